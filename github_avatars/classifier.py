@@ -1,0 +1,124 @@
+"""Features → Verdict, and the file that the classifier is kept in."""
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import joblib
+from PIL import Image
+
+from github_avatars import features, image
+from github_avatars.errors import BadModel
+from github_avatars.features import Features
+
+Label = Literal["default", "custom"]
+Picture = Image.Image | bytes | str | os.PathLike[str]
+
+MODEL = Path(__file__).resolve().parent.parent / "model.pkl"
+"""The shipped classifier; its card lies beside it, as model.json."""
+
+MEND = "Run script/train to make both files anew, or restore them from the repository."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is thought of a picture.
+
+    `label` is "default" for GitHub's identicon, "custom" for any other picture; `probability` is that of "default",
+    0 to 1, and `features` is what it was judged by.
+    """
+
+    label: Label
+    probability: float
+    features: Features
+
+
+class Classifier:
+    """A linear model of the features: score = intercept + Σ weight × feature, the log-odds of "default".
+
+    Made from a scikit-learn pipeline of a StandardScaler and a LogisticRegression. The scaling is folded into the
+    weights, since scikit-learn's checks around one dot product would cost more than all features together.
+    """
+
+    def __init__(self, pipeline: Any) -> None:
+        scaler, regression = (step for _, step in pipeline.steps)
+        weights = regression.coef_[0] / scaler.scale_
+        self.weights: tuple[float, ...] = tuple(weights.tolist())
+        self.intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
+
+    def score(self, measured: Features) -> float:
+        """The log-odds of "default": above 0 it is likelier than "custom"."""
+        return self.intercept + sum(weight * value for weight, value in zip(self.weights, measured.row(), strict=True))
+
+    def judge(self, measured: Features) -> Verdict:
+        """The verdict on a picture of these features."""
+        score = self.score(measured)
+        probability = 1 / (1 + math.exp(-score)) if score > -700 else 0.0
+        return Verdict("default" if score > 0 else "custom", probability, measured)
+
+
+def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
+    """Whether a picture shows GitHub's default avatar: a Pillow image of any mode, an encoded file's bytes, or a path.
+
+    Judged by the shipped classifier where none is given. Raises BadImage (NotAPicture, TooLarge) for what is no
+    picture, BadModel where the shipped classifier cannot be used.
+    """
+    if isinstance(picture, Image.Image):
+        rgb = image.upright_rgb(picture)
+    elif isinstance(picture, bytes):
+        rgb = image.decode(picture)
+    else:
+        rgb = image.read(picture)
+    return (classifier or shipped()).judge(features.extract(rgb))
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Classifier:
+    """The classifier of model.pkl, loaded once. Raises BadModel."""
+    return load(MODEL)
+
+
+def card_of(model: Path) -> Path:
+    """Where the card of a model file lies: beside it, of the same name, ending in .json."""
+    return model.with_suffix(".json")
+
+
+def load(model: Path) -> Classifier:
+    """The classifier that `save` wrote to `model`.
+
+    Raises BadModel, before anything is unpickled, where the file or its card is missing, where the bytes are not those
+    that the card vouches for, and where another scikit-learn wrote them. The card guards against accident and mix-up;
+    whoever can write both files can still have code executed.
+    """
+    try:
+        data = model.read_bytes()
+        card = json.loads(card_of(model).read_bytes())
+        wrote, expected = card["versions"]["scikit-learn"], card["sha256"]
+    except OSError as error:
+        raise BadModel(f"{error.filename} cannot be read ({error.strerror}). {MEND}") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise BadModel(f"{card_of(model)} is not a model's card ({error!r}). {MEND}") from error
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise BadModel(f"{model} is not the file that {card_of(model).name} vouches for: its sha256 differs. {MEND}")
+    runs = version("scikit-learn")
+    if wrote != runs:
+        raise BadModel(f"{model} was written by scikit-learn {wrote}, but {runs} is installed. {MEND}")
+    return Classifier(joblib.load(BytesIO(data)))
+
+
+def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:
+    """Write a fitted pipeline to `model`, and `card` with the file's sha256 added beside it."""
+    buffer = BytesIO()
+    joblib.dump(pipeline, buffer)
+    vouched = {"sha256": hashlib.sha256(buffer.getvalue()).hexdigest()} | card
+    for path, data in ((model, buffer.getvalue()), (card_of(model), (json.dumps(vouched, indent=2) + "\n").encode())):
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_bytes(data)
+        partial.replace(path)

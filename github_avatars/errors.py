@@ -1,0 +1,113 @@
+"""Every error that the project raises on purpose, in one tree.
+
+    GitHubAvatarsError
+    ├── BadInput              the call itself is wrong (both of username and image, or neither)
+    ├── BadImage              the bytes cannot be used as a picture
+    │   ├── NotAPicture       not a readable PNG, JPEG, WebP or GIF
+    │   └── TooLarge          more bytes or more pixels than an avatar may have
+    ├── GitHubError           an account's avatar could not be had
+    │   ├── BadLogin          not a possible GitHub login; nothing was asked of GitHub
+    │   ├── NoSuchAccount     GitHub knows no account of this login
+    │   ├── RateLimited       GitHub wants fewer requests; `until` says how long
+    │   ├── Unreachable       no answer in time, a broken connection, or a server error
+    │   ├── LoginRequired     GitHub answered with its login page
+    │   └── ForeignRedirect   the answer leads to a host that is not GitHub's
+    ├── BadModel              model.pkl cannot be trusted, or does not fit this environment
+    └── BadDataset            the labelled pictures cannot be trained on
+
+A message says what went wrong, on which input, and what to do. `kind` is a stable name for machines.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+
+class GitHubAvatarsError(Exception):
+    """Base of the tree; never raised itself."""
+
+    kind: ClassVar[str] = "error"
+
+
+class BadInput(GitHubAvatarsError):
+    """The call itself is wrong: both of username and image, or neither."""
+
+    kind = "bad-input"
+
+
+class BadImage(GitHubAvatarsError):
+    """The bytes cannot be used as a picture."""
+
+    kind = "bad-image"
+
+
+class NotAPicture(BadImage):
+    """The bytes are not a readable PNG, JPEG, WebP or GIF."""
+
+    kind = "not-a-picture"
+
+
+class TooLarge(BadImage):
+    """More bytes or more pixels than an avatar may have."""
+
+    kind = "too-large"
+
+
+class GitHubError(GitHubAvatarsError):
+    """An account's avatar could not be had."""
+
+    kind = "github-error"
+
+
+class BadLogin(GitHubError):
+    """Not a possible GitHub login; nothing was asked of GitHub."""
+
+    kind = "bad-login"
+
+
+class NoSuchAccount(GitHubError):
+    """GitHub knows no account of this login."""
+
+    kind = "no-such-account"
+
+
+class RateLimited(GitHubError):
+    """GitHub wants fewer requests.
+
+    `until` is when it will answer again (UTC), None where GitHub does not say.
+    """
+
+    kind = "rate-limited"
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class Unreachable(GitHubError):
+    """No answer in time, a broken connection, or a server error."""
+
+    kind = "unreachable"
+
+
+class LoginRequired(GitHubError):
+    """GitHub answered with its login page, as an Enterprise host in private mode does."""
+
+    kind = "login-required"
+
+
+class ForeignRedirect(GitHubError):
+    """The answer leads to a host that is not GitHub's, or to no picture address at all."""
+
+    kind = "foreign-redirect"
+
+
+class BadModel(GitHubAvatarsError):
+    """model.pkl cannot be trusted, or does not fit the installed scikit-learn."""
+
+    kind = "bad-model"
+
+
+class BadDataset(GitHubAvatarsError):
+    """The labelled pictures cannot be trained on."""
+
+    kind = "bad-dataset"

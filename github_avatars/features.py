@@ -1,0 +1,40 @@
+"""A picture → the three numbers that it is judged by."""
+
+from dataclasses import dataclass, fields
+
+from PIL import Image
+
+from github_avatars import identicon
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is measured of a picture, on a sample of 24 × 24 = 576 of its pixels.
+
+    `github_grey`: how many of them are exactly GitHub grey (0 to 576).
+    `distinct_colors`: how many different colours they have (1 to 576).
+    `identicon_error`: how much of the picture the best-fitting identicon leaves unexplained (0 to 1; 0: it is one).
+    """
+
+    github_grey: int
+    distinct_colors: int
+    identicon_error: float
+
+    def row(self) -> tuple[float, ...]:
+        """The features in the order of NAMES, as a classifier wants them."""
+        return self.github_grey, self.distinct_colors, self.identicon_error
+
+
+NAMES = tuple(field.name for field in fields(Features))
+"""The names of the features, in the order in which a classifier sees them."""
+
+
+def extract(picture: Image.Image) -> Features:
+    """The features of an RGB picture of any size. The sample's size is fixed, so they mean the same at every size.
+
+    Raises ValueError for a picture of another mode: image.upright_rgb makes it RGB.
+    """
+    sample = identicon.sample(picture)
+    counts = {color: count for count, color in sample.getcolors(identicon.SAMPLE**2) or ()}
+    error = identicon.fit(picture, sample).error
+    return Features(counts.get(identicon.GITHUB_GREY, 0), len(counts), error)

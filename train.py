@@ -1,0 +1,61 @@
+"""Trains the classifier: avatars/ in, model.pkl and model.json out."""
+
+import argparse
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from github_avatars import classifier, dataset, training
+from github_avatars.errors import BadModel, GitHubAvatarsError
+
+AVATARS = Path(__file__).resolve().parent / "avatars"
+
+
+def train(avatars: Path, model: Path, force: bool, check: bool) -> None:
+    """Fit the classifier to the pictures in `avatars` and write it to `model`.
+
+    With `check`, only compare: BadModel where training gives another model than the one in `model`. Without `force`,
+    BadModel, and nothing written, where the new model scores worse than the one in `model`.
+    """
+    examples = dataset.read_index(avatars)
+    table = training.tabulate(avatars, examples, partial(tqdm, total=len(examples), unit="picture"))
+    pipeline = training.fit(table)
+    card = training.card(avatars, examples, table, pipeline)
+    path = classifier.card_of(model)
+    old = json.loads(path.read_text()) if path.exists() else {}
+    if check:
+        differences = training.differences(old, card)
+        if differences:
+            raise BadModel(f"{model} is stale: {'; '.join(differences)}. Run script/train.")
+        return
+    worse = [name for name in ("accuracy", "originals") if card["scores"][name] < old.get("scores", {}).get(name, 0)]
+    if worse and not force:
+        raise BadModel(
+            f"The new model scores worse in {' and '.join(worse)} ({card['scores']} against {old['scores']}): "
+            f"{model} stays as it was. Mend the pictures or the features, or use --force."
+        )
+    classifier.save(pipeline, model, card)
+    print(json.dumps(card["scores"]))
+
+
+def main() -> int:
+    """Parse the command line and train; 1 for an error, told in one line."""
+    parser = argparse.ArgumentParser(prog="train", description=__doc__)
+    parser.add_argument("--avatars", type=Path, default=AVATARS, help="folder with index.csv (default: avatars/)")
+    parser.add_argument("--model", type=Path, default=classifier.MODEL, help="file to write (default: model.pkl)")
+    parser.add_argument("--force", action="store_true", help="overwrite the model even with one that scores worse")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the model is stale")
+    arguments = parser.parse_args()
+    try:
+        train(arguments.avatars, arguments.model, arguments.force, arguments.check)
+    except GitHubAvatarsError as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
