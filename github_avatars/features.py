@@ -1,5 +1,6 @@
 """A picture → the three numbers that it is judged by."""
 
+import math
 from dataclasses import dataclass, fields
 
 from PIL import Image
@@ -20,9 +21,13 @@ class Features:
     distinct_colors: int
     identicon_error: float
 
-    def row(self) -> tuple[float, ...]:
-        """The features in the order of NAMES, as a classifier wants them."""
-        return self.github_grey, self.distinct_colors, self.identicon_error
+    def row(self) -> tuple[float, float, float]:
+        """The features in the order of NAMES, on the scales on which a linear model tells the labels apart.
+
+        Lossy codecs multiply colours and raise the error, so what counts is by what factor there are more colours (the
+        logarithm), and small errors count more than large ones (the square root).
+        """
+        return self.github_grey, math.log(self.distinct_colors), math.sqrt(self.identicon_error)
 
 
 NAMES = tuple(field.name for field in fields(Features))

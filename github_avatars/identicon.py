@@ -39,6 +39,9 @@ _PITCH = 70
 _CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
 """The 15 cells that are free to choose, in the order in which the digest fills them; columns 3 and 4 mirror 1 and 0."""
 
+_LUMA_CHROMA = np.array([[0.299, 0.587, 0.114], [-0.0843, -0.1657, 0.25], [0.25, -0.2094, -0.0406]]).T
+"""From red, green and blue to JFIF's luma and chroma, the chroma at half weight: codecs keep half its resolution."""
+
 Color = tuple[int, int, int]
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -73,8 +76,8 @@ class Fit(Identicon):
     """The identicon that fits a picture best, and how badly it does.
 
     `error` is the part of the picture's deviation from GitHub grey that the identicon leaves unexplained (root of the
-    ratio of the sums of squares, 0 to 1): 0 for an identicon itself, near 1 where the picture has nothing of one. Being
-    relative to the deviation, it does not mistake a pale picture for a good fit.
+    ratio of the sums of squares, chroma at half weight, 0 to 1): 0 for an identicon itself, near 1 where the picture
+    has nothing of one. Being relative to the deviation, it does not mistake a pale picture for a good fit.
     """
 
     error: float
@@ -130,7 +133,7 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     sampled = sampled or sample(picture)
     design = _design(min(picture.width, CRISP), min(picture.height, CRISP))
     deviation = np.asarray(sampled, dtype=np.float64)[design.disc] - GITHUB_GREY
-    total = float((deviation**2).sum())
+    total = _energy(deviation)
     painted = np.zeros(len(_CELLS), dtype=bool)
     if total == 0:
         blank = picture.getcolors(1) is not None
@@ -143,7 +146,7 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     painted[order[: best + 1]] = True
     color = _nearest_color(sums[best] / weights[best] + GITHUB_GREY)
     residual = deviation - np.outer(design.cover[:, painted].sum(axis=1), np.subtract(color, GITHUB_GREY))
-    error = min(1.0, math.sqrt(float((residual**2).sum()) / total))
+    error = min(1.0, math.sqrt(_energy(residual) / total))
     return Fit(_grid(painted), color, error)
 
 
@@ -181,6 +184,11 @@ def _coverage(side: int) -> Floats:
     left = _MARGIN + _PITCH * np.arange(5)
     overlap = np.minimum(start + SIZE / side, left + _PITCH) - np.maximum(start, left)
     return overlap.clip(0) * (side / SIZE)
+
+
+def _energy(deviation: Floats) -> float:
+    """The sum of squares over n × 3 red, green and blue, as luma and chroma."""
+    return float(((deviation @ _LUMA_CHROMA) ** 2).sum())
 
 
 def _grid(painted: Mask) -> str:

@@ -12,6 +12,12 @@ from github_avatars.errors import NotAPicture, TooLarge
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """The formats that GitHub accepts as avatars, and the galleries that show them use."""
 
+MAX_BYTES = 10_000_000
+"""Ten times what GitHub lets people upload as an avatar, so a larger file is none.
+
+Source: https://docs.github.com/en/account-and-profile/setting-up-and-managing-your-github-profile/customizing-your-profile/personalizing-your-profile
+"""
+
 MAX_PIXELS = 4096 * 4096
 """GitHub serves 460×460; a picture of more pixels than this is no avatar, and decoding it costs memory."""
 
@@ -48,11 +54,19 @@ def decode(data: bytes, name: str = "the picture") -> Image.Image:
 
 def read(path: str | os.PathLike[str]) -> Image.Image:
     """`decode` of the file at `path`. Raises NotAPicture also where it cannot be read."""
+    return decode(read_bytes(path), name=str(path))
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a picture file. Raises NotAPicture where it cannot be read, TooLarge above MAX_BYTES."""
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotAPicture(f"{path} cannot be read ({error.strerror}): give a picture file.") from error
-    return decode(data, name=str(path))
+    if len(data) > MAX_BYTES:
+        raise TooLarge(f"{path} has more than {MAX_BYTES:,} bytes, which no avatar has: give a smaller file.")
+    return data
 
 
 def upright_rgb(picture: Image.Image) -> Image.Image:

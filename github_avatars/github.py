@@ -1,0 +1,321 @@
+"""login → Avatar: everything about talking to GitHub.
+
+An avatar is asked for at https://github.com/LOGIN.png, which redirects to
+https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the picture. Neither needs a token.
+"""
+
+import math
+import os
+import re
+import reprlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from github_avatars import transport
+from github_avatars.errors import (
+    BadInput,
+    BadLogin,
+    ForeignRedirect,
+    LoginRequired,
+    NoSuchAccount,
+    NotAPicture,
+    RateLimited,
+    TooLarge,
+    Unreachable,
+)
+from github_avatars.image import MAX_BYTES, looks_like_picture
+
+CONNECT_TIMEOUT = 4.0
+"""Seconds to wait for a connection."""
+
+READ_TIMEOUT = 10.0
+"""Seconds that one answer may take, from the request to its last byte."""
+
+DEADLINE = 20.0
+"""Seconds that one fetch may take in all: redirects, retries and pauses included."""
+
+RETRIES = 3
+"""How often one address is asked again after a passing failure."""
+
+BACKOFF = 0.25
+"""Seconds before the second retry (the first is immediate), doubled for each later one; as much again is jitter."""
+
+MAX_PAUSE = 10.0
+"""Seconds: a longer wait that GitHub asks for is the caller's to plan, so it becomes RateLimited at once."""
+
+MAX_REDIRECTS = 5
+
+MAX_REFUSAL_BYTES = 64 * 1024
+"""Bytes read of an answer that is no picture, so that its connection can serve again."""
+
+REDIRECTS = (301, 302, 303, 307, 308)
+PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so pick another host"
+
+BASE = re.compile(r"https?://[^/?#@\\\s]+")
+LOOPBACK = re.compile(r"http://(?:127\.|localhost\b|\[::1\])")
+LOGIN = re.compile(r"(?=.{1,39}\Z)[A-Za-z0-9-]+(?:_[A-Za-z0-9]{3,8})?")
+LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
+AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Avatar:
+    """A picture as GitHub serves it."""
+
+    login: str
+    """The account's login, spelled as it was asked for."""
+    account_id: int | None
+    """GitHub's numeric id of the account; None where the picture's address does not tell."""
+    href: str
+    """The address asked, as https://github.com/zeke.png."""
+    data: bytes
+    """The picture file: by its first bytes a PNG, JPEG, WebP or GIF."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def check_login(login: str) -> str:
+    """`login` itself if it can be a GitHub login, else BadLogin.
+
+    That is ASCII letters, digits and hyphens, for enterprise-managed users followed by `_` and a shortcode of 3 to 8
+    letters and digits, 39 characters in all. GitHub no longer gives out logins with leading, trailing or double
+    hyphens, but accounts from before that rule exist and have avatars (`-Jerry-`, `Guin-`, `0----0`).
+
+    Sources: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication,
+    https://github.com/shinnn/github-username-regex/issues/7
+    """
+    if isinstance(login, str) and LOGIN.fullmatch(login):
+        return login
+    shown = reprlib.repr(login)
+    if isinstance(login, str) and login.endswith("[bot]"):
+        raise BadLogin(f"{shown} is a GitHub App, which has no avatar at /LOGIN.png: give a user or an organization.")
+    raise BadLogin(
+        f"{shown} is not a possible GitHub login: give 1 to 39 letters, digits and hyphens, "
+        "with the _shortcode of an enterprise-managed user if there is one."
+    )
+
+
+class GitHub:
+    """GitHub, or the Enterprise host or stand-in at `base` (default: the environment variable GITHUB_URL).
+
+    Holds its connections open, may be used from many threads, and wants to be closed or used in a `with` statement.
+    `read_timeout`, `deadline` and `backoff` are seconds. Raises BadInput if the address is none.
+    """
+
+    def __init__(
+        self,
+        base: str | None = None,
+        *,
+        read_timeout: float = READ_TIMEOUT,
+        deadline: float = DEADLINE,
+        backoff: float = BACKOFF,
+    ) -> None:
+        self.base = (base or os.environ.get("GITHUB_URL") or "https://github.com").rstrip("/")
+        if not BASE.fullmatch(self.base):
+            raise BadInput(f"GITHUB_URL is {self.base!r}: give an address like https://github.example.com.")
+        self._trusted = _trusted_hosts(self.base)
+        self._read_timeout = read_timeout
+        self._deadline = deadline
+        # The first retry comes at once: it mends a kept connection that GitHub had closed meanwhile.
+        self._retry = urllib3.Retry(RETRIES, backoff_factor=backoff, backoff_jitter=backoff)
+        self._session = transport.Session(direct=bool(LOOPBACK.match(self.base)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def fetch(self, login: str) -> Avatar:
+        """The avatar of `login`, or an error within about `deadline` seconds.
+
+        Raises BadLogin (nothing was asked), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
+        TooLarge or NotAPicture.
+        """
+        url = href = f"{self.base}/{check_login(login)}.png"
+        deadline = time.monotonic() + self._deadline
+        for _ in range(1 + MAX_REDIRECTS):
+            answer = self._ask(login, url, deadline)
+            if answer.status == 200:
+                return Avatar(login, _account_id(url), href, _picture(login, answer))
+            url = self._redirect(login, url, answer)
+        raise ForeignRedirect(
+            f"{self.base} redirects more than {MAX_REDIRECTS} times for {login}: check GITHUB_URL, or try again later."
+        )
+
+    def _ask(self, login: str, url: str, deadline: float) -> _Answer:
+        """The settled answer at `url`: a passing failure is asked again while retries and time last.
+
+        Retry is consulted here, not mounted in the adapter: there it would not see a body break off, know no
+        deadline, and sleep as long as Retry-After says.
+        """
+        retry = self._retry
+        while True:
+            try:
+                return self._ask_once(login, url, deadline)
+            except (RateLimited, Unreachable) as failure:
+                if not retry.total:
+                    raise
+                retry = retry.increment("GET", url)
+                pause = _pause(failure, retry)
+                if pause > MAX_PAUSE or time.monotonic() + pause >= deadline:
+                    raise
+            time.sleep(pause)
+
+    def _ask_once(self, login: str, url: str, deadline: float) -> _Answer:
+        left = max(deadline - time.monotonic(), 0.001)
+        timeouts = min(CONNECT_TIMEOUT, left), min(self._read_timeout, left)
+        try:
+            with self._session.get(url, stream=True, allow_redirects=False, timeout=timeouts) as response:
+                answer = _Answer(response.status_code, response.headers, _body(login, response))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise Unreachable(
+                f"{_host(url)} gave no whole answer for {login} ({type(error).__name__}): "
+                "check the network and GITHUB_URL, or try again later."
+            ) from error
+        if _is_rate_limit(answer):
+            until = _until(answer.headers)
+            when = f"after {until:%Y-%m-%d %H:%M:%S} UTC" if until else "in some minutes"
+            raise RateLimited(
+                f"{_host(url)} wants fewer requests (HTTP {answer.status}) and refuses {login}: ask again {when}.",
+                until,
+            )
+        if answer.status >= 500:
+            raise Unreachable(
+                f"{_host(url)} is in trouble (HTTP {answer.status}) and refuses {login}: try again later."
+            )
+        return answer
+
+    def _redirect(self, login: str, url: str, answer: _Answer) -> str:
+        """The address that `answer` leads to, checked; the right error if it leads nowhere."""
+        if answer.status == 404:
+            raise NoSuchAccount(f"{self.base} knows no account {login}: check the spelling.")
+        if answer.status == 401:
+            raise LoginRequired(f"{_host(url)} shows {login} only to those who log in: {PRIVATE_MODE}.")
+        if answer.status not in REDIRECTS:
+            raise Unreachable(f"{_host(url)} refuses {login} (HTTP {answer.status}): check GITHUB_URL and the network.")
+        try:
+            target = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+        except ValueError as error:
+            raise ForeignRedirect(f"{_host(url)} redirects {login} to no address at all: check GITHUB_URL.") from error
+        downgrade = target.scheme != "https" and not url.startswith("http:")
+        if target.scheme not in ("http", "https") or downgrade or not self._trusted.fullmatch(target.netloc.lower()):
+            raise ForeignRedirect(
+                f"{_host(url)} redirects {login} to {target.scheme}://{reprlib.repr(target.netloc)[1:-1]}, "
+                f"which is not GitHub at {self.base}: check GITHUB_URL."
+            )
+        if LOGIN_PAGE.fullmatch(target.path):
+            raise LoginRequired(f"{_host(url)} answers {login} with its login page: {PRIVATE_MODE}.")
+        return target.geturl()
+
+
+_sharing = threading.Lock()
+
+
+def fetch(login: str) -> Avatar:
+    """`GitHub().fetch(login)` over one shared instance, made at the first call."""
+    with _sharing:
+        github = _shared()
+    return github.fetch(login)
+
+
+@cache
+def _shared() -> GitHub:
+    return GitHub()
+
+
+def _trusted_hosts(base: str) -> re.Pattern[str]:
+    """What the host (with port) of a redirect may be.
+
+    github.com keeps avatars at avatars.githubusercontent.com, an Enterprise host with subdomain isolation at
+    avatars.HOST, without it at HOST/avatars.
+    Source: https://docs.github.com/en/enterprise-server@latest/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation
+    """
+    host = urlsplit(base).netloc.lower()
+    parent = "githubusercontent.com" if host == "github.com" else host
+    return re.compile(rf"{re.escape(host)}|(?:[a-z0-9-]+\.)+{re.escape(parent)}")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _account_id(url: str) -> int | None:
+    found = AVATAR_PATH.fullmatch(urlsplit(url).path)
+    return int(found[1]) if found else None
+
+
+def _body(login: str, response: requests.Response) -> bytes:
+    """The body: whole if it is to be a picture, else as much of it as frees the connection."""
+    is_picture = response.status_code == 200
+    limit = MAX_BYTES if is_picture else MAX_REFUSAL_BYTES
+    size = response.raw.length_remaining or 0
+    body = bytearray()
+    if size <= limit:
+        for piece in response.iter_content(64 * 1024):
+            body += piece
+            if (size := len(body)) > limit:
+                break
+    if is_picture and size > limit:
+        raise TooLarge(f"The avatar of {login} has more than {limit:,} bytes, which no avatar has: check GITHUB_URL.")
+    return bytes(body)
+
+
+def _picture(login: str, answer: _Answer) -> bytes:
+    # By the bytes alone: GitHub's Content-Type has been seen wrong on right pictures.
+    if not looks_like_picture(answer.body):
+        kind = answer.headers.get("Content-Type", "of no type")
+        raise NotAPicture(
+            f"GitHub answers {login} with something else than a picture ({reprlib.repr(kind)}): check GITHUB_URL."
+        )
+    return answer.body
+
+
+def _is_rate_limit(answer: _Answer) -> bool:
+    # https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
+    headers = answer.headers
+    if answer.status == 403 and "x-ratelimit-reset" in headers:
+        return headers.get("x-ratelimit-remaining", "0") == "0"
+    asked_to_wait = "Retry-After" in headers or headers.get("x-ratelimit-remaining") == "0"
+    return answer.status == 429 or (asked_to_wait and answer.status in (403, 503))
+
+
+def _until(headers: Mapping[str, str]) -> datetime | None:
+    """When GitHub will answer again: Retry-After is seconds or an HTTP date, x-ratelimit-reset seconds since 1970."""
+    after, reset = headers.get("Retry-After", ""), headers.get("x-ratelimit-reset", "")
+    try:
+        if after.isdigit():
+            return datetime.now(UTC) + timedelta(seconds=int(after))
+        if after:
+            return parsedate_to_datetime(after).astimezone(UTC)
+        return datetime.fromtimestamp(int(reset), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _pause(failure: RateLimited | Unreachable, retry: urllib3.Retry) -> float:
+    """Seconds to wait before asking again; infinite where GitHub wants patience but does not say how much."""
+    if isinstance(failure, Unreachable):
+        return retry.get_backoff_time()
+    if failure.until is None:
+        return math.inf
+    return max(0.0, (failure.until - datetime.now(UTC)).total_seconds())

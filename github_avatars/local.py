@@ -1,0 +1,92 @@
+"""The Cog service on this machine, without Docker: one prediction, or the HTTP server."""
+
+import argparse
+import asyncio
+import inspect
+import json
+import os
+import runpy
+import shutil
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import cog
+from cog.predictor import load_predictor_from_ref
+
+from github_avatars.demo import GitHubStandIn
+from github_avatars.errors import BadInput, GitHubAvatarsError
+
+ROOT = Path(__file__).resolve().parent.parent
+REF = f"{ROOT / 'predict.py'}:Predictor"
+
+
+def predict(inputs: list[str]) -> str:
+    """The JSON that the Predictor answers to inputs of the form NAME=VALUE, where VALUE is @FILE for a file.
+
+    Raises GitHubAvatarsError.
+    """
+    predictor = load_predictor_from_ref(REF)
+    given = _parse(inputs, set(inspect.signature(predictor.run).parameters))
+    predictor.setup()
+    output = asyncio.run(predictor.run(**given))
+    return json.dumps(vars(output))
+
+
+def _parse(inputs: list[str], names: set[str]) -> dict[str, str | cog.Path | None]:
+    given: dict[str, str | cog.Path | None] = dict.fromkeys(names)
+    for text in inputs:
+        name, equals, value = text.partition("=")
+        if not equals or name not in names:
+            raise BadInput(f"-i {text} is no input: give NAME=VALUE with one of {', '.join(sorted(names))}.")
+        given[name] = cog.Path(value[1:]) if value.startswith("@") else value
+    return given
+
+
+def serve(port: int) -> None:
+    """Run Cog's HTTP server on 127.0.0.1 until it is told to stop."""
+    os.chdir(ROOT)
+    # Cog validates inputs, and serves its contract, by the schema that `cog build` leaves here.
+    Path(".cog").mkdir(exist_ok=True)
+    shutil.copyfile("openapi.json", ".cog/openapi_schema.json")
+    os.environ |= {
+        "COG_PREDICT_TYPE_STUB": "predict.py:Predictor",
+        "COG_MAX_CONCURRENCY": "32",
+        "PORT": str(port),
+        # Cog starts its worker as `python`.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    sys.argv = ["cog.server.http", "--host", "127.0.0.1"]
+    runpy.run_module("cog.server.http", run_name="__main__")
+
+
+def main() -> int:
+    """Parse the command line and run; 1 for an error, told in one line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("predict", prog="script/predict", help="answer once, with JSON on standard output")
+    one.add_argument(
+        "-i", "--input", action="append", default=[], metavar="NAME=VALUE", help="username=NAME or image=@FILE"
+    )
+    server = commands.add_parser("serve", prog="script/server", help="run the HTTP server")
+    server.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: %(default)s)")
+    for command in (one, server):
+        command.add_argument("--demo", action="store_true", help="ask a stand-in for GitHub on this machine instead")
+    arguments = parser.parse_args()
+    standin: AbstractContextManager[GitHubStandIn | None] = GitHubStandIn() if arguments.demo else nullcontext()
+    try:
+        with standin as github:
+            if github:
+                os.environ["GITHUB_URL"] = github.url
+            if arguments.command == "serve":
+                serve(arguments.port)
+            else:
+                print(predict(arguments.input))
+    except GitHubAvatarsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

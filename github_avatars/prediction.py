@@ -1,0 +1,71 @@
+"""A login or a picture file in, the answer and its evidence out: the road from end to end."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+from github_avatars import features, identicon, image
+from github_avatars.classifier import Classifier, Label
+from github_avatars.errors import BadInput
+from github_avatars.github import GitHub
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is said of an account or a picture, and why.
+
+    `username` and `href` are None for a picture that came as a file. `evidence` holds `probability` (of "default"),
+    the features by name, `timing.classify` in seconds, and of an account `timing.fetch` in seconds; where its address
+    tells the account id, `account_id` and `verified`: the picture is, to the pixel, the identicon of this very account.
+    """
+
+    username: str | None
+    href: str | None
+    prediction: Label
+    evidence: dict[str, float]
+
+
+def predict(username: object, picture: object, github: GitHub, classifier: Classifier) -> Prediction:
+    """The prediction for a login or for the file of a picture, whichever is given; the other is None.
+
+    What is neither a string nor a path counts as not given, so that a caller may pass on whatever its server made of a
+    missing input. Raises BadInput unless exactly one is given, and what of_account and of_file raise.
+    """
+    if isinstance(picture, str):
+        raise BadInput(f"image is the text {picture[:100]!r}: give a file (-i image=@FILE) or a data URL.")
+    login = username if isinstance(username, str) else None
+    path = picture if isinstance(picture, Path) else None
+    if login is not None and path is None:
+        return of_account(login, github, classifier)
+    if path is not None and login is None:
+        return of_file(path, classifier)
+    given = "neither" if login is None else "both"
+    raise BadInput(f"Exactly one of username and image is needed, but {given} came: give a GitHub login or a picture.")
+
+
+def of_account(login: str, github: GitHub, classifier: Classifier) -> Prediction:
+    """The prediction for the avatar that GitHub shows of an account. Raises GitHubError and BadImage."""
+    started = perf_counter()
+    avatar = github.fetch(login)
+    fetched = perf_counter()
+    found = _judge(avatar.data, f"The avatar of {login}", avatar.account_id, classifier)
+    return Prediction(login, avatar.href, found.prediction, found.evidence | {"timing.fetch": fetched - started})
+
+
+def of_file(path: Path, classifier: Classifier) -> Prediction:
+    """The prediction for a picture file. Raises BadImage."""
+    return _judge(image.read_bytes(path), "The image", None, classifier)
+
+
+def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifier) -> Prediction:
+    started = perf_counter()
+    picture = image.decode(data, name)
+    verdict = classifier.judge(features.extract(picture))
+    evidence = {
+        "probability": verdict.probability,
+        **asdict(verdict.features),
+        "timing.classify": perf_counter() - started,
+    }
+    if account_id is not None:
+        evidence |= {"account_id": account_id, "verified": identicon.is_of(picture, account_id)}
+    return Prediction(None, None, verdict.label, evidence)

@@ -1,0 +1,207 @@
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from github_avatars import dataset, demo
+from github_avatars.demo import GitHubStandIn, answering, dripping, once, resetting
+from github_avatars.errors import BadDataset
+
+PICTURES = [("octocat.png", "octocat", 1), ("zeke.jpg", "zeke", 2), ("mona.gif", "mona", 3), ("hubot.webp", "hubot", 4)]
+
+
+@pytest.fixture(scope="module")
+def avatars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("avatars")
+    for file, _, _ in PICTURES:
+        Image.new("RGB", (8, 8), "teal").save(folder / file)
+    dataset.write_index(
+        folder, [dataset.Example(file, "custom", login, number, "flat") for file, login, number in PICTURES]
+    )
+    return folder
+
+
+@pytest.fixture
+def standin(avatars: Path) -> Iterator[GitHubStandIn]:
+    with GitHubStandIn(avatars) as standin:
+        yield standin
+
+
+@pytest.fixture
+def client(standin: GitHubStandIn) -> Iterator[http.client.HTTPConnection]:
+    client = http.client.HTTPConnection(standin.url.removeprefix("http://"), timeout=10)
+    yield client
+    client.close()
+
+
+def ask(client: http.client.HTTPConnection, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    client.request(method, path)
+    response = client.getresponse()
+    return response.status, dict(response.headers), response.read()
+
+
+@pytest.mark.parametrize("path", ["/octocat.png", "/OctoCat.png", "/octocat.png?size=80"])
+def test_login_redirects_to_the_account_id(
+    client: http.client.HTTPConnection, standin: GitHubStandIn, path: str
+) -> None:
+    status, headers, body = ask(client, path)
+    assert (status, headers["Location"], body) == (302, f"{standin.url}/u/1?v=4", b"")
+
+
+@pytest.mark.parametrize(
+    ("file", "number", "media_type"),
+    [
+        ("octocat.png", 1, "image/png"),
+        ("zeke.jpg", 2, "image/jpeg"),
+        ("mona.gif", 3, "image/gif"),
+        ("hubot.webp", 4, "image/webp"),
+    ],
+)
+def test_account_id_gives_the_picture(
+    client: http.client.HTTPConnection, avatars: Path, file: str, number: int, media_type: str
+) -> None:
+    status, headers, body = ask(client, f"/u/{number}?v=4")
+    assert status == 200
+    assert body == (avatars / file).read_bytes()
+    assert headers["Content-Type"] == media_type
+    assert headers["Content-Length"] == str(len(body))
+    assert headers["Cache-Control"] == "max-age=300"
+    assert headers["ETag"] == ask(client, f"/u/{number}")[1]["ETag"]
+    assert headers["ETag"] != ask(client, f"/u/{number % 4 + 1}")[1]["ETag"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/stranger.png", "/octocat", "/", "/u/5", "/u/0x1", "/u/" + "9" * 5000, "/../index.csv"]
+)
+def test_strangers_are_not_found(client: http.client.HTTPConnection, path: str) -> None:
+    status, headers, body = ask(client, path)
+    assert (status, headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert body.startswith(b"<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("path", ["/octocat.png", "/u/1", "/stranger.png"])
+def test_head_is_get_without_the_body(client: http.client.HTTPConnection, path: str) -> None:
+    status, headers, body = ask(client, path, "HEAD")
+    expected_status, expected_headers, _ = ask(client, path)
+    for changing in (headers, expected_headers):
+        del changing["Date"]
+    assert (status, headers, body) == (expected_status, expected_headers, b"")
+
+
+def test_head_sends_no_body(standin: GitHubStandIn) -> None:
+    with socket.create_connection(("127.0.0.1", int(standin.url.rpartition(":")[2]))) as connection:
+        connection.sendall(b"HEAD /u/1 HTTP/1.1\r\nConnection: close\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"\r\n\r\n")
+
+
+def test_connection_is_kept_and_requests_are_counted(
+    client: http.client.HTTPConnection, standin: GitHubStandIn
+) -> None:
+    for path in ["/octocat.png", "/u/1?v=4", "/octocat.png", "/stranger.png"]:
+        ask(client, path)
+    assert standin.connections == 1
+    assert standin.requests == {"/octocat.png": 2, "/u/1?v=4": 1, "/stranger.png": 1}
+    assert standin.most_in_flight == 1
+
+
+def test_kept_connection_does_not_stall(client: http.client.HTTPConnection) -> None:
+    """Two hundred answers would take 8 s if each waited 40 ms for a delayed acknowledgement."""
+    begin = time.monotonic()
+    for _ in range(200):
+        ask(client, "/u/1")
+    assert time.monotonic() - begin < 4
+
+
+def test_latency(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.latency = 0.2
+    begin = time.monotonic()
+    ask(client, "/u/1")
+    assert time.monotonic() - begin > 0.19
+
+
+def test_fault_once(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.faults["/u/1"] = once(answering(503, {"Retry-After": "7"}, b"busy"), times=2)
+    assert [ask(client, "/u/1?v=4")[0] for _ in range(4)] == [503, 503, 200, 200]
+    assert ask(client, "/u/2")[0] == 200
+
+
+def test_false_content_length(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.faults["/u/1"] = answering(200, {"Content-Length": "10"}, b"short")
+    with pytest.raises(http.client.IncompleteRead):
+        ask(client, "/u/1")
+
+
+def test_dripping(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.faults["/u/1"] = dripping([b"a", b"b", b"c"], 0.01, headers={"Content-Type": "text/plain"})
+    standin.faults["/u/2"] = dripping([b"HTTP/1.1 418 Teapot\r\n", b"\r\n"])
+    assert ask(client, "/u/1")[2] == b"abc"
+    assert ask(client, "/u/2")[0] == 418
+
+
+def test_resetting(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.faults["/u/1"] = resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+    with pytest.raises(ConnectionResetError):
+        ask(client, "/u/1")
+
+
+def test_closing_ends_threads_connections_and_pauses(avatars: Path) -> None:
+    before = threading.active_count()
+    begin = time.monotonic()
+    with GitHubStandIn(avatars, faults={"/u/1": dripping([b"."] * 9, 60, headers={})}) as standin:
+        address = ("127.0.0.1", int(standin.url.rpartition(":")[2]))
+        with socket.create_connection(address) as idle, socket.create_connection(address) as dripped:
+            dripped.sendall(b"GET /u/1 HTTP/1.1\r\n\r\n")
+            assert dripped.recv(8) == b"HTTP/1.1"
+            standin.__exit__()
+            assert idle.recv(1) == b""
+            assert threading.active_count() == before
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(address)
+    assert time.monotonic() - begin < 10
+
+
+def test_client_that_hangs_up_leaves_no_noise(standin: GitHubStandIn, capfd: pytest.CaptureFixture[str]) -> None:
+    standin.faults["/u/1"] = dripping([bytes(1_000_000)] * 50, headers={})
+    with socket.create_connection(("127.0.0.1", int(standin.url.rpartition(":")[2]))) as hasty:
+        hasty.sendall(b"GET /u/1 HTTP/1.1\r\n\r\n")
+        hasty.recv(8)
+    standin.__exit__()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_folder_without_an_index(tmp_path: Path) -> None:
+    with pytest.raises(BadDataset, match=r"index\.csv"):
+        GitHubStandIn(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "github_avatars.demo", "--port", str(port), "--avatars", avatars],
+        cwd=Path(demo.__file__).parents[1],
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == f"http://127.0.0.1:{port}\n"
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        assert ask(client, "/zeke.png")[0] == 302
+        program.send_signal(ending)
+        assert program.communicate(timeout=20) == ("", "")
+        client.close()
+    assert program.returncode == 0
