@@ -21,7 +21,7 @@ def train(avatars: Path, model: Path, force: bool, check: bool) -> None:
     BadModel, and nothing written, where the new model scores worse than the one in `model`.
     """
     examples = dataset.read_index(avatars)
-    table = training.tabulate(avatars, examples, partial(tqdm, total=len(examples), unit="picture"))
+    table = training.tabulate(avatars, examples, partial(tqdm, total=len(examples), unit="picture", mininterval=1))
     pipeline = training.fit(table)
     card = training.card(avatars, examples, table, pipeline)
     path = classifier.card_of(model)

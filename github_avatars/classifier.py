@@ -71,12 +71,12 @@ def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     picture, BadModel where the shipped classifier cannot be used.
     """
     if isinstance(picture, Image.Image):
-        rgb = image.upright_rgb(picture)
+        shown = image.upright(picture)
     elif isinstance(picture, bytes):
-        rgb = image.decode(picture)
+        shown = image.load(picture)
     else:
-        rgb = image.read(picture)
-    return (classifier or shipped()).judge(features.extract(rgb))
+        shown = image.load(image.read_bytes(picture), str(picture))
+    return (classifier or shipped()).judge(features.extract(shown))
 
 
 @lru_cache(maxsize=1)

@@ -107,7 +107,7 @@ def _encode(picture: Image.Image, codec: str, **options: int) -> bytes:
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:
-    return _encode(image.upright_rgb(picture), "JPEG", quality=quality)
+    return _encode(image.rgb(picture), "JPEG", quality=quality)
 
 
 CODECS: dict[str, Callable[[Image.Image], bytes]] = {

@@ -3,9 +3,13 @@
 import math
 from dataclasses import dataclass, fields
 
+import numpy as np
 from PIL import Image
 
-from github_avatars import identicon
+from github_avatars import identicon, image
+
+GITHUB_GREY = int.from_bytes((*identicon.GITHUB_GREY, 255), "little")
+"""GitHub grey as Pillow packs it into 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ NAMES = tuple(field.name for field in fields(Features))
 
 
 def extract(picture: Image.Image) -> Features:
-    """The features of an RGB picture of any size. The sample's size is fixed, so they mean the same at every size.
-
-    Raises ValueError for a picture of another mode: image.upright_rgb makes it RGB.
-    """
-    sample = identicon.sample(picture)
-    counts = {color: count for count, color in sample.getcolors(identicon.SAMPLE**2) or ()}
-    error = identicon.fit(picture, sample).error
-    return Features(counts.get(identicon.GITHUB_GREY, 0), len(counts), error)
+    """The features of a picture of any mode and size. They mean the same at every size, as the sample's is fixed."""
+    # Of a large picture with transparency or a palette, turning it all into RGB would cost as much as decoding it.
+    sample = image.rgb(identicon.sample(picture))
+    colors = np.sort(np.frombuffer(sample.convert("RGBX").tobytes(), dtype="<u4"))
+    return Features(
+        github_grey=int(np.count_nonzero(colors == GITHUB_GREY)),
+        distinct_colors=1 + int(np.count_nonzero(np.diff(colors))),
+        identicon_error=identicon.fit(picture, sample).error,
+    )

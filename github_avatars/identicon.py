@@ -39,6 +39,7 @@ _PITCH = 70
 _CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
 """The 15 cells that are free to choose, in the order in which the digest fills them; columns 3 and 4 mirror 1 and 0."""
 
+_GREY = np.array(GITHUB_GREY, dtype=np.float64)
 _LUMA_CHROMA = np.array([[0.299, 0.587, 0.114], [-0.0843, -0.1657, 0.25], [0.25, -0.2094, -0.0406]]).T
 """From red, green and blue to JFIF's luma and chroma, the chroma at half weight: codecs keep half its resolution."""
 
@@ -110,12 +111,7 @@ def is_of(picture: Image.Image, account_id: int) -> bool:
 
 
 def sample(picture: Image.Image) -> Image.Image:
-    """The SAMPLE × SAMPLE pixels of an RGB picture that it is judged by, taken by nearest neighbour: none is mixed.
-
-    Raises ValueError for a picture of another mode.
-    """
-    if picture.mode != "RGB":
-        raise ValueError(f"The picture's mode is {picture.mode}: make it RGB (image.upright_rgb does).")
+    """The SAMPLE × SAMPLE pixels that a picture is judged by, taken by nearest neighbour: none is mixed."""
     return picture.resize((SAMPLE, SAMPLE), Image.Resampling.NEAREST)
 
 
@@ -127,12 +123,15 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     are painted, with the k that explains most when they all have one colour: their mean, as near as GitHub's colours
     come to it.
 
-    `sampled` is the picture's sample where it has been taken already. A picture that is GitHub grey all over is the
-    identicon of no painted cell, which one account in 32,768 has. Raises ValueError for a picture that is not RGB.
+    `sampled` is the picture's sample, as RGB, where it has been taken already. A picture that is GitHub grey all over
+    is the identicon of no painted cell, which one account in 32,768 has. Raises ValueError where the sample is not RGB:
+    image.rgb makes it so.
     """
     sampled = sampled or sample(picture)
+    if sampled.mode != "RGB":
+        raise ValueError(f"The picture's mode is {sampled.mode}: make it RGB.")
     design = _design(min(picture.width, CRISP), min(picture.height, CRISP))
-    deviation = np.asarray(sampled, dtype=np.float64)[design.disc] - GITHUB_GREY
+    deviation = np.asarray(sampled, dtype=np.float64).reshape(-1, 3).take(design.disc, axis=0) - _GREY
     total = _energy(deviation)
     painted = np.zeros(len(_CELLS), dtype=bool)
     if total == 0:
@@ -144,8 +143,8 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     sums = (cells[order] * design.area[order, None]).cumsum(axis=0)
     best = int(((sums**2).sum(axis=1) / weights).argmax())
     painted[order[: best + 1]] = True
-    color = _nearest_color(sums[best] / weights[best] + GITHUB_GREY)
-    residual = deviation - np.outer(design.cover[:, painted].sum(axis=1), np.subtract(color, GITHUB_GREY))
+    color = _nearest_color(sums[best] / weights[best] + _GREY)
+    residual = deviation - (design.cover @ painted)[:, None] * (color - _GREY)
     error = min(1.0, math.sqrt(_energy(residual) / total))
     return Fit(_grid(painted), color, error)
 
@@ -154,11 +153,12 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
 class _Design:
     """What the fit needs to know of a picture's size.
 
-    `disc` marks the n pixels of the sample that count; `cover` (n × 15) is the share of each that each free cell and
-    its mirror image cover, `solve` (15 × n) its pseudo-inverse, `area` (15) its sum over the pixels.
+    `disc` (n) is the places of the pixels of the sample that count, row by row; `cover` (n × 15) is the share of each
+    that each free cell and its mirror image cover, `solve` (15 × n) its pseudo-inverse, `area` (15) its sum over the
+    pixels.
     """
 
-    disc: Mask
+    disc: npt.NDArray[np.intp]
     cover: Floats
     solve: Floats
     area: Floats
@@ -169,8 +169,8 @@ def _design(width: int, height: int) -> _Design:
     across, down = _coverage(width), _coverage(height)
     across[:, :2] += across[:, :2:-1]
     centre = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
-    disc = np.add.outer(centre**2, centre**2) <= RADIUS**2
-    cover = np.stack([np.outer(down[:, row], across[:, column])[disc] for row, column in _CELLS], axis=-1)
+    disc = np.flatnonzero(np.add.outer(centre**2, centre**2) <= RADIUS**2)
+    cover = np.stack([np.outer(down[:, row], across[:, column]).take(disc) for row, column in _CELLS], axis=-1)
     return _Design(disc, cover, np.linalg.pinv(cover), cover.sum(axis=0))
 
 
@@ -188,7 +188,8 @@ def _coverage(side: int) -> Floats:
 
 def _energy(deviation: Floats) -> float:
     """The sum of squares over n × 3 red, green and blue, as luma and chroma."""
-    return float(((deviation @ _LUMA_CHROMA) ** 2).sum())
+    weighted = deviation @ _LUMA_CHROMA
+    return float(np.vdot(weighted, weighted))
 
 
 def _grid(painted: Mask) -> str:

@@ -2,10 +2,14 @@
 
 import io
 import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from github_avatars.errors import NotAPicture, TooLarge
 
@@ -24,6 +28,8 @@ MAX_PIXELS = 4096 * 4096
 WHITE = (255, 255, 255, 255)
 EXIF_ORIENTATION = 0x0112
 
+_FILTERS = threading.Lock()
+
 
 def looks_like_picture(data: bytes) -> bool:
     """Whether `data` begins as a PNG, JPEG, WebP or GIF file does; the rest is not read."""
@@ -37,16 +43,26 @@ def decode(data: bytes, name: str = "the picture") -> Image.Image:
 
     `name` is what an error message calls it. Raises NotAPicture or TooLarge, and nothing else, whatever the bytes.
     """
+    return rgb(load(data, name))
+
+
+def load(data: bytes, name: str = "the picture") -> Image.Image:
+    """`decode` without the last step: in the mode that the file has. Raises what decode raises."""
     if not looks_like_picture(data):
         raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        with _quiet():
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        with picture:
             _check_size(picture, name)
-            return upright_rgb(picture)
+            picture.load()
+            return upright(picture)
     except Image.DecompressionBombError as error:
         raise TooLarge(f"{name} has too many pixels: give one of at most {MAX_PIXELS:,}.") from error
     except TooLarge:
         raise
+    except UnidentifiedImageError as error:
+        raise NotAPicture(f"{name} is damaged at its very beginning: give a whole file.") from error
     # Pillow's decoders raise many kinds of exception on hostile bytes; to a caller they all mean one thing.
     except Exception as error:
         raise NotAPicture(f"{name} is damaged and cannot be decoded ({error}): give a whole file.") from error
@@ -69,20 +85,42 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def upright_rgb(picture: Image.Image) -> Image.Image:
-    """Any Pillow picture as mode RGB: turned by its EXIF orientation, transparency laid over white."""
-    if picture.getexif().get(EXIF_ORIENTATION, 1) != 1:
-        picture = ImageOps.exif_transpose(picture)
-    if picture.mode == "RGB" and "transparency" not in picture.info:
-        picture.load()
-        return picture
+def upright(picture: Image.Image) -> Image.Image:
+    """A picture turned by its EXIF orientation, in its own mode."""
+    return picture if picture.getexif().get(EXIF_ORIENTATION, 1) == 1 else ImageOps.exif_transpose(picture)
+
+
+def rgb(picture: Image.Image) -> Image.Image:
+    """A picture of any mode as mode RGB: transparency laid over white, 16 bits scaled to 8."""
     if picture.mode.startswith("I"):
         # Pillow clips 16-bit greys to 255 instead of scaling them.
-        return Image.fromarray((np.asarray(picture).clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")
+        picture = Image.fromarray((np.asarray(picture).clip(0, 65535) >> 8).astype(np.uint8))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture).convert("RGB")
-    return picture.convert("RGB")
+        if picture.getchannel("A").getextrema() != (255, 255):
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture)
+    return picture.convert("RGB") if picture.mode != "RGB" else picture
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF says, or as it is where the EXIF is damaged: no pixel depends on that."""
+    try:
+        with _quiet():
+            turned = picture.getexif().get(EXIF_ORIENTATION, 1) != 1
+            return ImageOps.exif_transpose(picture) if turned else picture
+    except Exception:
+        return picture
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps Pillow from warning of damaged metadata and of sizes that are checked here anyway.
+
+    Python's warning filters belong to the whole process, so threads change them one at a time.
+    """
+    with _FILTERS, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def _check_size(picture: Image.Image, name: str) -> None:

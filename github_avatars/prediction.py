@@ -59,7 +59,7 @@ def of_file(path: Path, classifier: Classifier) -> Prediction:
 
 def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifier) -> Prediction:
     started = perf_counter()
-    picture = image.decode(data, name)
+    picture = image.load(data, name)
     verdict = classifier.judge(features.extract(picture))
     evidence = {
         "probability": verdict.probability,
@@ -67,5 +67,5 @@ def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifie
         "timing.classify": perf_counter() - started,
     }
     if account_id is not None:
-        evidence |= {"account_id": account_id, "verified": identicon.is_of(picture, account_id)}
+        evidence |= {"account_id": account_id, "verified": identicon.is_of(image.rgb(picture), account_id)}
     return Prediction(None, None, verdict.label, evidence)
