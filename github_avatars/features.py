@@ -45,6 +45,6 @@ def extract(picture: Image.Image) -> Features:
     colors = np.sort(np.frombuffer(sample.convert("RGBX").tobytes(), dtype="<u4"))
     return Features(
         github_grey=int(np.count_nonzero(colors == GITHUB_GREY)),
-        distinct_colors=1 + int(np.count_nonzero(np.diff(colors))),
+        distinct_colors=1 + int(np.count_nonzero(colors[1:] != colors[:-1])),
         identicon_error=identicon.fit(picture, sample).error,
     )

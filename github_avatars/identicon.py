@@ -34,6 +34,9 @@ SATURATION = (0.45, 0.65)
 LIGHTNESS = (0.55, 0.75)
 """The bounds, in HSL, of the colours that GitHub paints identicons in."""
 
+ROUNDING = 0.01
+"""How far beyond the bounds the rounding of red, green and blue to 8 bits can move a colour."""
+
 _MARGIN = 35
 _PITCH = 70
 _CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
@@ -137,14 +140,13 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     if total == 0:
         blank = picture.getcolors(1) is not None
         return Fit(_grid(painted), GITHUB_GREY, 0.0 if blank else 1.0)
-    cells = design.solve @ deviation
-    order = np.argsort(-(cells**2).sum(axis=1))
-    weights = design.area[order].cumsum()
-    sums = (cells[order] * design.area[order, None]).cumsum(axis=0)
-    best = int(((sums**2).sum(axis=1) / weights).argmax())
+    totals = design.solve @ deviation
+    order = np.argsort(-np.vecdot(totals, totals) / design.area**2)
+    sums, areas = totals[order].cumsum(axis=0), design.area[order].cumsum()
+    best = int((np.vecdot(sums, sums) / areas).argmax())
     painted[order[: best + 1]] = True
-    color = _nearest_color(sums[best] / weights[best] + _GREY)
-    residual = deviation - (design.cover @ painted)[:, None] * (color - _GREY)
+    color = _nearest_color((sums[best] / areas[best]).tolist())
+    residual = deviation - (design.cover @ painted)[:, None] * (np.array(color) - _GREY)
     error = min(1.0, math.sqrt(_energy(residual) / total))
     return Fit(_grid(painted), color, error)
 
@@ -154,14 +156,14 @@ class _Design:
     """What the fit needs to know of a picture's size.
 
     `disc` (n) is the places of the pixels of the sample that count, row by row; `cover` (n × 15) is the share of each
-    that each free cell and its mirror image cover, `solve` (15 × n) its pseudo-inverse, `area` (15) its sum over the
-    pixels.
+    that each free cell and its mirror image cover, `area` (15) its sum over the pixels, `solve` (15 × n) its
+    pseudo-inverse times the area: deviations of pixels in, each cell's total deviation out.
     """
 
     disc: npt.NDArray[np.intp]
     cover: Floats
-    solve: Floats
     area: Floats
+    solve: Floats
 
 
 @lru_cache(maxsize=128)
@@ -171,7 +173,8 @@ def _design(width: int, height: int) -> _Design:
     centre = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
     disc = np.flatnonzero(np.add.outer(centre**2, centre**2) <= RADIUS**2)
     cover = np.stack([np.outer(down[:, row], across[:, column]).take(disc) for row, column in _CELLS], axis=-1)
-    return _Design(disc, cover, np.linalg.pinv(cover), cover.sum(axis=0))
+    area = cover.sum(axis=0)
+    return _Design(disc, cover, area, area[:, None] * np.linalg.pinv(cover))
 
 
 def _coverage(side: int) -> Floats:
@@ -200,15 +203,14 @@ def _grid(painted: Mask) -> str:
     return "/".join("".join(line) for line in cells)
 
 
-def _nearest_color(color: Floats) -> Color:
-    """The colour of GitHub's palette that is nearest to one of any values: of the same hue, and within its bounds."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(color.clip(0, 255) / 255).tolist())
-    return _rgb(hue, _clamp(lightness, LIGHTNESS), _clamp(saturation, SATURATION))
+def _nearest_color(deviation: list[float]) -> Color:
+    """The colour that GitHub could have chosen nearest to this deviation from its grey: of the same hue."""
+    channels = (_clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True))
+    hue, lightness, saturation = colorsys.rgb_to_hls(*channels)
+    return _rgb(hue, _clamp(lightness, LIGHTNESS, ROUNDING), _clamp(saturation, SATURATION, ROUNDING))
 
 
-def _clamp(value: float, bounds: tuple[float, float]) -> float:
-    # Rounding to 8 bits moves a colour by up to this much, and a colour at the very bound must stay what it is.
-    slack = 0.01
+def _clamp(value: float, bounds: tuple[float, float], slack: float = 0.0) -> float:
     return min(max(value, bounds[0] - slack), bounds[1] + slack)
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: what script/benchmark runs."""
