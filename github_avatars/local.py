@@ -7,6 +7,7 @@ import json
 import os
 import runpy
 import shutil
+import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -39,12 +40,22 @@ def _parse(inputs: list[str], names: set[str]) -> dict[str, str | cog.Path | Non
         name, equals, value = text.partition("=")
         if not equals or name not in names:
             raise BadInput(f"-i {text} is no input: give NAME=VALUE with one of {', '.join(sorted(names))}.")
+        if given[name] is not None:
+            raise BadInput(f"-i {name}=… came twice: give it once, and run script/predict anew for another.")
         given[name] = cog.Path(value[1:]) if value.startswith("@") else value
     return given
 
 
 def serve(port: int) -> None:
-    """Run Cog's HTTP server on 127.0.0.1 until it is told to stop."""
+    """Run Cog's HTTP server on 127.0.0.1 until it is told to stop. Raises BadInput where the port cannot be used."""
+    # Cog would tell it by a traceback, with its worker started already.
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OverflowError as error:
+        raise BadInput(f"There is no port {port}: give one of 1 to 65535 with --port.") from error
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise BadInput(f"Port {port} cannot be used ({reason}): give another with --port.") from error
     os.chdir(ROOT)
     # Cog validates inputs, and serves its contract, by the schema that `cog build` leaves here.
     Path(".cog").mkdir(exist_ok=True)
@@ -72,7 +83,10 @@ def main() -> int:
     server.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default: %(default)s)")
     for command in (one, server):
         command.add_argument("--demo", action="store_true", help="ask a stand-in for GitHub on this machine instead")
-    arguments = parser.parse_args()
+    arguments, unknown = parser.parse_known_args()
+    if unknown:
+        # Said by the command's own parser, which has the script's name.
+        commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     standin: AbstractContextManager[GitHubStandIn | None] = GitHubStandIn() if arguments.demo else nullcontext()
     try:
         with standin as github:
@@ -83,8 +97,11 @@ def main() -> int:
             else:
                 print(predict(arguments.input))
     except GitHubAvatarsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        # At a usual exit, Python would first wait for the thread whose fetch was interrupted.
+        os._exit(130)
     return 0
 
 

@@ -31,6 +31,8 @@ def predict(username: object, picture: object, github: GitHub, classifier: Class
     What is neither a string nor a path counts as not given, so that a caller may pass on whatever its server made of a
     missing input. Raises BadInput unless exactly one is given, and what of_account and of_file raise.
     """
+    if isinstance(username, Path):
+        raise BadInput(f"username is the file {username}: give a GitHub login, without @.")
     if isinstance(picture, str):
         raise BadInput(f"image is the text {picture[:100]!r}: give a file (-i image=@FILE) or a data URL.")
     login = username if isinstance(username, str) else None
