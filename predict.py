@@ -9,6 +9,7 @@ from cog import BaseModel, BaseRunner, Input, Path
 from github_avatars import classifier
 from github_avatars.github import GitHub
 from github_avatars.prediction import predict
+from github_avatars.transport import CONNECTIONS
 
 
 class Output(BaseModel):
@@ -27,7 +28,7 @@ class Predictor(BaseRunner):
         self.classifier = classifier.load(classifier.MODEL)
         self.github = GitHub()
         # asyncio's own pool has a handful of threads; here each of the concurrent predictions needs one.
-        self.threads = ThreadPoolExecutor(max_workers=32)
+        self.threads = ThreadPoolExecutor(CONNECTIONS)
 
     @cog.concurrent(max=32)
     async def run(

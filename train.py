@@ -17,15 +17,16 @@ AVATARS = Path(__file__).resolve().parent / "avatars"
 def train(avatars: Path, model: Path, force: bool, check: bool) -> None:
     """Fit the classifier to the pictures in `avatars` and write it to `model`.
 
-    With `check`, only compare: BadModel where training gives another model than the one in `model`. Without `force`,
+    With `check`, only compare: BadModel where `model` cannot be loaded or training gives another one. Without `force`,
     BadModel, and nothing written, where the new model scores worse than the one in `model`.
     """
+    if check:
+        classifier.load(model)
     examples = dataset.read_index(avatars)
     table = training.tabulate(avatars, examples, partial(tqdm, total=len(examples), unit="picture", mininterval=1))
     pipeline = training.fit(table)
     card = training.card(avatars, examples, table, pipeline)
-    path = classifier.card_of(model)
-    old = json.loads(path.read_text()) if path.exists() else {}
+    old = _card(model)
     if check:
         differences = training.differences(old, card)
         if differences:
@@ -41,6 +42,15 @@ def train(avatars: Path, model: Path, force: bool, check: bool) -> None:
     print(json.dumps(card["scores"]))
 
 
+def _card(model: Path) -> training.Card:
+    """The card of the model that is there already; empty where it is missing or damaged, since training mends that."""
+    try:
+        card = json.loads(classifier.card_of(model).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
 def main() -> int:
     """Parse the command line and train; 1 for an error, told in one line."""
     parser = argparse.ArgumentParser(prog="train", description=__doc__)
@@ -51,7 +61,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         train(arguments.avatars, arguments.model, arguments.force, arguments.check)
-    except GitHubAvatarsError as error:
+    except (GitHubAvatarsError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
     return 0

@@ -71,7 +71,7 @@ def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     picture, BadModel where the shipped classifier cannot be used.
     """
     if isinstance(picture, Image.Image):
-        shown = image.upright(picture)
+        shown = image.finish(picture)
     elif isinstance(picture, bytes):
         shown = image.load(picture)
     else:

@@ -42,13 +42,18 @@ def read_index(directory: Path) -> list[Example]:
     path = directory / INDEX
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return [_example(row, f"{path}, line {line}") for line, row in enumerate(csv.DictReader(file), start=2)]
+            reader = csv.DictReader(file)
+            return [_example(row, f"{path}, line {reader.line_num}") for row in reader]
     except OSError as error:
         raise BadDataset(f"{path} cannot be read ({error.strerror}): give a folder with an {INDEX}.") from error
+    except (UnicodeError, csv.Error) as error:
+        raise BadDataset(f"{path} is no CSV file in UTF-8 ({error}): give one with {', '.join(NAMES)}.") from error
 
 
 def _example(row: dict[str, str], place: str) -> Example:
     try:
+        if None in row.values():
+            raise ValueError("it is too short")
         label = row["label"]
         if label not in LABELS:
             raise ValueError(f"label {label!r} is none of {', '.join(LABELS)}")

@@ -63,7 +63,7 @@ PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own use
 
 BASE = re.compile(r"https?://[^/?#@\\\s]+")
 LOOPBACK = re.compile(r"http://(?:127\.|localhost\b|\[::1\])")
-LOGIN = re.compile(r"(?=.{1,39}\Z)[A-Za-z0-9-]+(?:_[A-Za-z0-9]{3,8})?")
+LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]{3,8})?")
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
 AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([0-9]{1,18})")
 
@@ -92,9 +92,10 @@ class _Answer:
 def check_login(login: str) -> str:
     """`login` itself if it can be a GitHub login, else BadLogin.
 
-    That is ASCII letters, digits and hyphens, for enterprise-managed users followed by `_` and a shortcode of 3 to 8
-    letters and digits, 39 characters in all. GitHub no longer gives out logins with leading, trailing or double
-    hyphens, but accounts from before that rule exist and have avatars (`-Jerry-`, `Guin-`, `0----0`).
+    That is 1 to 39 ASCII letters, digits and hyphens, for enterprise-managed users followed by `_` and a shortcode of 3
+    to 8 letters and digits; GitHub counts that among the 39, but may say so itself. GitHub no longer gives out logins
+    with leading, trailing or double hyphens, but accounts from before that rule exist and have avatars (`-Jerry-`,
+    `Guin-`, `0----0`).
 
     Sources: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication,
     https://github.com/shinnn/github-username-regex/issues/7
@@ -126,7 +127,7 @@ class GitHub:
         backoff: float = BACKOFF,
     ) -> None:
         self.base = (base or os.environ.get("GITHUB_URL") or "https://github.com").rstrip("/")
-        if not BASE.fullmatch(self.base):
+        if not _is_address(self.base):
             raise BadInput(f"GITHUB_URL is {self.base!r}: give an address like https://github.example.com.")
         self._trusted = _trusted_hosts(self.base)
         self._read_timeout = read_timeout
@@ -241,6 +242,14 @@ def fetch(login: str) -> Avatar:
 @cache
 def _shared() -> GitHub:
     return GitHub()
+
+
+def _is_address(base: str) -> bool:
+    try:
+        # Asking for the port is what makes urlsplit look at it.
+        return BASE.fullmatch(base) is not None and urlsplit(base).port != 0
+    except ValueError:
+        return False
 
 
 def _trusted_hosts(base: str) -> re.Pattern[str]:

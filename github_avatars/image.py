@@ -53,19 +53,34 @@ def load(data: bytes, name: str = "the picture") -> Image.Image:
     try:
         with _quiet():
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        with picture:
-            _check_size(picture, name)
-            picture.load()
-            return upright(picture)
     except Image.DecompressionBombError as error:
         raise TooLarge(f"{name} has too many pixels: give one of at most {MAX_PIXELS:,}.") from error
-    except TooLarge:
-        raise
     except UnidentifiedImageError as error:
         raise NotAPicture(f"{name} is damaged at its very beginning: give a whole file.") from error
-    # Pillow's decoders raise many kinds of exception on hostile bytes; to a caller they all mean one thing.
     except Exception as error:
-        raise NotAPicture(f"{name} is damaged and cannot be decoded ({error}): give a whole file.") from error
+        raise _damaged(name, error) from error
+    with picture:
+        return finish(picture, name)
+
+
+def finish(picture: Image.Image, name: str = "the picture") -> Image.Image:
+    """A picture that Pillow has opened, decoded and upright. Raises NotAPicture or TooLarge, and nothing else."""
+    if picture.width * picture.height > MAX_PIXELS:
+        raise TooLarge(f"{name} is {picture.width}×{picture.height}: give one of at most {MAX_PIXELS:,} pixels.")
+    if not (picture.width and picture.height):
+        raise NotAPicture(f"{name} has no pixels: give one that has.")
+    try:
+        picture.load()
+    except Exception as error:
+        raise _damaged(name, error) from error
+    if picture.mode == "P" and picture.palette is None:
+        raise NotAPicture(f"{name} is damaged, for its palette is missing: give a whole file.")
+    return upright(picture)
+
+
+def _damaged(name: str, error: Exception) -> NotAPicture:
+    # Pillow's decoders raise many kinds of exception on hostile bytes; to a caller they all mean one thing.
+    return NotAPicture(f"{name} is damaged and cannot be decoded ({error}): give a whole file.")
 
 
 def read(path: str | os.PathLike[str]) -> Image.Image:
@@ -86,30 +101,29 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 
 def upright(picture: Image.Image) -> Image.Image:
-    """A picture turned by its EXIF orientation, in its own mode."""
-    return picture if picture.getexif().get(EXIF_ORIENTATION, 1) == 1 else ImageOps.exif_transpose(picture)
-
-
-def rgb(picture: Image.Image) -> Image.Image:
-    """A picture of any mode as mode RGB: transparency laid over white, 16 bits scaled to 8."""
-    if picture.mode.startswith("I"):
-        # Pillow clips 16-bit greys to 255 instead of scaling them.
-        picture = Image.fromarray((np.asarray(picture).clip(0, 65535) >> 8).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        if picture.getchannel("A").getextrema() != (255, 255):
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture)
-    return picture.convert("RGB") if picture.mode != "RGB" else picture
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    """The picture turned as its EXIF says, or as it is where the EXIF is damaged: no pixel depends on that."""
+    """A picture turned as its EXIF says, in its own mode; as it is where the EXIF is damaged, which harms no pixel."""
     try:
         with _quiet():
             turned = picture.getexif().get(EXIF_ORIENTATION, 1) != 1
             return ImageOps.exif_transpose(picture) if turned else picture
     except Exception:
         return picture
+
+
+def rgb(picture: Image.Image) -> Image.Image:
+    """A picture of any mode as mode RGB: transparency laid over white, 16 bits scaled to 8."""
+    if picture.mode == "La":
+        picture = picture.convert("LA")
+    if picture.mode.startswith("I"):
+        # Pillow clips 16-bit greys to 255 instead of scaling them, and overlooks which of them is transparent.
+        levels = np.asarray(picture)
+        levels = np.where(levels == picture.info.get("transparency", -1), 65535, levels.clip(0, 65535))
+        picture = Image.fromarray((levels >> 8).astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        if picture.getchannel("A").getextrema() != (255, 255):
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture)
+    return picture.convert("RGB") if picture.mode != "RGB" else picture
 
 
 @contextmanager
@@ -121,8 +135,3 @@ def _quiet() -> Iterator[None]:
     with _FILTERS, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         yield
-
-
-def _check_size(picture: Image.Image, name: str) -> None:
-    if picture.width * picture.height > MAX_PIXELS:
-        raise TooLarge(f"{name} is {picture.width}×{picture.height}: give one of at most {MAX_PIXELS:,} pixels.")

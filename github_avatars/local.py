@@ -17,6 +17,7 @@ from cog.predictor import load_predictor_from_ref
 
 from github_avatars.demo import GitHubStandIn
 from github_avatars.errors import BadInput, GitHubAvatarsError
+from github_avatars.transport import CONNECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 REF = f"{ROOT / 'predict.py'}:Predictor"
@@ -62,7 +63,7 @@ def serve(port: int) -> None:
     shutil.copyfile("openapi.json", ".cog/openapi_schema.json")
     os.environ |= {
         "COG_PREDICT_TYPE_STUB": "predict.py:Predictor",
-        "COG_MAX_CONCURRENCY": "32",
+        "COG_MAX_CONCURRENCY": str(CONNECTIONS),
         "PORT": str(port),
         # Cog starts its worker as `python`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -1,5 +1,6 @@
 """Labelled pictures → a table of features → a fitted scikit-learn pipeline, its scores and its card."""
 
+import math
 import os
 import platform
 import random
@@ -89,16 +90,20 @@ def fit(table: Table) -> Pipeline:
     return untrained().fit(table.rows, table.default)
 
 
+def folds(table: Table) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """The rows to fit to and the rows to score, FOLDS times; the rows of one picture are never on both sides."""
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    return list(splitter.split(table.rows, table.default, table.picture))
+
+
 def cross_validate(table: Table) -> dict[str, float]:
     """Scores of classifiers that were fitted without the pictures that they are scored on.
 
     Accuracy, precision and recall of "default" and the Brier score over originals and copies; `originals` is the
     accuracy over the originals alone.
     """
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    probability = cross_val_predict(
-        untrained(), table.rows, table.default, groups=table.picture, cv=folds, method="predict_proba"
-    )[:, 1]
+    both = cross_val_predict(untrained(), table.rows, table.default, cv=folds(table), method="predict_proba")
+    probability = both[:, 1]
     said = probability > 0.5
     return {
         "accuracy": float(accuracy_score(table.default, said)),
@@ -150,4 +155,5 @@ def differences(shipped: Card, fresh: Card) -> list[str]:
 
 
 def _numbers(card: Card) -> list[float]:
-    return [card["intercept"], *card["weights"].values()]
+    weights = card.get("weights", {})
+    return [card.get("intercept", math.nan), *(weights.get(name, math.nan) for name in features.NAMES)]

@@ -18,9 +18,10 @@ from PIL import Image
 from github_avatars import dataset, identicon
 from github_avatars.classifier import classify
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering
+from github_avatars.transport import CONNECTIONS
 
 START = Callable[..., CogServer]
-MANY = 32
+MANY = CONNECTIONS
 PREFIX = "Prediction failed: Async prediction failed: "
 FAMILIES = {example.family: example for example in reversed(dataset.read_index(AVATARS))}
 """One example of each family."""

@@ -183,7 +183,17 @@ def test_predict_without_a_network(tmp_path: Path) -> None:
     assert line.startswith(f"error: 127.0.0.1:{port} gave no whole answer for octocat (ConnectionError): ")
 
 
-@pytest.mark.parametrize("address", ["github.example.com", "ftp://github.example.com", "https://a.com/path"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "github.example.com",
+        "ftp://github.example.com",
+        "https://a.com/path",
+        "http://[::1",
+        "http://a.com:99999",
+        "http://a.com:b",
+    ],
+)
 def test_predict_at_an_address_that_is_none(address: str, tmp_path: Path) -> None:
     environment = clean_environment(GITHUB_URL=address)
     line = error_of(run("predict", "-i", "username=octocat", folder=tmp_path, environment=environment))

@@ -1,0 +1,130 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from github_avatars import features, identicon, image, synthesis
+from github_avatars.features import NAMES, Features
+from github_avatars.identicon import GITHUB_GREY, SAMPLE
+
+BOX, LANCZOS, NEAREST = Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.NEAREST
+
+# What is measured of identicons, and of thumbnails of them: account id, side, resampling, grey, colours, error.
+IDENTICONS = [
+    (1, 420, NEAREST, 304, 2, 0),
+    (1, 40, NEAREST, 304, 2, 0.061698529),
+    (1, 64, BOX, 304, 2, 0),
+    (1, 64, LANCZOS, 198, 35, 0.076806663),
+    (1, 20, BOX, 237, 18, 0.051906014),
+    (583231, 420, NEAREST, 432, 2, 0),
+    (583231, 64, LANCZOS, 366, 16, 0.049567115),
+    (583231, 20, BOX, 369, 11, 0.063578154),
+    (112612, 420, NEAREST, 416, 2, 0),
+    (112612, 64, LANCZOS, 290, 31, 0.067488915),
+    (112612, 20, BOX, 314, 18, 0.064667508),
+]
+
+# The same of drawings: the family's first as it is, and reduced to 64 pixels.
+DRAWINGS = [
+    ("logo", (0, 10, 1), (0, 37, 1)),
+    ("initials", (0, 5, 1), (0, 21, 1)),
+    ("flag", (0, 2, 1), (0, 4, 1)),
+    ("sprite", (0, 5, 0.648324399), (0, 35, 0.646643640)),
+    ("plain", (0, 1, 1), (0, 1, 1)),
+    ("palette", (0, 6, 1), (0, 99, 1)),
+    ("transparent", (0, 7, 0.652746366), (0, 54, 0.688976500)),
+    ("screen", (0, 30, 1), (0, 91, 1)),
+    ("grey-two-colors", (368, 2, 0.697759863), (364, 6, 0.696807689)),
+    ("grey-logo", (478, 3, 0.647226430), (452, 20, 0.497915383)),
+    ("near-grey-logo", (0, 6, 0.548957753), (0, 23, 0.497950149)),
+    ("grid-asymmetric", (336, 2, 0.787098028), (336, 2, 0.787098028)),
+    ("grid-eights", (0, 3, 0.907306195), (0, 23, 0.926937457)),
+    ("grid-overdrawn", (330, 8, 1), (320, 41, 1)),
+]
+
+
+def first(family: str) -> Image.Image:
+    return image.decode(synthesis.draw(family, 0).data)
+
+
+def measured(picture: Image.Image) -> tuple[int, int, object]:
+    found = features.extract(picture)
+    return found.github_grey, found.distinct_colors, pytest.approx(found.identicon_error, abs=1e-8)
+
+
+@pytest.mark.parametrize(("account_id", "side", "resampling", "grey", "colors", "error"), IDENTICONS)
+def test_features_of_identicons(
+    account_id: int, side: int, resampling: Image.Resampling, grey: int, colors: int, error: float
+) -> None:
+    assert measured(identicon.render(account_id).resize((side, side), resampling)) == (grey, colors, error)
+
+
+@pytest.mark.parametrize(("family", "whole", "reduced"), DRAWINGS)
+def test_features_of_drawings(family: str, whole: tuple[float, ...], reduced: tuple[float, ...]) -> None:
+    assert measured(first(family)) == whole
+    assert measured(first(family).resize((64, 64), BOX)) == reduced
+
+
+@pytest.mark.parametrize("family", synthesis.FAMILIES)
+def test_counts_mean_about_the_same_at_40_and_at_460_pixels(family: str) -> None:
+    picture = first(family)
+    small, large = (features.extract(picture.resize((side, side), NEAREST)) for side in (40, 460))
+    # Thin lines fall between the pixels of the small one. A count over all its pixels would be 132 times smaller.
+    assert abs(small.github_grey - large.github_grey) <= SAMPLE**2 / 10
+    assert abs(math.log(small.distinct_colors / large.distinct_colors)) <= math.log(3)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(min_size=SAMPLE**2, max_size=SAMPLE**2), st.integers(1, 4))
+def test_counts_are_exact_where_the_sample_holds_every_pixel(data: bytes, scale: int) -> None:
+    palette = [GITHUB_GREY, (240, 240, 239), (0, 0, 0), (90, 89, 215)]
+    colors = [palette[byte % len(palette)] for byte in data]
+    pixels = np.array(colors, dtype=np.uint8).reshape(SAMPLE, SAMPLE, 3)
+    found = features.extract(Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1)))
+    assert (found.github_grey, found.distinct_colors) == (colors.count(GITHUB_GREY), len(set(colors)))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(min_size=192, max_size=192), st.integers(1, 80), st.integers(1, 80))
+def test_features_of_any_picture_keep_their_bounds(data: bytes, width: int, height: int) -> None:
+    found = features.extract(Image.frombytes("RGB", (8, 8), data).resize((width, height)))
+    assert 0 <= found.github_grey <= 576
+    assert 1 <= found.distinct_colors <= 576
+    assert 0 <= found.identicon_error <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
+def test_features_of_pictures_of_extreme_shape(size: tuple[int, int]) -> None:
+    assert features.extract(Image.new("RGB", size, GITHUB_GREY)) == Features(576, 1, 0)
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "LA", "RGBA", "1", "CMYK", "I;16"])
+def test_features_of_a_picture_in_any_mode_are_those_of_its_rgb(mode: str) -> None:
+    source = first("grey-logo")
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(source.convert("L"), dtype=np.uint16) * 257)
+    else:
+        picture = source.convert(mode)
+    if mode in ("LA", "RGBA"):
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    assert picture.mode == mode
+    assert features.extract(picture) == features.extract(image.rgb(picture))
+
+
+def test_a_row_has_the_features_in_the_order_of_their_names_on_the_models_scales() -> None:
+    found = Features(github_grey=416, distinct_colors=8, identicon_error=0.25)
+    assert NAMES == ("github_grey", "distinct_colors", "identicon_error")
+    assert dict(zip(NAMES, found.row(), strict=True)) == {
+        "github_grey": 416,
+        "distinct_colors": math.log(8),
+        "identicon_error": 0.5,
+    }
+
+
+def test_features_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Features(1, 2, 0.5).github_grey = 3
