@@ -26,9 +26,7 @@ def is_left(path: str) -> bool:
     left = True
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         if line and not line.startswith("#"):
-            pattern = line.removeprefix("!")
-            patterns = [pattern, pattern.removeprefix("**/")]
-            if any(fnmatch.fnmatchcase(place, each) for place in places for each in patterns):
+            if any(fnmatch.fnmatchcase(place, line.removeprefix("!")) for place in places):
                 left = line.startswith("!")
     return left
 
