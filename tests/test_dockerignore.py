@@ -90,5 +90,6 @@ def test_every_package_that_serving_imports_is_pinned() -> None:
     providers = packages_distributions()
     distributions = {name.lower().replace("_", "-") for module in imported for name in providers.get(module, ())}
     pinned = {line.partition("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines()}
-    # Cog brings itself and what it needs into the image.
-    assert distributions - pinned <= {"cog", "coglet", "pyyaml", "structlog", "typing-extensions", "setuptools"}
+    # Cog brings itself and what it needs into the image; joblib uses psutil where it happens to be.
+    others = {"cog", "coglet", "psutil", "pyyaml", "setuptools", "structlog", "typing-extensions"}
+    assert distributions - pinned <= others
