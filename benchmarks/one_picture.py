@@ -49,6 +49,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="script/benchmark", description=__doc__)
     parser.add_argument("--rounds", type=int, default=25, help="how often every picture is timed (default: 25)")
     rounds = parser.parse_args().rounds
+    if rounds < 2:
+        parser.error("--rounds must be at least 2")
     print("| pictures | decode, ms | verdict, ms | ratio | middle half of the ratios |")
     print("| --- | --- | --- | --- | --- |")
     for kind, pictures in kinds().items():

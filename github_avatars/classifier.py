@@ -19,7 +19,7 @@ from github_avatars.errors import BadModel
 from github_avatars.features import Features
 
 Label = Literal["default", "custom"]
-Picture = Image.Image | bytes | str | os.PathLike[str]
+Picture = Image.Image | bytes | bytearray | memoryview | str | os.PathLike[str]
 
 MODEL = Path(__file__).resolve().parent.parent / "model.pkl"
 """The shipped classifier; its card lies beside it, as model.json."""
@@ -44,13 +44,15 @@ class Classifier:
     """A linear model of the features: score = intercept + Σ weight × feature, the log-odds of "default".
 
     Made from a scikit-learn pipeline of a StandardScaler and a LogisticRegression. The scaling is folded into the
-    weights, since scikit-learn's checks around one dot product would cost more than all features together.
+    weights, since scikit-learn's checks around one dot product would cost more than all features together. `means` are
+    those of the features that it was fitted to; like the weights, on the scales of Features.row().
     """
 
     def __init__(self, pipeline: Any) -> None:
         scaler, regression = (step for _, step in pipeline.steps)
         weights = regression.coef_[0] / scaler.scale_
         self.weights: tuple[float, ...] = tuple(weights.tolist())
+        self.means: tuple[float, ...] = tuple(scaler.mean_.tolist())
         self.intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
 
     def score(self, measured: Features) -> float:
@@ -72,8 +74,8 @@ def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     """
     if isinstance(picture, Image.Image):
         shown = image.finish(picture)
-    elif isinstance(picture, bytes):
-        shown = image.load(picture)
+    elif isinstance(picture, (bytes, bytearray, memoryview)):
+        shown = image.load(bytes(picture))
     else:
         shown = image.load(image.read_bytes(picture), str(picture))
     return (classifier or shipped()).judge(features.extract(shown))

@@ -28,6 +28,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from github_avatars import dataset
+from github_avatars.errors import BadDataset
 
 logger = logging.getLogger(__name__)
 
@@ -156,8 +157,11 @@ class GitHubStandIn:
         self._in_flight = 0
         self._lock = threading.Lock()
         examples = dataset.read_index(avatars)
-        self._account_ids = {example.login: example.account_id for example in examples}
+        self._account_ids = {example.login.lower(): example.account_id for example in examples}
         self._pictures = {example.account_id: avatars / example.file for example in examples}
+        for path in self._pictures.values():
+            if not path.is_file():
+                raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is no file: restore it, or its index.")
         self._server = _Server(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 

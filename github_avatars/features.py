@@ -18,7 +18,8 @@ class Features:
 
     `github_grey`: how many of them are exactly GitHub grey (0 to 576).
     `distinct_colors`: how many different colours they have (1 to 576).
-    `identicon_error`: how much of the picture the best-fitting identicon leaves unexplained (0 to 1; 0: it is one).
+    `identicon_error`: how much of them the best-fitting identicon leaves unexplained, without the corners that a circle
+    would cut off (0 to 1; 0: they show an identicon).
     """
 
     github_grey: int
@@ -39,12 +40,12 @@ NAMES = tuple(field.name for field in fields(Features))
 
 
 def extract(picture: Image.Image) -> Features:
-    """The features of a picture of any mode and size. They mean the same at every size, as the sample's is fixed."""
+    """The features of a picture as image.load gives it. They mean the same at every size, as the sample's is fixed."""
     # Of a large picture with transparency or a palette, turning it all into RGB would cost as much as decoding it.
     sample = image.rgb(identicon.sample(picture))
     colors = np.sort(np.frombuffer(sample.convert("RGBX").tobytes(), dtype="<u4"))
-    return Features(
-        github_grey=int(np.count_nonzero(colors == GITHUB_GREY)),
-        distinct_colors=1 + int(np.count_nonzero(colors[1:] != colors[:-1])),
-        identicon_error=identicon.fit(picture, sample).error,
-    )
+    github_grey = int(np.count_nonzero(colors == GITHUB_GREY))
+    distinct_colors = 1 + int(np.count_nonzero(colors[1:] != colors[:-1]))
+    # What is grey wherever it is sampled may still show something in between, and only then all of it is looked at.
+    whole = image.rgb(picture) if github_grey == colors.size else picture
+    return Features(github_grey, distinct_colors, identicon.fit(whole, sample).error)

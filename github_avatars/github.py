@@ -65,7 +65,7 @@ BASE = re.compile(r"https?://[^/?#@\\\s]+")
 LOOPBACK = re.compile(r"http://(?:127\.|localhost\b|\[::1\])")
 LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]{3,8})?")
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
-AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([0-9]{1,18})")
+AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,7 @@ class GitHub:
         deadline: float = DEADLINE,
         backoff: float = BACKOFF,
     ) -> None:
-        self.base = (base or os.environ.get("GITHUB_URL") or "https://github.com").rstrip("/")
-        if not _is_address(self.base):
-            raise BadInput(f"GITHUB_URL is {self.base!r}: give an address like https://github.example.com.")
+        self.base = _address(base or os.environ.get("GITHUB_URL") or "https://github.com")
         self._trusted = _trusted_hosts(self.base)
         self._read_timeout = read_timeout
         self._deadline = deadline
@@ -147,7 +145,7 @@ class GitHub:
         self._session.close()
 
     def fetch(self, login: str) -> Avatar:
-        """The avatar of `login`, or an error within about `deadline` seconds.
+        """The avatar of `login`, or an error within about `deadline` seconds, once one of its connections is free.
 
         Raises BadLogin (nothing was asked), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
         TooLarge or NotAPicture.
@@ -244,12 +242,17 @@ def _shared() -> GitHub:
     return GitHub()
 
 
-def _is_address(base: str) -> bool:
+def _address(text: str) -> str:
+    """A host's address in lower case, without a port that goes without saying. Raises BadInput where it is none."""
+    base = text.rstrip("/").lower()
     try:
         # Asking for the port is what makes urlsplit look at it.
-        return BASE.fullmatch(base) is not None and urlsplit(base).port != 0
+        port = urlsplit(base).port if BASE.fullmatch(base) else 0
     except ValueError:
-        return False
+        port = 0
+    if port == 0:
+        raise BadInput(f"GITHUB_URL is {text!r}: give an address like https://github.example.com.")
+    return base.removesuffix(":443" if base.startswith("https:") else ":80")
 
 
 def _trusted_hosts(base: str) -> re.Pattern[str]:

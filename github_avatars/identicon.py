@@ -47,6 +47,9 @@ BLUR = 0.7
 From 0.5 to 0.85, cross-validation on avatars/ gives much the same scores.
 """
 
+NEGLIGIBLE = 1e-9
+"""Singular values below this share of the largest are rounding's doing: in pictures too small to show every cell."""
+
 _MARGIN = 35
 _PITCH = 70
 _CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
@@ -145,26 +148,21 @@ def sample(picture: Image.Image) -> Image.Image:
 
 
 def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
-    """The identicon that fits an RGB picture of any size best, by least squares on its sample.
+    """The identicon that fits an RGB picture of any size best, judged by its sample within the disc.
 
     A sampled pixel is GitHub grey plus, for each cell, the share that the cell covers of it times the cell's deviation
-    from the grey. Solving that for the 15 deviations undoes the blur of a small picture. Then the k most deviant cells
-    are painted, with the k that explains most when they all have one colour: their mean, as near as GitHub's colours
-    come to it.
+    from the grey. Solving that by least squares for the 15 deviations undoes the blur of a small picture. Then the k
+    most deviant cells are painted, with the k of 1 to 15 that explains most when they all have one colour: their mean,
+    as near as GitHub's colours come to it. Only then is the error measured.
 
     `sampled` is the picture's sample, as RGB, where it has been taken already. A picture that is GitHub grey all over
     is the identicon of no painted cell, which one account in 32,768 has. Raises ValueError where the sample is not RGB:
     image.rgb makes it so.
     """
-    sampled = sampled or sample(picture)
-    if sampled.mode != "RGB":
-        raise ValueError(f"The picture's mode is {sampled.mode}: make it RGB.")
-    design = _design(min(picture.width, CRISP), min(picture.height, CRISP))
-    deviation = np.asarray(sampled, dtype=np.float64).reshape(-1, 3).take(design.disc, axis=0) - _GREY
-    total = float(((deviation @ _LUMA_CHROMA) ** 2).sum())
+    design, deviation, total = _seen(picture, sampled or sample(picture))
     painted = np.zeros(len(_CELLS), dtype=bool)
     if total == 0:
-        blank = picture.getcolors(1) is not None
+        blank = picture.mode == "RGB" and picture.getcolors(1) is not None
         return Fit(_grid(painted), GITHUB_GREY, 0.0 if blank else 1.0)
     totals = design.solve @ deviation
     order = np.argsort(-np.vecdot(totals, totals) / design.area**2)
@@ -176,16 +174,48 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     return Fit(_grid(painted), color, error)
 
 
+def difference(picture: Image.Image, fitted: Identicon) -> Floats:
+    """SAMPLE × SAMPLE: how far each sampled pixel of an RGB picture is from an identicon that is blurred as it is.
+
+    The unit is the picture's root mean square deviation from GitHub grey, so the mean square of this map is the square
+    of the fit's error, but for the steady differences, which count more there (STEADY). Not a number outside the disc
+    that the fit looks at. Raises ValueError where the picture is not RGB.
+    """
+    design, deviation, total = _seen(picture, sample(picture))
+    rows = fitted.grid.split("/")
+    painted = np.array([rows[row][column] == "#" for row, column in _CELLS])
+    residual = _residual(deviation, design.cover @ painted, fitted.color)
+    unit = math.sqrt(total / len(deviation)) or 1.0
+    distance = np.full(SAMPLE**2, np.nan)
+    distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
+    return distance.reshape(SAMPLE, SAMPLE)
+
+
+def _seen(picture: Image.Image, sampled: Image.Image) -> tuple[_Design, Floats, float]:
+    """What is known of a picture's size; its sample's deviation from GitHub grey (n × 3); that as a sum of squares."""
+    if sampled.mode != "RGB":
+        raise ValueError(f"The picture's mode is {sampled.mode}: make it RGB.")
+    design = _design(min(picture.width, CRISP), min(picture.height, CRISP))
+    deviation = np.asarray(sampled, dtype=np.float64).reshape(-1, 3).take(design.disc, axis=0) - _GREY
+    return design, deviation, float(((deviation @ _LUMA_CHROMA) ** 2).sum())
+
+
 def _misfit(deviation: Floats, design: _Design, painted: Mask, color: Color) -> float:
     """What the identicon leaves of `deviation`, as a sum of squares; its steady part counts STEADY times more."""
     covered = design.cover @ painted
-    residual = (deviation - covered[:, None] * (np.array(color) - _GREY)) @ _LUMA_CHROMA
+    residual = _residual(deviation, covered, color)
     luma = residual[:, 0]
     ground = 1 - covered
     shift = (ground @ luma) / ground.sum()
     cells = (luma @ design.cover)[painted]
     steady = luma.size * shift**2 + (cells**2 / design.area[painted]).sum()
     return float(np.vdot(residual, residual) + STEADY * steady)
+
+
+def _residual(deviation: Floats, covered: Floats, color: Color) -> Floats:
+    """What cells of this colour leave of `deviation` where they cover so much of each pixel: luma and chroma."""
+    residual: Floats = (deviation - covered[:, None] * (np.array(color) - _GREY)) @ _LUMA_CHROMA
+    return residual
 
 
 @lru_cache(maxsize=128)
@@ -196,7 +226,7 @@ def _design(width: int, height: int) -> _Design:
     disc = np.flatnonzero(np.add.outer(centre**2, centre**2) <= RADIUS**2)
     cover = np.stack([np.outer(down[:, row], across[:, column]).take(disc) for row, column in _CELLS], axis=-1)
     area = cover.sum(axis=0)
-    return _Design(disc, cover, area, area[:, None] * np.linalg.pinv(cover))
+    return _Design(disc, cover, area, area[:, None] * np.linalg.pinv(cover, rcond=NEGLIGIBLE))
 
 
 def _coverage(side: int) -> Floats:

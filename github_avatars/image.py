@@ -43,11 +43,11 @@ def decode(data: bytes, name: str = "the picture") -> Image.Image:
 
     `name` is what an error message calls it. Raises NotAPicture or TooLarge, and nothing else, whatever the bytes.
     """
-    return rgb(load(data, name))
+    return rgb(load(data, name), name)
 
 
 def load(data: bytes, name: str = "the picture") -> Image.Image:
-    """`decode` without the last step: in the mode that the file has. Raises what decode raises."""
+    """`decode` without the last step: in the mode that the file has, with 8 bits. Raises what decode raises."""
     if not looks_like_picture(data):
         raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
     try:
@@ -75,7 +75,7 @@ def finish(picture: Image.Image, name: str = "the picture") -> Image.Image:
         raise _damaged(name, error) from error
     if picture.mode == "P" and picture.palette is None:
         raise NotAPicture(f"{name} is damaged, for its palette is missing: give a whole file.")
-    return upright(picture)
+    return _in_8_bits(upright(picture))
 
 
 def _damaged(name: str, error: Exception) -> NotAPicture:
@@ -95,6 +95,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotAPicture(f"{path} cannot be read ({error.strerror}): give a picture file.") from error
+    except ValueError as error:
+        raise NotAPicture(f"{str(path)!r} is no path ({error}): give a picture file.") from error
     if len(data) > MAX_BYTES:
         raise TooLarge(f"{path} has more than {MAX_BYTES:,} bytes, which no avatar has: give a smaller file.")
     return data
@@ -110,20 +112,36 @@ def upright(picture: Image.Image) -> Image.Image:
         return picture
 
 
-def rgb(picture: Image.Image) -> Image.Image:
-    """A picture of any mode as mode RGB: transparency laid over white, 16 bits scaled to 8."""
+def rgb(picture: Image.Image, name: str = "the picture") -> Image.Image:
+    """A picture of any mode as mode RGB: transparency laid over white, 16 bits scaled to 8. Raises NotAPicture."""
+    try:
+        return _rgb(picture)
+    except Exception as error:
+        raise _damaged(name, error) from error
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode == "La":
         picture = picture.convert("LA")
-    if picture.mode.startswith("I"):
-        # Pillow clips 16-bit greys to 255 instead of scaling them, and overlooks which of them is transparent.
-        levels = np.asarray(picture)
-        levels = np.where(levels == picture.info.get("transparency", -1), 65535, levels.clip(0, 65535))
-        picture = Image.fromarray((levels >> 8).astype(np.uint8))
+    picture = _in_8_bits(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         if picture.getchannel("A").getextrema() != (255, 255):
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture)
     return picture.convert("RGB") if picture.mode != "RGB" else picture
+
+
+def _in_8_bits(picture: Image.Image) -> Image.Image:
+    """A picture of 16-bit greys as mode L, the transparent level as white; any other as it is.
+
+    Pillow itself clips such greys instead of scaling them, mixes up their bytes when it resizes them, and overlooks
+    which of them is transparent.
+    """
+    if not picture.mode.startswith("I"):
+        return picture
+    levels = np.asarray(picture)
+    levels = np.where(levels == picture.info.get("transparency", -1), 65535, levels.clip(0, 65535))
+    return Image.fromarray((levels >> 8).astype(np.uint8))
 
 
 @contextmanager

@@ -51,6 +51,8 @@ def serve(port: int) -> None:
     """Run Cog's HTTP server on 127.0.0.1 until it is told to stop. Raises BadInput where the port cannot be used."""
     # Cog would tell it by a traceback, with its worker started already.
     try:
+        if port == 0:
+            raise OverflowError
         socket.create_server(("127.0.0.1", port)).close()
     except OverflowError as error:
         raise BadInput(f"There is no port {port}: give one of 1 to 65535 with --port.") from error
@@ -59,8 +61,11 @@ def serve(port: int) -> None:
         raise BadInput(f"Port {port} cannot be used ({reason}): give another with --port.") from error
     os.chdir(ROOT)
     # Cog validates inputs, and serves its contract, by the schema that `cog build` leaves here.
-    Path(".cog").mkdir(exist_ok=True)
-    shutil.copyfile("openapi.json", ".cog/openapi_schema.json")
+    try:
+        Path(".cog").mkdir(exist_ok=True)
+        shutil.copyfile("openapi.json", ".cog/openapi_schema.json")
+    except OSError as error:
+        raise BadInput(f"{ROOT / '.cog'} cannot be written ({error.strerror}): make it writable.") from error
     os.environ |= {
         "COG_PREDICT_TYPE_STUB": "predict.py:Predictor",
         "COG_MAX_CONCURRENCY": str(CONNECTIONS),
@@ -96,8 +101,8 @@ def main() -> int:
             if arguments.command == "serve":
                 serve(arguments.port)
             else:
-                print(predict(arguments.input))
-    except GitHubAvatarsError as error:
+                print(predict(arguments.input), flush=True)
+    except (GitHubAvatarsError, OSError) as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:

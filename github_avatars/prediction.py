@@ -34,7 +34,9 @@ def predict(username: object, picture: object, github: GitHub, classifier: Class
     if isinstance(username, Path):
         raise BadInput(f"username is the file {username}: give a GitHub login, without @.")
     if isinstance(picture, str):
-        raise BadInput(f"image is the text {picture[:100]!r}: give a file (-i image=@FILE) or a data URL.")
+        raise BadInput(
+            f"image is the text {picture[:100]!r}: give a file, by -i image=@FILE or as a data URL over HTTP."
+        )
     login = username if isinstance(username, str) else None
     path = picture if isinstance(picture, Path) else None
     if login is not None and path is None:
@@ -49,17 +51,18 @@ def of_account(login: str, github: GitHub, classifier: Classifier) -> Prediction
     """The prediction for the avatar that GitHub shows of an account. Raises GitHubError and BadImage."""
     started = perf_counter()
     avatar = github.fetch(login)
-    fetched = perf_counter()
-    found = _judge(avatar.data, f"The avatar of {login}", avatar.account_id, classifier)
-    return Prediction(login, avatar.href, found.prediction, found.evidence | {"timing.fetch": fetched - started})
+    evidence = {"timing.fetch": perf_counter() - started}
+    label, found = _judge(avatar.data, f"The avatar of {login}", avatar.account_id, classifier)
+    return Prediction(login, avatar.href, label, evidence | found)
 
 
 def of_file(path: Path, classifier: Classifier) -> Prediction:
     """The prediction for a picture file. Raises BadImage."""
-    return _judge(image.read_bytes(path), "The image", None, classifier)
+    label, evidence = _judge(image.read_bytes(path), "The image", None, classifier)
+    return Prediction(None, None, label, evidence)
 
 
-def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifier) -> Prediction:
+def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifier) -> tuple[Label, dict[str, float]]:
     started = perf_counter()
     picture = image.load(data, name)
     verdict = classifier.judge(features.extract(picture))
@@ -70,4 +73,4 @@ def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifie
     }
     if account_id is not None:
         evidence |= {"account_id": account_id, "verified": identicon.is_of(image.rgb(picture), account_id)}
-    return Prediction(None, None, verdict.label, evidence)
+    return verdict.label, evidence

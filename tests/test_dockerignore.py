@@ -25,9 +25,8 @@ def is_left(path: str) -> bool:
     places = [path, *map(str, Path(path).parents)]
     left = True
     for line in (ROOT / ".dockerignore").read_text().splitlines():
-        if line and not line.startswith("#"):
-            if any(fnmatch.fnmatchcase(place, line.removeprefix("!")) for place in places):
-                left = line.startswith("!")
+        if any(fnmatch.fnmatchcase(place, line.removeprefix("!")) for place in places):
+            left = line.startswith("!")
     return left
 
 

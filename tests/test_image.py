@@ -5,6 +5,7 @@ import sys
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms
 
-from github_avatars import image
+from github_avatars import classify, image
 from github_avatars.errors import BadImage, NotAPicture, TooLarge
 from github_avatars.image import MAX_BYTES, MAX_PIXELS
 
@@ -493,7 +494,10 @@ def decodes(data: bytes) -> bool:
         picture = image.decode(data)
     except BadImage as error:
         assert str(error).endswith((".", "pixels.")), error
+        with suppress(BadImage):  # its sample alone may be in order
+            classify(data)
         return False
+    assert classify(data) == classify(picture)
     assert picture.mode == "RGB"
     assert picture.width > 0
     assert picture.height > 0
@@ -523,3 +527,11 @@ def test_a_bit_flipped_anywhere_raises_nothing_but_bad_image(kind: str) -> None:
         spoiled = bytearray(data)
         spoiled[place] ^= 1 << dice.randrange(8)
         decodes(checksummed(bytes(spoiled)))
+
+
+@pytest.mark.parametrize(("palette", "transparency"), [(48, 257), (48, 300), (768, 257), (48, 256), (48, 17)])
+def test_a_palette_of_odd_length_raises_nothing_but_bad_image(palette: int, transparency: int) -> None:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 3, 0, 0, 0))
+    tables = chunk(b"PLTE", bytes(palette)) + chunk(b"tRNS", bytes(transparency))
+    pixels = chunk(b"IDAT", zlib.compress((b"\0" + bytes(8)) * 8))
+    decodes(b"\x89PNG\r\n\x1a\n" + header + tables + pixels + chunk(b"IEND", b""))
