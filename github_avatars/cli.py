@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from github_avatars.errors import GitHubAvatarsError
+from github_avatars.errors import BadDataset, BadInput, BadLogin, GitHubAvatarsError
 
 # The subcommands import what they need themselves: --help should not wait for scikit-learn.
 
@@ -17,9 +17,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from github_avatars import evaluation
 
     result = evaluation.evaluate(arguments.directory, progress=_bar("picture"))
+    # Printed first: where the file cannot be written, minutes of work are not lost.
+    print(evaluation.as_text(result))
     if arguments.json:
         arguments.json.write_text(json.dumps(result.as_json(), indent=1) + "\n", encoding="utf-8")
-    print(evaluation.as_text(result))
 
 
 def explain(arguments: argparse.Namespace) -> None:
@@ -27,12 +28,15 @@ def explain(arguments: argparse.Namespace) -> None:
     from github_avatars import explanation, image
     from github_avatars.github import fetch
 
-    if Path(arguments.subject).exists():
-        picture = image.read(arguments.subject)
-    else:
-        picture = image.decode(fetch(arguments.subject).data, f"The avatar of {arguments.subject}")
+    subject = arguments.subject
+    try:
+        # A folder may happen to have the name of an account.
+        given = Path(subject).exists() and not Path(subject).is_dir()
+        picture = image.read(subject) if given else image.decode(fetch(subject).data, f"The avatar of {subject}")
+    except BadLogin as error:
+        raise BadInput(f"There is no such picture file, and {error}") from error
     found = explanation.explain(picture)
-    explanation.draw(found).save(arguments.output)
+    explanation.draw(found).save(arguments.output, "PNG")
     print(explanation.in_words(found))
 
 
@@ -40,20 +44,31 @@ def report(arguments: argparse.Namespace) -> None:
     """Make one HTML page of an evaluation that `evaluate --json` wrote."""
     from github_avatars import report
 
-    result = json.loads(arguments.evaluation.read_text(encoding="utf-8"))
-    arguments.output.write_text(report.page(result, arguments.directory), encoding="utf-8")
+    page = report.page(report.read(arguments.evaluation), arguments.directory)
+    arguments.output.write_text(page, encoding="utf-8")
     print(arguments.output)
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Report duplicates, label conflicts, unreadable files and the balance of a folder of labelled pictures."""
+    """Report duplicates, label conflicts, unreadable files and the balance of a folder of labelled pictures.
+
+    Ends with exit code 1 where a file is unreadable, or where the same or nearly the same picture is under both labels.
+    Copies under one label are only reported; training keeps those of equal pixels on one side of each split.
+    """
     from github_avatars import duplicates
 
-    print(duplicates.as_text(duplicates.check(arguments.directory, progress=_bar("picture"))))
+    found = duplicates.check(arguments.directory, progress=_bar("picture"))
+    print(duplicates.as_text(found))
+    if found.faults():
+        raise BadDataset(f"{arguments.directory} is not fit for training ({', '.join(found.faults())}): mend that.")
 
 
 def collect(arguments: argparse.Namespace) -> None:
-    """Fetch the avatars of a list of accounts and label each by proof."""
+    """Fetch the avatars of a list of accounts and label each by proof.
+
+    To the pixel the identicon of its account id: default/. No identicon at all: custom/. Between: review/, for a person
+    to move. Run again, it goes on where it was ended; see errors.csv and aside.csv in the folder for what is not there.
+    """
     from github_avatars import collection
     from github_avatars.github import GitHub
 
@@ -101,14 +116,15 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to, or go on with"
     )
     one.add_argument("--rate", type=float, default=2.0, help="accounts a second at the most (default: %(default)s)")
-    one.add_argument("--balance", action="store_true", help="keep both labels equal in number")
+    one.add_argument("--balance", action="store_true", help="do not keep pictures of the label that is ahead in number")
     return parser
 
 
 def _command(
     among: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], None]
 ) -> argparse.ArgumentParser:
-    added = among.add_parser(name, help=run.__doc__, description=run.__doc__)
+    meaning = run.__doc__ or ""
+    added = among.add_parser(name, help=meaning.partition("\n")[0], description=meaning)
     added.set_defaults(run=run)
     return added
 
@@ -121,6 +137,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (GitHubAvatarsError, OSError) as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

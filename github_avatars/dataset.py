@@ -37,6 +37,25 @@ class Example:
 NAMES = tuple(field.name for field in fields(Example))
 
 
+def read(directory: Path) -> list[Example]:
+    """The examples of `directory`: those of its index where it has one, else all files below default/ and custom/.
+
+    Without an index nothing but file and label is known: login and family are empty, the account id is 0, and hidden
+    files do not count. A label without files is allowed. Raises BadDataset where there is neither index nor label.
+    """
+    if (directory / INDEX).exists():
+        return read_index(directory)
+    folders = {label: directory / label for label in LABELS if (directory / label).is_dir()}
+    if not folders:
+        raise BadDataset(f"{directory} has no {INDEX} and neither of {' and '.join(LABELS)}: give a folder that has.")
+    return [
+        Example(path.relative_to(directory).as_posix(), cast(Label, label), "", 0, "")
+        for label, folder in folders.items()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    ]
+
+
 def read_index(directory: Path) -> list[Example]:
     """The examples that `directory`/index.csv lists. Raises BadDataset where it is missing or a line is wrong."""
     path = directory / INDEX

@@ -66,7 +66,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def first(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The first model that is trained on what was drawn, and how that went."""
     model = tmp_path_factory.mktemp("first") / "model.pkl"
-    return model, train("--avatars", drawn, "--model", model)
+    return model, train("--data", drawn, "--model", model)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_training_writes_a_model_that_judges(first: tuple[Path, object]) -> None
 def test_training_again_gives_the_same_bytes_and_overwrites(drawn: Path, model: Path) -> None:
     before = files(model)
     model.write_bytes(b"old")
-    run = train("--avatars", drawn, "--model", model)
+    run = train("--data", drawn, "--model", model)
     assert run.returncode == 0, run.stderr
     assert model.read_bytes() == before["model.pkl"]
     old, new = json.loads(before["model.json"]), json.loads(classifier.card_of(model).read_text())
@@ -114,22 +114,22 @@ def test_training_again_gives_the_same_bytes_and_overwrites(drawn: Path, model: 
 def test_a_worse_model_overwrites_a_better_one_by_force_alone(avatars: Path, model: Path) -> None:
     mislabel(avatars)
     before = files(model)
-    line = refusal(train("--avatars", avatars, "--model", model))
+    line = refusal(train("--data", avatars, "--model", model))
     assert "scores worse in accuracy and originals" in line
     assert "--force" in line
     assert files(model) == before
 
-    forced = train("--avatars", avatars, "--model", model, "--force")
+    forced = train("--data", avatars, "--model", model, "--force")
     assert forced.returncode == 0, forced.stderr
     assert files(model).keys() == before.keys()
     assert model.read_bytes() != before["model.pkl"]
     assert json.loads(forced.stdout)["accuracy"] < json.loads(before["model.json"])["scores"]["accuracy"]
 
 
-@pytest.mark.parametrize("card", [b"not JSON", b"[]"])
+@pytest.mark.parametrize("card", [b"not JSON", b"[]", b'{"scores": null}', b'{"scores": {"accuracy": "x"}}'])
 def test_training_mends_a_damaged_card(drawn: Path, model: Path, card: bytes) -> None:
     classifier.card_of(model).write_bytes(card)
-    run = train("--avatars", drawn, "--model", model)
+    run = train("--data", drawn, "--model", model)
     assert run.returncode == 0, run.stderr
     classifier.load(model)
 
@@ -141,9 +141,9 @@ def test_the_shipped_model_is_what_training_gives() -> None:
 
 def test_check_passes_on_its_own_pictures_and_fails_on_others(avatars: Path, model: Path) -> None:
     before = files(model)
-    assert train("--avatars", avatars, "--model", model, "--check").returncode == 0
+    assert train("--data", avatars, "--model", model, "--check").returncode == 0
     identicon.render(4711).save(avatars / "1.png")
-    line = refusal(train("--avatars", avatars, "--model", model, "--check"))
+    line = refusal(train("--data", avatars, "--model", model, "--check"))
     assert "is stale: the pictures have changed" in line
     assert line.endswith("Run script/train.")
     assert files(model) == before
@@ -153,17 +153,17 @@ def test_check_passes_on_its_own_pictures_and_fails_on_others(avatars: Path, mod
 def test_check_fails_where_a_file_of_the_model_is_missing_or_damaged(avatars: Path, model: Path, file: str) -> None:
     path = model.with_name(file)
     path.write_bytes(path.read_bytes()[:-20])
-    assert "Run script/train" in refusal(train("--avatars", avatars, "--model", model, "--check"))
+    assert "Run script/train" in refusal(train("--data", avatars, "--model", model, "--check"))
     path.unlink()
-    assert f"{path} cannot be read" in refusal(train("--avatars", avatars, "--model", model, "--check"))
+    assert f"{path} cannot be read" in refusal(train("--data", avatars, "--model", model, "--check"))
 
 
 def test_what_cannot_be_trained_on_is_one_line(tmp_path: Path, avatars: Path) -> None:
-    assert "index.csv cannot be read" in refusal(train("--avatars", tmp_path))
+    assert "has no index.csv and neither of default and custom" in refusal(train("--data", tmp_path))
     nowhere = tmp_path / "nowhere" / "model.pkl"
-    assert "nowhere" in refusal(train("--avatars", avatars, "--model", nowhere))
+    assert "nowhere" in refusal(train("--data", avatars, "--model", nowhere))
     (avatars / "1.png").write_text("<!DOCTYPE html>")
-    assert "1.png is not a PNG, JPEG, WebP or GIF" in refusal(train("--avatars", avatars))
+    assert "1.png is not a PNG, JPEG, WebP or GIF" in refusal(train("--data", avatars))
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:

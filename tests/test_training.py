@@ -245,4 +245,24 @@ def test_a_difference_is_told(card: Card, keys: tuple[str, ...], value: object, 
 
 
 def test_an_empty_card_differs(card: Card) -> None:
-    assert len(training.differences({}, card)) == 3
+    assert len(training.differences({}, card)) == 4
+
+
+# Learning curve
+
+
+def test_a_learning_curve_ends_where_cross_validation_is(table: Table) -> None:
+    curve = training.learning_curve(table)
+    scores = training.cross_validate(table)
+    assert curve[-1]["accuracy"] == scores["accuracy"]
+    assert curve[-1]["brier"] == pytest.approx(scores["brier"])
+    assert curve[-1]["pictures"] == round(2 * EACH * (FOLDS - 1) / FOLDS)
+
+
+def test_a_learning_curve_doubles_the_pictures_of_each_label(table: Table) -> None:
+    *doubling, _ = (point["pictures"] for point in training.learning_curve(table))
+    assert doubling == [4, 8]
+
+
+def test_a_learning_curve_is_the_same_every_time(table: Table) -> None:
+    assert training.learning_curve(table) == training.learning_curve(table)
