@@ -2,7 +2,7 @@
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import product
@@ -16,6 +16,7 @@ from github_avatars.dataset import Degradation, Example
 from github_avatars.errors import BadImage
 from github_avatars.measuring import Progress, measure_all
 from github_avatars.scoring import DIGITS, Json, brier, reliability, scores, share
+from github_avatars.training import Table
 
 
 def grid() -> list[tuple[str, Degradation]]:
@@ -42,7 +43,8 @@ class Evaluation:
 
     `directory` is the folder's name, `date` the day (UTC), `model` the sha256 of the shipped model and `versions` those
     of Python and of the packages. `held_out`: the shipped model was trained on this very folder, so each picture was
-    judged by one fitted without it, in the folds of the cross-validation. `unreadable` is file and reason.
+    judged by one fitted without it, in the folds of the cross-validation; `learning_curve` is then what
+    training.learning_curve gives, else empty. `unreadable` is file and reason.
     """
 
     directory: str
@@ -52,6 +54,7 @@ class Evaluation:
     held_out: bool
     pictures: list[Judged]
     unreadable: list[tuple[str, str]]
+    learning_curve: list[dict[str, float]] = field(default_factory=list)
 
     def as_json(self) -> Json:
         """Everything as plain data; what cannot be said, as a share of nothing, is None.
@@ -75,6 +78,9 @@ class Evaluation:
             "robustness": _robustness(self.pictures),
             "robustness_brier": brier(copies),
             "robustness_errors": _robustness_errors(self.pictures),
+            "learning_curve": [
+                {name: round(value, DIGITS) for name, value in point.items()} for point in self.learning_curve
+            ],
         }
 
 
@@ -88,7 +94,10 @@ def evaluate(directory: Path, progress: Progress = lambda items, _: items) -> Ev
     shipped = classifier.shipped()
     card = json.loads(classifier.card_of(classifier.MODEL).read_bytes())
     held_out = _digest(directory, examples) == card.get("avatars", {}).get("digest")
-    judges = judges_of(directory, examples, progress) if held_out else [shipped] * len(examples)
+    judges, learning_curve = [shipped] * len(examples), []
+    if held_out:
+        table = training.tabulate(directory, examples, lambda items: progress(items, len(examples)))
+        judges, learning_curve = judges_of(table), training.learning_curve(table)
     degradations = [degradation for _, degradation in grid()]
     measured = measure_all([directory / example.file for example in examples], degradations, progress)
     pictures, unreadable = [], []
@@ -107,6 +116,7 @@ def evaluate(directory: Path, progress: Progress = lambda items, _: items) -> Ev
         held_out=held_out,
         pictures=pictures,
         unreadable=unreadable,
+        learning_curve=learning_curve,
     )
 
 
@@ -118,12 +128,8 @@ def _digest(directory: Path, examples: list[Example]) -> str | None:
         return None
 
 
-def judges_of(directory: Path, examples: list[Example], progress: Progress) -> list[Classifier]:
-    """For each example a classifier that was fitted without it and its copies, in the folds of the cross-validation.
-
-    Raises what training.tabulate raises.
-    """
-    table = training.tabulate(directory, examples, lambda items: progress(items, len(examples)))
+def judges_of(table: Table) -> list[Classifier]:
+    """For each example a classifier that was fitted without it and its copies, in the folds of the cross-validation."""
     judges: dict[int, Classifier] = {}
     for fitted, scored in training.folds(table):
         fold = Classifier(training.untrained().fit(table.rows[fitted], table.default[fitted]))

@@ -443,7 +443,12 @@ def test_the_shipped_model_is_good_on_pictures_that_it_did_not_see(shipped_evalu
 def test_the_shipped_evaluation_is_what_the_code_gives_today(shipped_evaluation: dict[str, Any]) -> None:
     """On the four hardest pictures of each label and on four others, copies and all."""
     examples = dataset.read(AVATARS)
-    judges = evaluation.judges_of(AVATARS, examples, lambda items, _: items)
+    table = training.tabulate(AVATARS, examples)
+    assert shipped_evaluation["learning_curve"] == [
+        {name: pytest.approx(value, abs=1e-6) for name, value in point.items()}
+        for point in training.learning_curve(table)
+    ]
+    judges = evaluation.judges_of(table)
     wrong: dict[str, dict[tuple[int, str], float]] = {example.file: {} for example in examples}
     for error in shipped_evaluation["robustness_errors"]:
         wrong[error["file"]][error["size"], error["column"]] = error["probability"]
