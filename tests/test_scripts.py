@@ -333,16 +333,9 @@ def fake_python(tmp_path: Path) -> str:
 
 
 MAKE = ["python", "-m", "venv", ".venv"]
-INSTALL = [
-    "python",
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    "--requirement",
-    "requirements-dev.txt",
-]
+PIP = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+INSTALL = [*PIP, "--requirement", "requirements-dev.txt"]
+INSTALL_COMMAND = [*PIP, "--no-deps", "--editable", "."]
 
 
 def test_bootstrap_does_nothing_where_all_is_up_to_date(tmp_path: Path) -> None:
@@ -356,7 +349,7 @@ def test_bootstrap_does_nothing_where_all_is_up_to_date(tmp_path: Path) -> None:
 def test_bootstrap_installs_once(checkout: Checkout, fake_python: str) -> None:
     first = checkout.run("bootstrap", PYTHON=fake_python)
     assert (first.returncode, first.stdout) == (0, "")
-    assert checkout.calls()[1:] == [MAKE, INSTALL]
+    assert checkout.calls()[1:] == [MAKE, INSTALL, INSTALL_COMMAND]
     second = checkout.run("bootstrap", PYTHON="/bin/false")
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert checkout.calls() == []
@@ -395,7 +388,7 @@ def test_bootstrap_passes_by_a_python_that_is_too_old(checkout: Checkout, tmp_pa
     shutil.copy(fake_python, tmp_path / "fakes" / "python3.14")
     path = f"{tmp_path / 'fakes'}{os.pathsep}{os.environ['PATH']}"
     assert checkout.run("bootstrap", PYTHON="/bin/false", PATH=path).returncode == 0
-    assert checkout.calls()[1:] == [["python3.14", *MAKE[1:]], INSTALL]
+    assert checkout.calls()[1:] == [["python3.14", *MAKE[1:]], INSTALL, INSTALL_COMMAND]
 
 
 # script/build
