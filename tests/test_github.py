@@ -244,26 +244,25 @@ def seconds_from_now(until: datetime | None) -> float:
     return (until - datetime.now(UTC)).total_seconds()
 
 
-def in_an_hour() -> datetime:
-    return datetime.now(UTC) + timedelta(hours=1)
-
-
 @pytest.mark.parametrize(
     ("status", "headers"),
     [
         (429, {"Retry-After": "3600"}),
-        (429, {"Retry-After": format_datetime(in_an_hour(), usegmt=True)}),
+        (429, {"Retry-After": "{date}"}),
         (403, {"Retry-After": "3600"}),
         (503, {"Retry-After": "3600"}),
-        (403, {"x-ratelimit-reset": str(int(in_an_hour().timestamp()))}),
-        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(in_an_hour().timestamp()))}),
-        (429, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(in_an_hour().timestamp()))}),
+        (403, {"x-ratelimit-reset": "{epoch}"}),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "{epoch}"}),
+        (429, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "{epoch}"}),
     ],
 )
 def test_rate_limit_says_until_when_and_is_not_slept(
     hub: GitHub, standin: GitHubStandIn, status: int, headers: dict[str, str]
 ) -> None:
-    standin.faults[ASKED] = answering(status, headers)
+    hour = datetime.now(UTC) + timedelta(hours=1)
+    date, epoch = format_datetime(hour, usegmt=True), int(hour.timestamp())
+    filled = {name: value.format(date=date, epoch=epoch) for name, value in headers.items()}
+    standin.faults[ASKED] = answering(status, filled)
     error = failure(hub, RateLimited)
     assert isinstance(error, RateLimited)
     assert seconds_from_now(error.until) == pytest.approx(3600, abs=60)
