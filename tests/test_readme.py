@@ -7,6 +7,8 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from github_avatars.tables import percent
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 
@@ -48,3 +50,16 @@ def test_every_link_within_the_project_leads_somewhere() -> None:
 def test_continuous_integration_runs_the_test_command() -> None:
     assert "\n    script/test\n" in README
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "script/test"
+
+
+def test_the_competitors_figures_are_those_of_the_ablation() -> None:
+    ablation = json.loads((ROOT / "docs" / "ablation.json").read_text())
+    rows = {row["name"]: row for row in ablation["competitors"]}
+    times = ablation["times"]["competitors"]
+    quoted = re.findall(
+        r"^\| \**([\w -]+?)(?::.*?)?\** \| (.+) % \| (.+) % \| (.+) % \| (.+) ms \|$", README, re.MULTILINE
+    )
+    assert [name for name, *_ in quoted] == ["v1", "v2", "v3", "small network", "EfficientNet-Lite0"]
+    for name, *shares, milliseconds in quoted:
+        assert shares == [percent(rows[name][part]["value"]) for part in ("originals", "grid", "small")]
+        assert milliseconds == f"{times[name]['whole']:.1f}"

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
-from github_avatars import features
+from github_avatars import features, training
+from github_avatars.ablation.harness import EVERY
 from github_avatars.scoring import Json
 from github_avatars.tables import SMALL, interval, number, percent, table
 
 OURS = "v3"
-DEEP = ("small network", "EfficientNet-Lite0")
+DEEP = {"small network": "the small network", "EfficientNet-Lite0": "EfficientNet-Lite0"}
+"""What the networks are called in a sentence."""
+
 TENTH = 10
 """How many times longer than ours a network is meant to take at the least."""
 
@@ -42,7 +45,7 @@ def page(found: Json) -> str:
         timed=found["times"]["pictures"],
         small=SMALL,
         pictures=_pictures(found["pictures"]),
-        lessons="\n\n".join(_lessons(rows, times)),
+        lessons="\n\n".join(_lessons(rows, times, found["times"]["decode"])),
     )
 
 
@@ -76,13 +79,13 @@ def _pictures(pictures: Json) -> str:
     grid = pictures["grid"]
     return (
         f"All were trained on the same pictures of {pictures['directory']}/, {pictures['default']} default and "
-        f"{pictures['custom']} custom ones with\n{pictures['copies']} degraded copies of each, and judged, in five "
-        f"folds, only pictures that they were trained without: all\noriginals, and the robustness grid of every third "
-        f"picture of each family, {grid['default']} default and {grid['custom']} custom ones."
+        f"{pictures['custom']} custom ones with {pictures['copies']} degraded copies of each, and judged, in "
+        f"{training.FOLDS} folds, only pictures that they were trained without: all originals, and the robustness grid "
+        f"of one in {EVERY} pictures of each family, {grid['default']} default and {grid['custom']} custom ones."
     )
 
 
-def _lessons(rows: dict[str, Json], times: Json) -> list[str]:
+def _lessons(rows: dict[str, Json], times: Json, decode: float) -> list[str]:
     lessons = [
         f"Originals are easy and thumbnails are not: the rule is right about {_percent(rows, 'rule', 'originals')} of "
         f"the originals, but about {_percent(rows, 'rule', 'grid')} of the grid, and always saying custom about "
@@ -90,13 +93,13 @@ def _lessons(rows: dict[str, Json], times: Json) -> list[str]:
         f"The histogram of v1 stands at {_percent(rows, 'v1', 'grid')} of the grid, the two counts of v2 at "
         f"{_percent(rows, 'v2', 'grid')}, and v3 at {_percent(rows, OURS, 'grid')}; at 16 pixels at "
         f"{_percent(rows, 'v1', 'small')}, {_percent(rows, 'v2', 'small')} and {_percent(rows, OURS, 'small')}.",
-        "Of v3's features "
-        + ", ".join(f"{name} is worth {_worth(rows, name)}" for name in features.NAMES)
-        + ": so many points of the grid, and of the small copies, are lost without it.",
+        "Of the grid and of the small copies v3 loses, in percentage points, "
+        + ", ".join(f"{_worth(rows, name)} without {name}" for name in features.NAMES)
+        + ".",
     ]
     deep = [name for name in DEEP if name in rows]
     if deep:
-        lessons += [_beside(rows, deep), _cost(rows, times, [name for name in deep if name in times])]
+        lessons += [_beside(rows, deep), _cost(rows, times, decode, [name for name in deep if name in times])]
     return lessons
 
 
@@ -113,34 +116,37 @@ def _worth(rows: dict[str, Json], feature: str) -> str:
 def _beside(rows: dict[str, Json], deep: Sequence[str]) -> str:
     """What the networks reach, and plainly where one of them is better than v3."""
     reached = "; ".join(
-        f"the {name} is right about {_percent(rows, name, 'originals')} of the originals, "
+        f"{DEEP[name]} is right about {_percent(rows, name, 'originals')} of the originals, "
         f"{_percent(rows, name, 'grid')} of the grid and {_percent(rows, name, 'small')} of the small copies"
         for name in deep
     )
     better = [
-        f"the {name} at {called} ({_percent(rows, name, where)} against {_percent(rows, OURS, where)})"
+        f"{DEEP[name]} at {called} ({_percent(rows, name, where)} against {_percent(rows, OURS, where)})"
         for name in deep
         for where, called in (("originals", "originals"), ("grid", "the grid"), ("small", "the small copies"))
         if rows[name][where]["value"] > rows[OURS][where]["value"]
     ]
-    return f"Of the networks, {reached}: " + (f"better than v3 is {' and '.join(better)}." if better else BETTER)
+    return f"Of the networks, {reached}: " + (
+        f"better than v3 is {' and '.join(better)}." if better else "none of them is better than v3 anywhere."
+    )
 
 
-BETTER = "none of them is better than v3 anywhere."
-
-
-def _cost(rows: dict[str, Json], times: Json, deep: Sequence[str]) -> str:
+def _cost(rows: dict[str, Json], times: Json, decode: float, deep: Sequence[str]) -> str:
     """How much longer the networks take, how much larger they are, and whether that is the tenth that was aimed at."""
     ours = times[OURS]
     told = "; ".join(
-        f"the {name} takes {times[name]['whole'] / ours['whole']:.1f} times as long, and "
+        f"{DEEP[name]} takes {times[name]['whole'] / ours['whole']:.1f} times as long, and "
         f"{times[name]['own'] / ours['own']:.0f} times once the file is decoded, and is "
         f"{rows[name]['bytes'] / rows[OURS]['bytes']:,.0f} times as large"
         for name in deep
     )
-    missed = [name for name in deep if times[name]["whole"] < TENTH * ours["whole"]]
+    missed = [
+        f"{DEEP[name]}, of whose time decoding the file is {100 * decode / times[name]['whole']:.0f} %"
+        for name in deep
+        if times[name]["whole"] < TENTH * ours["whole"]
+    ]
     return (
         f"A verdict of v3 takes {ours['whole']:.2f} ms, and {ours['own']:.2f} of them its own; {told}: a tenth of a "
         f"network's time or less is "
-        + (f"not reached beside the {' and the '.join(missed)}." if missed else "reached beside each.")
+        + (f"not reached beside {' and '.join(missed)}." if missed else "reached beside each.")
     )
