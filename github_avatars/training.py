@@ -25,6 +25,7 @@ from github_avatars.classifier import Classifier
 from github_avatars.dataset import Degradation, Example
 from github_avatars.duplicates import content
 from github_avatars.errors import BadDataset
+from github_avatars.measuring import measure
 
 COPIES = 12
 """Degraded copies of each example in the training table, beside the original."""
@@ -91,9 +92,7 @@ def _number(directory: Path, examples: list[Example], contents: Iterable[str]) -
 
 
 def _measure(directory: Path, example: Example) -> list[tuple[float, ...]]:
-    picture = image.read(directory / example.file)
-    copies = (image.decode(degradation.apply(picture)) for degradation in degradations(example))
-    return [features.extract(shown).row() for shown in (picture, *copies)]
+    return [found.row() for found in measure(directory / example.file, degradations(example))]
 
 
 def degradations(example: Example) -> list[Degradation]:
