@@ -41,7 +41,7 @@ class Verdict:
 
 
 class Classifier:
-    """A linear model of the features: score = intercept + Σ weight × feature, the log-odds of "default".
+    """A linear model of Features.row(): score = intercept + Σ weight × value, the log-odds of "default".
 
     Made from a scikit-learn pipeline of a StandardScaler and a LogisticRegression. The scaling is folded into the
     weights, since scikit-learn's checks around one dot product would cost more than all features together. `means` are

@@ -169,8 +169,8 @@ def _sample(table: Table, rows: npt.NDArray[np.int64], number: int) -> npt.NDArr
 def card(directory: Path, examples: list[Example], table: Table, pipeline: Pipeline) -> Card:
     """What model.json says of a fitted pipeline: where it comes from, what it is and how it scores.
 
-    `weights` are per unit of each feature, and give the log-odds of "default" together with `intercept`; `means` are
-    those of the features in the table.
+    `weights` give the log-odds of "default" together with `intercept`, `means` are those of the table; both are on the
+    scales of Features.row().
     """
     classifier = Classifier(pipeline)
     return {
