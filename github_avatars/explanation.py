@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from github_avatars import dataset, features, identicon, image
+from github_avatars import dataset, features, grid, identicon, image
 from github_avatars.classifier import Classifier, Label, Verdict, shipped
-from github_avatars.identicon import GITHUB_GREY, SAMPLE, Fit, Floats
+from github_avatars.grid import SAMPLE, Floats
+from github_avatars.identicon import GITHUB_GREY, Fit
 
 ROOT = Path(__file__).resolve().parent.parent
 README_PICTURE = ROOT / "docs" / "explanation.png"
@@ -106,7 +107,7 @@ def explain(picture: Image.Image, classifier: Classifier | None = None) -> Expla
     columns = zip(features.NAMES, astuple(measured), measured.row(), classifier.weights, classifier.means, strict=True)
     return Explanation(
         picture=shown,
-        sample=identicon.sample(shown),
+        sample=grid.sample(shown),
         fit=fitted,
         difference=identicon.difference(shown, fitted),
         verdict=verdict,

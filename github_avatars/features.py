@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from PIL import Image
 
-from github_avatars import identicon, image
+from github_avatars import grid, identicon, image
 
-GITHUB_GREY = int.from_bytes((*identicon.GITHUB_GREY, 255), "little")
-"""GitHub grey as Pillow packs it into 32 bits."""
+GITHUB_GREY = int.from_bytes(identicon.GITHUB_GREY, "little")
+"""GitHub grey as Pillow packs it: red in the lowest byte."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,11 @@ NAMES = tuple(field.name for field in fields(Features))
 def extract(picture: Image.Image) -> Features:
     """The features of a picture as image.load gives it. They mean the same at every size, as the sample's is fixed."""
     # Of a large picture with transparency or a palette, turning it all into RGB would cost half as much as decoding.
-    sample = image.rgb(identicon.sample(picture))
-    colors = np.sort(np.frombuffer(sample.convert("RGBX").tobytes(), dtype="<u4"))
+    packed = image.rgb(grid.sample(picture)).tobytes("raw", "RGBX")
+    colors = np.sort(np.frombuffer(packed, dtype="<u4") & 0xFFFFFF)
     github_grey = int(np.count_nonzero(colors == GITHUB_GREY))
     distinct_colors = 1 + int(np.count_nonzero(colors[1:] != colors[:-1]))
     # What is grey wherever it is sampled may still show something in between, and only then all of it is looked at.
     whole = image.rgb(picture) if github_grey == colors.size else picture
+    sample = np.frombuffer(packed, dtype=np.uint8).reshape(-1, 4)
     return Features(github_grey, distinct_colors, identicon.fit(whole, sample).error)

@@ -1,34 +1,23 @@
 """GitHub's default avatar: an account id → its identicon; any picture → the identicon that fits it best.
 
-An identicon is a 5×5 grid, mirrored left to right, painted in one colour on GitHub grey. GitHub draws it at 420×420:
-a margin of 35 pixels, then cells at a pitch of 70. Formula and geometry were worked out from 377 real default avatars;
-of 111 whose account id was looked for, 110 are reproduced to the pixel.
+An identicon is a 5×5 grid, mirrored left to right, painted in one colour on GitHub grey. The formula was worked out
+from 377 real default avatars; of 111 whose account id was looked for, 110 are reproduced to the pixel.
 """
 
 import colorsys
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from github_avatars.grid import CELLS, MARGIN, PITCH, SAMPLE, SIZE, Design, Floats, design_for, sample
+
 GITHUB_GREY = (240, 240, 240)
 """The background of every identicon, #F0F0F0."""
-
-SIZE = 420
-"""Pixels a side of an identicon as GitHub serves it."""
-
-SAMPLE = 24
-"""Pixels a side of the sample that a picture is judged by: 4 a cell, 2 a margin, none of them near a cell's edge."""
-
-CRISP = 60
-"""From this many pixels a side on, every sampled pixel lies whole within one cell or outside all of them."""
-
-RADIUS = 0.48
-"""The fit looks at the disc of this radius (the picture's side is 1): galleries cut the rest off into a circle."""
 
 SATURATION = (0.45, 0.65)
 LIGHTNESS = (0.55, 0.75)
@@ -41,27 +30,15 @@ A codec or a resize disturbs single pixels more than that mean, but another back
 With 4 and with 6, cross-validation on avatars/ gives much the same scores.
 """
 
-BLUR = 0.7
-"""How much wider than itself a pixel of a thumbnail sees, in pixels: filters that resize well are wider than a box.
+_GREY = np.array(GITHUB_GREY, dtype=np.float64)
+_LUMA_CHROMA = np.array([[2990.0, 5870, 1140], [-843, -1657, 2500], [2500, -2094, -406]]).T
+"""From red, green and blue to JFIF's luma and chroma, the chroma at half weight: codecs keep half its resolution.
 
-From 0.5 to 0.85, cross-validation on avatars/ gives much the same scores.
+In ten-thousandths: sums over whole pixels are then whole numbers below 2**53, and an identicon's own error exactly 0.
 """
 
-NEGLIGIBLE = 1e-9
-"""Singular values below this share of the largest are rounding's doing: in pictures too small to show every cell."""
-
-_MARGIN = 35
-_PITCH = 70
-_CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
-"""The 15 cells that are free to choose, in the order in which the digest fills them; columns 3 and 4 mirror 1 and 0."""
-
-_GREY = np.array(GITHUB_GREY, dtype=np.float64)
-_LUMA_CHROMA = np.array([[0.299, 0.587, 0.114], [-0.0843, -0.1657, 0.25], [0.25, -0.2094, -0.0406]]).T
-"""From red, green and blue to JFIF's luma and chroma, the chroma at half weight: codecs keep half its resolution."""
-
 Color = tuple[int, int, int]
-Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
+Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -81,9 +58,9 @@ class Identicon:
         for row, line in enumerate(self.grid.split("/")):
             for column, cell in enumerate(line):
                 if cell == "#":
-                    top, left = _MARGIN + _PITCH * row, _MARGIN + _PITCH * column
+                    top, left = MARGIN + PITCH * row, MARGIN + PITCH * column
                     # A cell is one pixel larger than the pitch, so that neighbours overlap.
-                    pixels[top : top + _PITCH + 1, left : left + _PITCH + 1] = self.color
+                    pixels[top : top + PITCH + 1, left : left + PITCH + 1] = self.color
         picture = Image.fromarray(pixels)
         return picture if size == SIZE else picture.resize((size, size), Image.Resampling.NEAREST)
 
@@ -101,21 +78,6 @@ class Fit(Identicon):
     error: float
 
 
-@dataclass(frozen=True)
-class _Design:
-    """What the fit needs to know of a picture's size.
-
-    `disc` (n) is the places of the pixels of the sample that count, row by row; `cover` (n × 15) is the share of each
-    that each free cell and its mirror image cover, `area` (15) its sum over the pixels, `solve` (15 × n) its
-    pseudo-inverse times the area: deviations of pixels in, each cell's total deviation out.
-    """
-
-    disc: npt.NDArray[np.intp]
-    cover: Floats
-    area: Floats
-    solve: Floats
-
-
 def of(account_id: int) -> Identicon:
     """The identicon that GitHub gives to the account of this id (1 or more, else ValueError).
 
@@ -125,7 +87,7 @@ def of(account_id: int) -> Identicon:
     if account_id < 1:
         raise ValueError(f"{account_id} is no account id: GitHub counts them from 1.")
     digest = hashlib.md5(str(account_id).encode(), usedforsecurity=False).digest()
-    painted = np.array([int(digit, 16) % 2 == 0 for digit in digest.hex()[: len(_CELLS)]])
+    painted = [number for number, digit in enumerate(digest.hex()[: len(CELLS)]) if int(digit, 16) % 2 == 0]
     hue = ((digest[12] & 15) << 8 | digest[13]) / 4095
     saturation = SATURATION[1] - digest[14] / 255 * (SATURATION[1] - SATURATION[0])
     lightness = LIGHTNESS[1] - digest[15] / 255 * (LIGHTNESS[1] - LIGHTNESS[0])
@@ -142,12 +104,7 @@ def is_of(picture: Image.Image, account_id: int) -> bool:
     return picture.size == (SIZE, SIZE) and picture.tobytes() == render(account_id).tobytes()
 
 
-def sample(picture: Image.Image) -> Image.Image:
-    """The SAMPLE × SAMPLE pixels that a picture is judged by, taken by nearest neighbour: none is mixed."""
-    return picture.resize((SAMPLE, SAMPLE), Image.Resampling.NEAREST)
-
-
-def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
+def fit(picture: Image.Image, sampled: Pixels | None = None) -> Fit:
     """The identicon that fits an RGB picture of any size best, judged by its sample within the disc.
 
     A sampled pixel is GitHub grey plus, for each cell, the share that the cell covers of it times the cell's deviation
@@ -155,23 +112,19 @@ def fit(picture: Image.Image, sampled: Image.Image | None = None) -> Fit:
     most deviant cells are painted, with the k of 1 to 15 that explains most when they all have one colour: their mean,
     as near as GitHub's colours come to it. Only then is the error measured.
 
-    `sampled` is the picture's sample, as RGB, where it has been taken already. A picture that is GitHub grey all over
-    is the identicon of no painted cell, which one account in 32,768 has. Raises ValueError where the sample is not RGB:
-    image.rgb makes it so.
+    `sampled` is the picture's sample as an array, SAMPLE² × 3 of 0 to 255, where it has been taken already. A
+    picture that is GitHub grey all over is the identicon of no painted cell, which one account in 32,768 has. Raises
+    ValueError where the picture is not RGB and no sample is given: image.rgb makes it so.
     """
-    design, deviation, total = _seen(picture, sampled or sample(picture))
-    painted = np.zeros(len(_CELLS), dtype=bool)
+    design, deviation = _seen(picture, _pixels(picture) if sampled is None else sampled)
+    total = _squares(deviation)
     if total == 0:
         blank = picture.mode == "RGB" and picture.getcolors(1) is not None
-        return Fit(_grid(painted), GITHUB_GREY, 0.0 if blank else 1.0)
-    totals = design.solve @ deviation
-    order = np.argsort(-np.vecdot(totals, totals) / design.area**2)
-    sums, areas = totals[order].cumsum(axis=0), design.area[order].cumsum()
-    best = int((np.vecdot(sums, sums) / areas).argmax())
-    painted[order[: best + 1]] = True
-    color = _nearest_color((sums[best] / areas[best]).tolist())
-    error = min(1.0, math.sqrt(_misfit(deviation, design, painted, color) / total))
-    return Fit(_grid(painted), color, error)
+        return Fit(_grid(()), GITHUB_GREY, 0.0 if blank else 1.0)
+    covered = design.cover @ deviation
+    painted, color = _choose((design.solve @ covered).tolist(), design.area)
+    misfit = total + _change(design, covered @ _LUMA_CHROMA, painted, color)
+    return Fit(_grid(painted), color, math.sqrt(_clamp(misfit / total, (0, 1))))
 
 
 def difference(picture: Image.Image, fitted: Identicon) -> Floats:
@@ -181,74 +134,86 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     of the fit's error, but for the steady differences, which count more there (STEADY). Not a number outside the disc
     that the fit looks at. Raises ValueError where the picture is not RGB.
     """
-    design, deviation, total = _seen(picture, sample(picture))
+    design, deviation = _seen(picture, _pixels(picture))
     rows = fitted.grid.split("/")
-    painted = np.array([rows[row][column] == "#" for row, column in _CELLS])
-    residual = _residual(deviation, design.cover @ painted, fitted.color)
-    unit = math.sqrt(total / len(deviation)) or 1.0
+    painted = np.array([float(rows[row][column] == "#") for row, column in CELLS])
+    residual = (deviation - np.outer(painted @ design.cover[:-1], np.array(fitted.color) - _GREY)) @ _LUMA_CHROMA
+    unit = math.sqrt(_squares(deviation) / len(deviation)) or 1.0
     distance = np.full(SAMPLE**2, np.nan)
     distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
     return distance.reshape(SAMPLE, SAMPLE)
 
 
-def _seen(picture: Image.Image, sampled: Image.Image) -> tuple[_Design, Floats, float]:
-    """What is known of a picture's size; its sample's deviation from GitHub grey (n × 3); that as a sum of squares."""
-    if sampled.mode != "RGB":
-        raise ValueError(f"The picture's mode is {sampled.mode}: make it RGB.")
-    design = _design(min(picture.width, CRISP), min(picture.height, CRISP))
-    deviation = np.asarray(sampled, dtype=np.float64).reshape(-1, 3).take(design.disc, axis=0) - _GREY
-    return design, deviation, float(((deviation @ _LUMA_CHROMA) ** 2).sum())
+def _pixels(picture: Image.Image) -> Pixels:
+    """The sample of an RGB picture as an array."""
+    if picture.mode != "RGB":
+        raise ValueError(f"The picture's mode is {picture.mode}: make it RGB.")
+    return np.asarray(sample(picture)).reshape(-1, 3)
 
 
-def _misfit(deviation: Floats, design: _Design, painted: Mask, color: Color) -> float:
-    """What the identicon leaves of `deviation`, as a sum of squares; its steady part counts STEADY times more."""
-    covered = design.cover @ painted
-    residual = _residual(deviation, covered, color)
-    luma = residual[:, 0]
-    ground = 1 - covered
-    shift = (ground @ luma) / ground.sum()
-    cells = (luma @ design.cover)[painted]
-    steady = luma.size * shift**2 + (cells**2 / design.area[painted]).sum()
-    return float(np.vdot(residual, residual) + STEADY * steady)
+def _seen(picture: Image.Image, sampled: Pixels) -> tuple[Design, Floats]:
+    """What is known of a picture's size, and its sample's deviation from GitHub grey (n × 3)."""
+    design = design_for(picture.width, picture.height)
+    return design, sampled.take(design.disc, axis=0)[:, :3] - _GREY
 
 
-def _residual(deviation: Floats, covered: Floats, color: Color) -> Floats:
-    """What cells of this colour leave of `deviation` where they cover so much of each pixel: luma and chroma."""
-    residual: Floats = (deviation - covered[:, None] * (np.array(color) - _GREY)) @ _LUMA_CHROMA
-    return residual
+def _squares(deviation: Floats) -> float:
+    """The sum of the squares of luma and chroma."""
+    seen = deviation @ _LUMA_CHROMA
+    return float(np.vdot(seen, seen))
 
 
-@lru_cache(maxsize=128)
-def _design(width: int, height: int) -> _Design:
-    across, down = _coverage(width), _coverage(height)
-    across[:, :2] += across[:, :2:-1]
-    centre = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
-    disc = np.flatnonzero(np.add.outer(centre**2, centre**2) <= RADIUS**2)
-    cover = np.stack([np.outer(down[:, row], across[:, column]).take(disc) for row, column in _CELLS], axis=-1)
-    area = cover.sum(axis=0)
-    return _Design(disc, cover, area, area[:, None] * np.linalg.pinv(cover, rcond=NEGLIGIBLE))
+# Plain numbers from here on: on the few that are left, NumPy takes longer to begin than to reckon.
 
 
-def _coverage(side: int) -> Floats:
-    """SAMPLE × 5: the share of what a sampled pixel sees that each column of cells covers, `side` pixels a side."""
-    # Pillow is asked which pixels it takes: its rounding of exact halves is its own.
-    taken = np.asarray(
-        Image.fromarray(np.arange(side, dtype=np.uint8)[None]).resize((SAMPLE, 1), Image.Resampling.NEAREST)
-    )
-    shift = BLUR * (np.arange(16) - 7.5) / 16
-    start = (taken[0, :, None, None] + shift) * (SIZE / side)
-    left = _MARGIN + _PITCH * np.arange(5)[:, None]
-    overlap = np.minimum(start + SIZE / side, left + _PITCH) - np.maximum(start, left)
-    share: Floats = overlap.clip(0).mean(axis=-1) * (side / SIZE)
-    return share
+def _choose(deviations: list[list[float]], areas: list[float]) -> tuple[list[int], Color]:
+    """The cells to paint, by their numbers in CELLS, and the colour, from each cell's own deviation and its area."""
+    strengths = [red * red + green * green + blue * blue for red, green, blue in deviations]
+    order = sorted(range(len(areas)), key=strengths.__getitem__, reverse=True)
+    most, count, mean = -1.0, 0, [0.0, 0.0, 0.0]
+    reds = greens = blues = area = 0.0
+    for number, cell in enumerate(order, 1):
+        red, green, blue = deviations[cell]
+        reds += areas[cell] * red
+        greens += areas[cell] * green
+        blues += areas[cell] * blue
+        area += areas[cell]
+        explained = (reds * reds + greens * greens + blues * blues) / area
+        if explained > most:
+            most, count, mean = explained, number, [reds / area, greens / area, blues / area]
+    return order[:count], _nearest_color(mean)
 
 
-def _grid(painted: Mask) -> str:
+def _change(design: Design, covered: Floats, painted: list[int], color: Color) -> float:
+    """What taking an identicon away adds to a picture's sum of squares; its steady part counts STEADY times more.
+
+    Of the picture only sums are needed, none of its pixels: what each cell covers of its luma and chroma (`covered`,
+    16 × 3).
+    """
+    luma, blue, red = ((np.array(color) - _GREY) @ _LUMA_CHROMA).tolist()
+    seen = covered.tolist()
+    shared = design.shared.take(painted, axis=0).sum(axis=0).tolist()
+    own = common = ground = steady = 0.0
+    for cell in painted:
+        own += shared[cell]
+        common += seen[cell][0] * luma + seen[cell][1] * blue + seen[cell][2] * red
+        left = seen[cell][0] - shared[cell] * luma
+        ground -= left
+        steady += left * left / design.area[cell]
+    size, area = len(design.disc), shared[-1]
+    ground += seen[-1][0] - area * luma
+    steady += size * (ground / (size - area)) ** 2
+    change: float = own * (luma * luma + blue * blue + red * red) - 2 * common + STEADY * steady
+    return change
+
+
+def _grid(painted: Iterable[int]) -> str:
+    """The grid in which the cells of these numbers in CELLS are painted."""
     cells = [["."] * 5 for _ in range(5)]
-    for (row, column), paint in zip(_CELLS, painted, strict=True):
-        if paint:
-            cells[row][column] = cells[row][4 - column] = "#"
-    return "/".join("".join(line) for line in cells)
+    for number in painted:
+        row, column = CELLS[number]
+        cells[row][column] = cells[row][4 - column] = "#"
+    return "/".join(map("".join, cells))
 
 
 def _nearest_color(deviation: list[float]) -> Color:

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from github_avatars import classifier, dataset, identicon, scoring, tables
+from github_avatars import classifier, dataset, grid, scoring, tables
 from github_avatars.errors import BadDataset, GitHubAvatarsError
 from github_avatars.scoring import Json
 
@@ -125,7 +125,7 @@ def text(found: Json, card: Json) -> str:
         date=found["date"],
         trained=card["trained"],
         features=_features(card),
-        side=identicon.SAMPLE,
+        side=grid.SAMPLE,
         intercept=f"{card['intercept']:.4f}",
         default=card["avatars"]["default"],
         custom=card["avatars"]["custom"],

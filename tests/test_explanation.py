@@ -12,13 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from github_avatars import cli, dataset, explanation, features, identicon, image
+from github_avatars import cli, dataset, explanation, features, grid, identicon, image
 from github_avatars.classifier import MODEL, Classifier, classify
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.errors import NotAPicture
 from github_avatars.explanation import COLORS, PIXEL, README_PICTURE, SIZE, ZERO, draw, explain, in_words
 from github_avatars.features import NAMES, Features
-from github_avatars.identicon import GITHUB_GREY, RADIUS, SAMPLE, Identicon
+from github_avatars.grid import RADIUS, SAMPLE
+from github_avatars.identicon import GITHUB_GREY, Identicon
 
 BLANK = 4022  # the lowest account id whose identicon has no painted cell
 DEFAULT = AVATARS / "default" / "12377479.png"
@@ -74,7 +75,7 @@ def test_an_explanation_holds_what_the_library_says_elsewhere(picture: Image.Ima
     found = explain(picture)
     assert found.verdict == classify(picture)
     assert found.picture.tobytes() == picture.tobytes()
-    assert found.sample.tobytes() == identicon.sample(picture).tobytes()
+    assert found.sample.tobytes() == grid.sample(picture).tobytes()
     assert found.fit == identicon.fit(picture)
     assert found.fit.error == found.verdict.features.identicon_error
     assert [one.name for one in found.contributions] == list(NAMES)
@@ -267,7 +268,7 @@ def test_the_picture_the_identicon_and_the_differences_are_shown() -> None:
     found = explain(PICTURES["default as a small JPEG"]())
     sheet = draw(found)
     np.testing.assert_array_equal(middles(sheet, 0), np.asarray(found.picture))
-    np.testing.assert_array_equal(middles(sheet, 2), np.asarray(identicon.sample(found.fit.draw())))
+    np.testing.assert_array_equal(middles(sheet, 2), np.asarray(grid.sample(found.fit.draw())))
     seen = ~np.isnan(found.difference)
     shades = np.rint(255 * (1 - found.difference[seen].clip(0, 1)))
     np.testing.assert_array_equal(middles(sheet, 3, down=1, right=1)[seen], np.repeat(shades[:, None], 3, axis=1))

@@ -9,7 +9,8 @@ from PIL import Image
 
 from github_avatars import features, identicon, image, synthesis
 from github_avatars.features import NAMES, Features
-from github_avatars.identicon import GITHUB_GREY, SAMPLE
+from github_avatars.grid import SAMPLE
+from github_avatars.identicon import GITHUB_GREY
 
 BOX, LANCZOS, NEAREST = Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.NEAREST
 

@@ -8,8 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from github_avatars import identicon
-from github_avatars.identicon import GITHUB_GREY, SIZE, Identicon
+from github_avatars import grid, identicon
+from github_avatars.grid import SIZE
+from github_avatars.identicon import GITHUB_GREY, Identicon
 
 VECTORS = Path(__file__).parents[2] / "shared" / "identicon-vectors.csv"
 
@@ -173,7 +174,7 @@ def test_blank_grey_is_the_identicon_of_no_cell(size: tuple[int, int]) -> None:
 def test_grey_is_no_identicon_if_a_pixel_that_the_sample_misses_differs(place: tuple[int, int]) -> None:
     picture = Image.new("RGB", (420, 420), GITHUB_GREY)
     picture.putpixel(place, (240, 240, 239))
-    assert identicon.sample(picture).getcolors() == [(identicon.SAMPLE**2, GITHUB_GREY)]
+    assert grid.sample(picture).getcolors() == [(grid.SAMPLE**2, GITHUB_GREY)]
     assert identicon.fit(picture).error == 1
 
 
@@ -272,3 +273,21 @@ def test_the_error_of_a_pale_picture_is_as_large_as_that_of_a_bold_one() -> None
     pale = Image.blend(Image.new("RGB", (420, 420), GITHUB_GREY), bold, 0.1)
     assert identicon.fit(pale).error > 0.5
     assert identicon.fit(pale).error == pytest.approx(identicon.fit(bold).error, abs=0.4)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(min_size=12 * 12 * 3, max_size=12 * 12 * 3), st.integers(12, 90), st.integers(12, 90))
+def test_the_error_is_what_the_identicon_leaves_pixel_by_pixel(data: bytes, width: int, height: int) -> None:
+    picture = Image.frombytes("RGB", (12, 12), data).resize((width, height), Image.Resampling.BICUBIC)
+    found = identicon.fit(picture)
+    design = grid.design_for(width, height)
+    painted = np.array([found.grid.split("/")[row][column] == "#" for row, column in grid.CELLS])
+    covered = painted @ design.cover[:-1]
+    to_luma_chroma = np.array([[0.299, 0.587, 0.114], [-0.0843, -0.1657, 0.25], [0.25, -0.2094, -0.0406]]).T
+    deviation = (np.asarray(grid.sample(picture)).reshape(-1, 3)[design.disc] - 240.0) @ to_luma_chroma
+    left = deviation - np.outer(covered, (np.array(found.color) - 240.0) @ to_luma_chroma)
+    ground = np.average(left[:, 0], weights=1 - covered)
+    cells = (design.cover[:-1] @ left[:, 0] / design.area)[painted]
+    steady = len(left) * ground**2 + (np.array(design.area)[painted] * cells**2).sum()
+    expected = ((left**2).sum() + identicon.STEADY * steady) / (deviation**2).sum()
+    assert found.error**2 == pytest.approx(min(expected, 1), abs=1e-9)

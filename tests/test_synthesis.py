@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from github_avatars.identicon import GITHUB_GREY, SIZE, render
+from github_avatars.grid import SIZE
+from github_avatars.identicon import GITHUB_GREY, render
 from github_avatars.synthesis import FAMILIES, draw
 
 SEEDS = range(12)

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from github_avatars import features, identicon, image, training
+from github_avatars import features, grid, identicon, image, training
 from github_avatars.classifier import Classifier
 
 Row = npt.NDArray[Any]
@@ -99,7 +99,7 @@ class Rule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lear
 
     def predict_proba(self, rows: Row) -> Row:
         """Certainty, of rows that `properties` gave (n × 4): n × 2, custom first."""
-        default = (rows == (True, identicon.SIZE, identicon.SIZE, 2)).all(axis=1)
+        default = (rows == (True, grid.SIZE, grid.SIZE, 2)).all(axis=1)
         return np.column_stack([~default, default]).astype(float)
 
 

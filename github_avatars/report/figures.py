@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from bokeh.resources import Resources
 from bokeh.transform import factor_cmap, factor_mark
 
-from github_avatars import classifier, dataset, identicon
+from github_avatars import classifier, dataset, grid
 from github_avatars.features import NAMES, Features
 
 Json = dict[str, Any]
@@ -33,8 +33,8 @@ PLANES = (
 """The pairs of features that are plotted, each as x and y."""
 
 TICKS = {
-    "github_grey": (0, 100, 200, 300, 400, 500, identicon.SAMPLE**2),
-    "distinct_colors": (1, 2, 4, 8, 16, 32, 64, 128, 256, identicon.SAMPLE**2),
+    "github_grey": (0, 100, 200, 300, 400, 500, grid.SAMPLE**2),
+    "distinct_colors": (1, 2, 4, 8, 16, 32, 64, 128, 256, grid.SAMPLE**2),
     "identicon_error": (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1),
 }
 """Where the axes are labelled, in each feature's unit; the first and the last are the ends of its scale."""

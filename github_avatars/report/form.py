@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from github_avatars import dataset, identicon
+from github_avatars import dataset, grid
 from github_avatars.errors import BadInput
 
 
@@ -32,7 +32,7 @@ class Number:
 PART, PART_OR_NULL = Number(0, 1), Number(0, 1, null=True)
 COUNT = Number(0, 10**9, whole=True)
 SHARE = {"value": PART_OR_NULL, "low": PART_OR_NULL, "high": PART_OR_NULL}
-SAMPLED = identicon.SAMPLE**2
+SAMPLED = grid.SAMPLE**2
 
 FORM: dict[str, Any] = {
     "directory": str,

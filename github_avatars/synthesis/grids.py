@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw
 
-from github_avatars.identicon import GITHUB_GREY, SIZE
+from github_avatars.grid import SIZE
+from github_avatars.identicon import GITHUB_GREY
 from github_avatars.synthesis.canvas import (
     BLACK,
     NEAR_GREYS,
