@@ -32,10 +32,12 @@ def explain(arguments: argparse.Namespace) -> None:
     try:
         # A folder may happen to have the name of an account.
         given = Path(subject).exists() and not Path(subject).is_dir()
-        picture = image.read(subject) if given else image.decode(fetch(subject).data, f"The avatar of {subject}")
+        data, name = (
+            (image.read_bytes(subject), subject) if given else (fetch(subject).data, f"The avatar of {subject}")
+        )
     except BadLogin as error:
         raise BadInput(f"There is no such picture file, and {error}") from error
-    found = explanation.explain(picture)
+    found = explanation.explain(image.load(data, name))
     explanation.draw(found).save(arguments.output, "PNG")
     print(explanation.in_words(found))
 

@@ -25,6 +25,9 @@ Source: https://docs.github.com/en/account-and-profile/setting-up-and-managing-y
 MAX_PIXELS = 4096 * 4096
 """GitHub serves 460×460; a picture of more pixels than this is no avatar, and decoding it costs memory."""
 
+ENOUGH = 60
+"""Pixels a side that a picture is judged by as well as by all that it has (grid.CRISP)."""
+
 WHITE = (255, 255, 255, 255)
 EXIF_ORIENTATION = 0x0112
 
@@ -43,11 +46,15 @@ def decode(data: bytes, name: str = "the picture") -> Image.Image:
 
     `name` is what an error message calls it. Raises NotAPicture or TooLarge, and nothing else, whatever the bytes.
     """
-    return rgb(load(data, name), name)
+    return rgb(load(data, name, whole=True), name)
 
 
-def load(data: bytes, name: str = "the picture") -> Image.Image:
-    """`decode` without the last step: in the mode that the file has, with 8 bits. Raises what decode raises."""
+def load(data: bytes, name: str = "the picture", *, whole: bool = False) -> Image.Image:
+    """What judging needs of `decode`, for less: in the mode that the file has, with 8 bits. Raises what decode raises.
+
+    Unless it is to be `whole`, a JPEG comes with a half, a quarter or an eighth of its pixels a side where these are
+    ENOUGH still: its codec skips the rest.
+    """
     if not looks_like_picture(data):
         raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
     try:
@@ -60,15 +67,15 @@ def load(data: bytes, name: str = "the picture") -> Image.Image:
     except Exception as error:
         raise _damaged(name, error) from error
     with picture:
+        _check_size(picture, name)
+        if not whole:
+            picture.draft(None, (ENOUGH, ENOUGH))
         return finish(picture, name)
 
 
 def finish(picture: Image.Image, name: str = "the picture") -> Image.Image:
     """A picture that Pillow has opened, decoded and upright. Raises NotAPicture or TooLarge, and nothing else."""
-    if picture.width * picture.height > MAX_PIXELS:
-        raise TooLarge(f"{name} is {picture.width}×{picture.height}: give one of at most {MAX_PIXELS:,} pixels.")
-    if not (picture.width and picture.height):
-        raise NotAPicture(f"{name} has no pixels: give one that has.")
+    _check_size(picture, name)
     try:
         picture.load()
     except Exception as error:
@@ -76,6 +83,13 @@ def finish(picture: Image.Image, name: str = "the picture") -> Image.Image:
     if picture.mode == "P" and picture.palette is None:
         raise NotAPicture(f"{name} is damaged, for its palette is missing: give a whole file.")
     return _in_8_bits(upright(picture))
+
+
+def _check_size(picture: Image.Image, name: str) -> None:
+    if picture.width * picture.height > MAX_PIXELS:
+        raise TooLarge(f"{name} is {picture.width}×{picture.height}: give one of at most {MAX_PIXELS:,} pixels.")
+    if not (picture.width and picture.height):
+        raise NotAPicture(f"{name} has no pixels: give one that has.")
 
 
 def _damaged(name: str, error: Exception) -> NotAPicture:

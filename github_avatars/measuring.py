@@ -21,8 +21,8 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 def measure(path: Path, degradations: Sequence[Degradation]) -> list[Features]:
     """The features of the picture at `path`, then of each degraded copy of it. Raises BadImage."""
-    shown = image.load(image.read_bytes(path), path.name)
-    picture = image.rgb(shown, path.name)
+    data = image.read_bytes(path)
+    shown, picture = image.load(data, path.name), image.decode(data, path.name)
     copies = (image.load(degradation.apply(picture)) for degradation in degradations)
     return [features.extract(shown), *map(features.extract, copies)]
 

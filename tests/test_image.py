@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms
 
-from github_avatars import classify, image
+from github_avatars import classify, grid, image
 from github_avatars.errors import BadImage, NotAPicture, TooLarge
 from github_avatars.image import MAX_BYTES, MAX_PIXELS
 
@@ -535,3 +535,22 @@ def test_a_palette_of_odd_length_raises_nothing_but_bad_image(palette: int, tran
     tables = chunk(b"PLTE", bytes(palette)) + chunk(b"tRNS", bytes(transparency))
     pixels = chunk(b"IDAT", zlib.compress((b"\0" + bytes(8)) * 8))
     decodes(b"\x89PNG\r\n\x1a\n" + header + tables + pixels + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize(
+    ("size", "loaded"), [((460, 460), 115), ((420, 420), 105), ((240, 240), 60), ((120, 120), 60), ((119, 119), 119)]
+)
+def test_what_judging_needs_of_a_jpeg_is_a_fraction_of_it_that_is_enough(size: tuple[int, int], loaded: int) -> None:
+    data = encoded(Image.effect_noise(size, 60).convert("RGB"), "JPEG")
+    assert image.load(data).size == (loaded, loaded)
+    assert image.load(data, whole=True).size == image.decode(data).size == size
+
+
+def test_what_is_enough_for_judging_is_crisp() -> None:
+    assert image.ENOUGH == grid.CRISP
+
+
+def test_a_jpeg_that_is_too_large_is_so_before_it_is_shrunk() -> None:
+    data = encoded(Image.new("RGB", (4097, 4096)), "JPEG")
+    with pytest.raises(TooLarge, match="4097×4096"):
+        image.load(data)

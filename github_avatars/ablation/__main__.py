@@ -31,14 +31,14 @@ def run(directory: Path, competitors: Sequence[Competitor], packages: Sequence[s
     takes. Raises BadDataset and BadImage.
     """
     examples = dataset.read_index(directory)
-    measured = harness.measure(directory, examples, list({one.measure: None for one in competitors}), progress)
+    measured = harness.measure(directory, examples, list({one.way: None for one in competitors}), progress)
     made = {
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version(), **{package: version(package) for package in packages}},
     }
     rows, fitted = [], []
     for one in progress(competitors, len(competitors)):
-        seen = measured[one.measure]
+        seen = measured[one.way]
         scores = harness.score(one, seen)
         started = process_time()
         fitted.append(one.untrained().fit(seen.table.rows, seen.table.default))

@@ -21,7 +21,9 @@ from github_avatars import features, grid, identicon, image, training
 from github_avatars.classifier import Classifier
 
 Row = npt.NDArray[Any]
+Decode = Callable[[bytes], Image.Image]
 Measure = Callable[[Image.Image], Row]
+Way = tuple[Decode, Measure]
 Answer = Callable[[Image.Image], float]
 
 BINS = 8
@@ -29,6 +31,11 @@ BINS = 8
 
 V2_SAMPLE = 16
 """Pixels a side of v2's sample."""
+
+
+def whole(data: bytes) -> Image.Image:
+    """All of a picture, in the mode that its file has."""
+    return image.load(data, whole=True)
 
 
 def pickled(fitted: Any) -> int:
@@ -40,7 +47,7 @@ def pickled(fitted: Any) -> int:
 class Competitor:
     """A way to tell the labels apart, to be trained and scored beside others.
 
-    `measure` makes a row of numbers, as many for every picture, of one as image.load gives it. `untrained` gives a
+    `measure` makes a row of numbers, as many for every picture, of one that `decode` gave. `untrained` gives a
     classifier of such rows, with scikit-learn's fit and predict_proba, to which True means "default". `size` is how
     many bytes the fitted classifier takes, and `served` what it is served as, where that is not the classifier itself.
     """
@@ -51,6 +58,12 @@ class Competitor:
     untrained: Callable[[], Any]
     size: Callable[[Any], int] = pickled
     served: Callable[[Any], Answer] | None = None
+    decode: Decode = whole
+
+    @property
+    def way(self) -> Way:
+        """How it sees a picture, from the file's bytes to the row of numbers."""
+        return self.decode, self.measure
 
     def answer(self, fitted: Any) -> Answer:
         """What gives the probability of "default" of one picture, by a fitted classifier."""
@@ -135,9 +148,22 @@ LIGHT = (
         counts,
         partial(DecisionTreeClassifier, random_state=0),
     ),
-    Competitor("v3", "ours: three features, logistic regression", ours, training.untrained, served=as_shipped),
+    Competitor(
+        "v3",
+        "ours: three features, logistic regression",
+        ours,
+        training.untrained,
+        served=as_shipped,
+        decode=image.load,
+    ),
     *(
-        Competitor(f"v3 without {name}", "the other two features, logistic regression", ours, partial(without, name))
+        Competitor(
+            f"v3 without {name}",
+            "the other two features, logistic regression",
+            ours,
+            partial(without, name),
+            decode=image.load,
+        )
         for name in features.NAMES
     ),
 )

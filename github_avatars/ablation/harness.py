@@ -15,7 +15,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from github_avatars import dataset, evaluation, image, training
-from github_avatars.ablation.competitors import Answer, Competitor, Measure, Row
+from github_avatars.ablation.competitors import Answer, Competitor, Decode, Row, Way
 from github_avatars.dataset import Example
 from github_avatars.measuring import Progress
 from github_avatars.scoring import DIGITS, Json, share
@@ -57,10 +57,8 @@ def chosen(examples: list[Example]) -> list[int]:
     return numbers
 
 
-def measure(
-    directory: Path, examples: list[Example], measures: Sequence[Measure], progress: Progress
-) -> dict[Measure, Rows]:
-    """Every picture and its copies, each decoded once and given to every measure, on every core.
+def measure(directory: Path, examples: list[Example], ways: Sequence[Way], progress: Progress) -> dict[Way, Rows]:
+    """Every picture and its copies, seen in every way, on every core.
 
     Raises what training.tabulate raises, whose table says which rows belong together.
     """
@@ -70,7 +68,7 @@ def measure(
     # Forking a process that has threads, as a progress bar and torch start them, may lock up.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(os.cpu_count() or 1, len(tasks)), context) as pool:
-        found = list(progress(pool.map(partial(_measure, directory, measures), tasks), len(tasks)))
+        found = list(progress(pool.map(partial(_measure, directory, ways), tasks), len(tasks)))
     count = 1 + training.COPIES
     return {
         way: Rows(
@@ -78,23 +76,26 @@ def measure(
             grid=np.stack([found[number][place][count:] for number in gridded]),
             chosen=np.array(gridded),
         )
-        for place, way in enumerate(measures)
+        for place, way in enumerate(ways)
     }
 
 
-def _measure(directory: Path, measures: Sequence[Measure], task: tuple[Example, bool]) -> list[Row]:
-    """For each measure its rows of an example: the original, the copies in the training table, perhaps the grid."""
+def _measure(directory: Path, ways: Sequence[Way], task: tuple[Example, bool]) -> list[Row]:
+    """For each way its rows of an example: the original, the copies in the training table, perhaps the grid."""
     example, with_grid = task
     path = directory / example.file
-    shown = image.load(image.read_bytes(path), str(path))
-    picture = image.rgb(shown)
+    data = image.read_bytes(path)
+    picture = image.decode(data, str(path))
     cells = [degradation for _, degradation in evaluation.grid()] if with_grid else []
-    rows: list[list[Row]] = [[way(shown)] for way in measures]
-    for degradation in (*training.degradations(example), *cells):
-        copy = image.load(degradation.apply(picture))
-        for seen, way in zip(rows, measures, strict=True):
-            seen.append(way(copy))
-    return [np.stack(seen) for seen in rows]
+    copies = (degradation.apply(picture) for degradation in (*training.degradations(example), *cells))
+    rows = [_see(each, ways) for each in (data, *copies)]
+    return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def _see(data: bytes, ways: Sequence[Way]) -> list[Row]:
+    """One picture, seen in every way; decoded once for those that decode alike."""
+    decoded = {decode: decode(data) for decode in {decode for decode, _ in ways}}
+    return [measure(decoded[decode]) for decode, measure in ways]
 
 
 def score(competitor: Competitor, rows: Rows) -> Json:
@@ -152,7 +153,7 @@ def timings(directory: Path, examples: list[Example], competitors: Sequence[Comp
         for number in (0, *range(ROUNDS)):  # the first time warms up
             for place, data in enumerate(sample):
                 for column, answer in enumerate(answers):
-                    spent[number, place, column] = _time(data, answer)
+                    spent[number, place, column] = _time(data, competitors[column].decode, answer)
     whole = spent.sum(axis=-1)
     return {
         "pictures": len(sample),
@@ -172,10 +173,10 @@ def _spread(examples: list[Example], count: int) -> Sequence[Example]:
     return examples[:: max(1, len(examples) // count)][:count]
 
 
-def _time(data: bytes, answer: Answer) -> tuple[float, float]:
+def _time(data: bytes, decode: Decode, answer: Answer) -> tuple[float, float]:
     """Seconds of decoding and of the rest."""
     started = process_time()
-    picture = image.load(data)
+    picture = decode(data)
     decoded = process_time()
     answer(picture)
     return decoded - started, process_time() - decoded
