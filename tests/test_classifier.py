@@ -507,9 +507,13 @@ def test_what_holds_no_classifier_is_refused(
         classifier.load(model)
 
 
-def test_a_classifier_of_other_features_is_refused(model: Path) -> None:
-    narrow = make_pipeline(StandardScaler(), LogisticRegression()).fit([[0.0, 1.0], [1.0, 0.0]], [True, False])
-    vouch_for(model, pickle.dumps(narrow, protocol=4))
+def test_a_classifier_of_fewer_features_is_refused_though_its_numbers_agree_as_far_as_they_go(model: Path) -> None:
+    intact = classifier.load(model)
+    scaler, regression = StandardScaler().fit([[0.0], [2.0]]), LogisticRegression()
+    weight, mean = intact.weights[:2]
+    scaler.mean_ = np.array([mean])
+    regression.coef_, regression.intercept_ = np.array([[weight]]), np.array([intact.intercept + weight * mean])
+    vouch_for(model, pickle.dumps(make_pipeline(scaler, regression), protocol=4))
     with pytest.raises(BadModel, match=r"model\.json tells other weights than model\.pkl holds"):
         classifier.load(model)
 
