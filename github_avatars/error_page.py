@@ -27,7 +27,8 @@ Only where the last column says yes may the same call succeed later.
 
 FOOT = """
 A class stands below the one that catches it too: `except GitHubError` catches all that may go wrong with an account.
-What has another class, or `"kind": "unexpected"` in the log, is a fault of this program: please report it.
+In the log there are two kinds more: `canceled` for a prediction that the caller gave up, and `unexpected`, with a
+traceback, for what is a fault of this program: please report it.
 """
 
 

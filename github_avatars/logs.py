@@ -29,7 +29,8 @@ def switch_on(environment: Mapping[str, str] = os.environ) -> None:
         return
     if level not in LEVELS:
         raise BadInput(f"{VARIABLE} is {environment[VARIABLE][:100]!r}: give one of {', '.join(LEVELS)}, or nothing.")
-    handler = logging.StreamHandler(sys.stderr)
+    # Cog puts itself in the place of sys.stderr, and what is printed there into the answers.
+    handler = logging.StreamHandler(sys.__stderr__)
     handler.setFormatter(JSONLine())
     logger = logging.getLogger("github_avatars")
     logger.setLevel(level.upper())

@@ -1,6 +1,7 @@
 """A login or a picture file in, the answer and its evidence out: the road from end to end."""
 
 import logging
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -35,27 +36,34 @@ def predict(username: object, picture: object, github: GitHub, classifier: Class
     missing input. Raises BadInput unless exactly one is given, and what of_account and of_file raise.
 
     Logs one line, whatever comes of it: `login` (None for a picture) and `seconds`, with `label`, `probability` and the
-    seconds of each part, or with the `kind` of the error and its text. What is no error of errors.py has the kind
-    "unexpected" and a traceback.
+    seconds of each part, or with the `kind` of the error and its text. A CancelledError has the kind "canceled"; what
+    else is no error of errors.py has the kind "unexpected", and a traceback.
     """
     started = perf_counter()
     login = _printable(username, 100) if isinstance(username, str) else None
+    whose = "a picture" if login is None else login
     about: dict[str, object] = {"login": login}
     try:
         answer = _predict(username, picture, github, classifier)
     except BaseException as error:
-        expected = isinstance(error, GitHubAvatarsError)
-        kind = error.kind if isinstance(error, GitHubAvatarsError) else "unexpected"
-        text = str(error) if expected else repr(error)
+        kind, level = _kind_and_level(error)
+        text = repr(error) if kind == "unexpected" else str(error)
         about |= {"kind": kind, "error": _printable(text, 500), "seconds": perf_counter() - started}
-        level = logging.WARNING if expected else logging.ERROR
-        logger.log(level, "%s failed: %s", login or "a picture", kind, extra=about, exc_info=not expected)
+        logger.log(level, "%s failed: %s", whose, kind, extra=about, exc_info=kind == "unexpected")
         raise
     about |= {"label": answer.prediction, "probability": answer.evidence["probability"]}
     about |= {name: value for name, value in answer.evidence.items() if name.startswith("timing.")}
     about["seconds"] = perf_counter() - started
-    logger.info("%s is %s", login or "a picture", answer.prediction, extra=about)
+    logger.info("%s is %s", whose, answer.prediction, extra=about)
     return answer
+
+
+def _kind_and_level(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, GitHubAvatarsError):
+        return error.kind, logging.WARNING
+    if isinstance(error, CancelledError):
+        return "canceled", logging.INFO
+    return "unexpected", logging.ERROR
 
 
 def _predict(username: object, picture: object, github: GitHub, classifier: Classifier) -> Prediction:
