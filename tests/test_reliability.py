@@ -1,0 +1,23 @@
+"""docs/reliability.md: every test that it names exists."""
+
+import re
+
+from conftest import ROOT
+
+PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+
+
+def test_every_promise_is_held_by_tests_that_exist() -> None:
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", PAGE, re.MULTILINE)
+    promises = [row for row in rows if row[0] not in ("promised", "---")]
+    assert promises
+    for promise, held_by in promises:
+        named = re.findall(r"`(tests/test_\w+\.py)::(test_\w+)`", held_by)
+        assert named, promise
+        for file, test in named:
+            assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)", PAGE):
+        assert target.startswith("https://") or (ROOT / "docs" / target).exists(), target
