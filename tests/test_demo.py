@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from PIL import Image
 
-from github_avatars import dataset, demo
+from github_avatars import dataset
 from github_avatars.demo import GitHubStandIn, answering, dripping, once, resetting
 from github_avatars.errors import BadDataset
 
@@ -191,7 +192,7 @@ def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
         port = free.getsockname()[1]
     with subprocess.Popen(
         [sys.executable, "-m", "github_avatars.demo", "--port", str(port), "--avatars", avatars],
-        cwd=Path(demo.__file__).parents[1],
+        cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
