@@ -43,6 +43,7 @@ def test_the_image_carries_what_serving_needs_and_nothing_else(carried: list[str
         "github_avatars/errors.py",
         "github_avatars/features.py",
         "github_avatars/github.py",
+        "github_avatars/hosts.py",
         "github_avatars/identicon.py",
         "github_avatars/image.py",
         "github_avatars/prediction.py",
