@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from github_avatars.errors import BadInput
 
 BASE = re.compile(r"https?://[^/?#@\\\s]+")
-LOOPBACK = re.compile(r"http://(?:127\.|localhost\b|\[::1\])")
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -45,7 +44,11 @@ def perhaps_private(base: str) -> str | None:
 
 def is_loopback(base: str) -> bool:
     """Whether a stand-in on this very machine is meant."""
-    return bool(LOOPBACK.match(base))
+    host = urlsplit(base).hostname or ""
+    try:
+        return base.startswith("http:") and ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def is_public(ip: str) -> bool:
