@@ -1,5 +1,6 @@
 """What comes of each bad day of GitHub that the stand-in knows: in the library, and through Cog's real server."""
 
+import re
 import shutil
 import tracemalloc
 from collections.abc import Callable
@@ -125,6 +126,23 @@ def test_what_is_too_large_is_not_held_in_memory(name: str) -> None:
             tracemalloc.stop()
     # The stand-in's own megabytes come on top, and room to grow.
     assert peak < 3 * MAX_BYTES
+
+
+def test_the_page_tells_what_is_expected() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    told = {
+        name: (comes_to, int(requests))
+        for names, comes_to, requests in re.findall(r"^\| (`.+`) \| (.+) \| (\d+) \|$", page, re.MULTILINE)
+        for name in re.findall(r"`(.+?)`", names)
+    }
+    assert told == {
+        name: (
+            (expected.error.__name__ if expected.error else "the right picture")
+            + (", until then" if expected.in_an_hour else ""),
+            expected.requests,
+        )
+        for name, expected in EXPECTED.items()
+    }
 
 
 def test_every_bad_day_at_once_through_the_server(

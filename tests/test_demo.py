@@ -2,6 +2,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -10,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+import trustme
+from conftest import PATIENCE, ROOT
 from PIL import Image
 
 from github_avatars import dataset
-from github_avatars.demo import GitHubStandIn, answering, dripping, once, resetting
+from github_avatars.demo import MODES, GitHubStandIn, answering, dripping, once, resetting
 from github_avatars.errors import BadDataset
 
 PICTURES = [("octocat.png", "octocat", 1), ("zeke.jpg", "zeke", 2), ("mona.gif", "mona", 3), ("hubot.webp", "hubot", 4)]
@@ -156,6 +158,37 @@ def test_resetting(client: http.client.HTTPConnection, standin: GitHubStandIn) -
         ask(client, "/u/1")
 
 
+def test_mode_is_met_wherever_no_fault_is(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.mode = MODES["503"]
+    standin.faults["/u/1"] = answering(418)
+    assert [ask(client, path)[0] for path in ("/octocat.png", "/u/1", "/stranger.png")] == [503, 418, 503]
+    standin.mode = None
+    assert [ask(client, path)[0] for path in ("/octocat.png", "/u/1", "/stranger.png")] == [302, 418, 404]
+
+
+def test_mode_in_which_nobody_listens(avatars: Path) -> None:
+    with GitHubStandIn(avatars, mode=MODES["refused"]) as standin:
+        address = ("127.0.0.1", int(standin.url.rpartition(":")[2]))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        standin.mode = None
+        standin.listen()
+        socket.create_connection(address).close()
+
+
+def test_tls(avatars: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with GitHubStandIn(avatars, tls=context) as standin:
+        assert standin.url.startswith("https://127.0.0.1:")
+        client = http.client.HTTPSConnection(standin.url.removeprefix("https://"), timeout=10, context=trusting)
+        assert ask(client, "/octocat.png")[1]["Location"] == f"{standin.url}/u/1?v=4"
+        client.close()
+
+
 def test_closing_ends_threads_connections_and_pauses(avatars: Path) -> None:
     before = threading.active_count()
     begin = time.monotonic()
@@ -206,3 +239,37 @@ def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
         assert program.communicate(timeout=20) == ("", "")
         client.close()
     assert program.returncode == 0
+
+
+def test_mode_of_the_program(avatars: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "github_avatars.demo", "--mode", "wrong-type", "--avatars", avatars],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        client = http.client.HTTPConnection(program.stdout.readline().strip().removeprefix("http://"), timeout=10)
+        assert ask(client, "/u/1")[1]["Content-Type"] == "text/html; charset=utf-8"
+        client.close()
+        program.terminate()
+    assert program.returncode == 0
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "github_avatars.demo", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+def test_help_has_a_line_for_each_mode() -> None:
+    lines = run("--help").stdout.splitlines()
+    for name, mode in MODES.items():
+        assert f"  {name:<20} {mode.help}" in lines
+        assert len(mode.help) < 80
+
+
+def test_mode_that_is_none() -> None:
+    ended = run("--mode", "nonsense")
+    assert ended.returncode == 2
+    assert all(name in ended.stderr for name in MODES)
