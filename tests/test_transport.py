@@ -342,17 +342,21 @@ def test_proxy_that_forbids_a_host(hub: GitHub, proxy: Proxy) -> None:
 
 
 def test_answer_that_comes_unasked_is_given_to_nobody() -> None:
-    """Not even where much of it waits in the socket when the next request goes out."""
+    """It waits in the socket of a kept connection when the next request is to go out there."""
     forged = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x89PNG\r\n\x1a\n"
-    with GitHubStandIn() as standin, GitHub(standin.url, backoff=0) as hub:
-        for extra in (forged, forged * 1000, bytes(8192) + forged):
-            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(DATA)
+    fetched, sent = threading.Event(), threading.Event()
 
-            def answer(exchange: Exchange, sent: bytes = head + DATA + extra) -> bool:
-                exchange.wfile.write(sent)
-                return True
+    def answer(exchange: Exchange) -> bool:
+        exchange.answer(200, body=DATA)
+        fetched.wait(PATIENCE)
+        exchange.wfile.write(forged)
+        sent.set()
+        return True
 
-            standin.faults[PICTURE.partition("?")[0]] = answer
-            assert hub.fetch("octocat").data == DATA
-            standin.faults.clear()
-            assert hub.fetch("octocat").data == DATA
+    with GitHubStandIn(faults={PICTURE.partition("?")[0]: answer}) as standin, GitHub(standin.url) as hub:
+        assert hub.fetch("octocat").data == DATA
+        standin.faults.clear()
+        fetched.set()
+        assert sent.wait(PATIENCE)
+        assert hub.fetch("octocat").data == DATA
+        assert standin.connections == 2
