@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -219,42 +220,41 @@ def test_folder_without_an_index(tmp_path: Path) -> None:
         GitHubStandIn(tmp_path)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+@contextmanager
+def started(avatars: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", http.client.HTTPConnection]]:
+    """The program and a client of it; it lasts no longer than the `with`."""
     with subprocess.Popen(
-        [sys.executable, "-m", "github_avatars.demo", "--port", str(port), "--avatars", avatars],
+        [sys.executable, "-m", "github_avatars.demo", "--avatars", avatars, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as program:
-        assert program.stdout is not None
-        assert program.stdout.readline() == f"http://127.0.0.1:{port}\n"
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            assert program.stdout is not None
+            address = program.stdout.readline().strip().removeprefix("http://")
+            with closing(http.client.HTTPConnection(address, timeout=10)) as client:
+                yield program, client
+        finally:
+            program.kill()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with started(avatars, "--port", str(port)) as (program, client):
+        assert (client.host, client.port) == ("127.0.0.1", port)
         assert ask(client, "/zeke.png")[0] == 302
         program.send_signal(ending)
         assert program.communicate(timeout=20) == ("", "")
-        client.close()
     assert program.returncode == 0
 
 
 def test_mode_of_the_program(avatars: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "github_avatars.demo", "--mode", "wrong-type", "--avatars", avatars],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdout is not None
-        client = http.client.HTTPConnection(program.stdout.readline().strip().removeprefix("http://"), timeout=10)
+    with started(avatars, "--mode", "wrong-type") as (_, client):
         assert ask(client, "/u/1")[1]["Content-Type"] == "text/html; charset=utf-8"
-        client.close()
-        program.terminate()
-    assert program.returncode == 0
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
