@@ -47,8 +47,7 @@ RETRIES = 3
 """How often one address is asked again after a passing failure."""
 
 BACKOFF = 0.25
-"""Seconds: twice this before the second retry (the first is immediate), four times before the third, and each time up to
-once more by chance."""
+"""Seconds: the first retry comes at once, the second after twice this, the third after four times; plus some jitter."""
 
 MAX_PAUSE = 10.0
 """Seconds: a longer wait that GitHub asks for is the caller's to plan, so it becomes RateLimited at once."""
