@@ -111,7 +111,7 @@ class LoginRequired(GitHubError):
 
 
 class ForeignRedirect(GitHubError):
-    """The answer leads to a host that is not GitHub's, or to no picture address at all."""
+    """The answer leads to a host that is not GitHub's, into a private network, or to no picture address at all."""
 
     kind = "foreign-redirect"
     remedy = "Check GITHUB_URL: something between here and GitHub answers in its place."

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 
-from github_avatars import transport
+from github_avatars import hosts, transport
 from github_avatars.errors import (
-    BadInput,
     BadLogin,
     ForeignRedirect,
     LoginRequired,
@@ -36,7 +35,7 @@ from github_avatars.errors import (
 from github_avatars.image import MAX_BYTES, looks_like_picture
 
 CONNECT_TIMEOUT = 4.0
-"""Seconds to wait for a connection."""
+"""Seconds that making a connection may take: looking the name up, trying its addresses, TLS."""
 
 READ_TIMEOUT = 10.0
 """Seconds that one answer may take, from the request to its last byte."""
@@ -48,7 +47,7 @@ RETRIES = 3
 """How often one address is asked again after a passing failure."""
 
 BACKOFF = 0.25
-"""Seconds before the second retry (the first is immediate), doubled for each later one; as much again is jitter."""
+"""Seconds: the first retry comes at once, the second after twice this, the third after four times; plus some jitter."""
 
 MAX_PAUSE = 10.0
 """Seconds: a longer wait that GitHub asks for is the caller's to plan, so it becomes RateLimited at once."""
@@ -61,8 +60,6 @@ MAX_REFUSAL_BYTES = 64 * 1024
 REDIRECTS = (301, 302, 303, 307, 308)
 PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so pick another host"
 
-BASE = re.compile(r"https?://[^/?#@\\\s]+")
-LOOPBACK = re.compile(r"http://(?:127\.|localhost\b|\[::1\])")
 LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]{3,8})?")
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
 AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([1-9][0-9]{0,17})")
@@ -126,13 +123,15 @@ class GitHub:
         deadline: float = DEADLINE,
         backoff: float = BACKOFF,
     ) -> None:
-        self.base = _address(base or os.environ.get("GITHUB_URL") or "https://github.com")
-        self._trusted = _trusted_hosts(self.base)
+        self.base = hosts.address(base or os.environ.get("GITHUB_URL") or "https://github.com")
+        self._trusted = hosts.trusted(self.base)
         self._read_timeout = read_timeout
         self._deadline = deadline
         # The first retry comes at once: it mends a kept connection that GitHub had closed meanwhile.
         self._retry = urllib3.Retry(RETRIES, backoff_factor=backoff, backoff_jitter=backoff)
-        self._session = transport.Session(direct=bool(LOOPBACK.match(self.base)))
+        self._session = transport.Session(
+            direct=hosts.is_loopback(self.base), perhaps_private=hosts.perhaps_private(self.base)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -182,10 +181,15 @@ class GitHub:
 
     def _ask_once(self, login: str, url: str, deadline: float) -> _Answer:
         left = max(deadline - time.monotonic(), 0.001)
-        timeouts = min(CONNECT_TIMEOUT, left), min(self._read_timeout, left)
+        timeout: Any = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
         try:
-            with self._session.get(url, stream=True, allow_redirects=False, timeout=timeouts) as response:
+            with self._session.get(url, stream=True, allow_redirects=False, timeout=timeout) as response:
                 answer = _Answer(response.status_code, response.headers, _body(login, response))
+        except transport.PrivateAddress as found:
+            raise ForeignRedirect(
+                f"{_host(url)} leads {login} to {found}, an address of a private network, "
+                f"which is not GitHub at {self.base}: check the name service and GITHUB_URL."
+            ) from found
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise Unreachable(
                 f"{_host(url)} gave no whole answer for {login} ({type(error).__name__}): "
@@ -218,9 +222,9 @@ class GitHub:
             raise ForeignRedirect(f"{_host(url)} redirects {login} to no address at all: check GITHUB_URL.") from error
         downgrade = target.scheme != "https" and not url.startswith("http:")
         if target.scheme not in ("http", "https") or downgrade or not self._trusted.fullmatch(target.netloc.lower()):
+            shown = reprlib.repr(f"{target.scheme}://{target.netloc}")
             raise ForeignRedirect(
-                f"{_host(url)} redirects {login} to {target.scheme}://{reprlib.repr(target.netloc)[1:-1]}, "
-                f"which is not GitHub at {self.base}: check GITHUB_URL."
+                f"{_host(url)} redirects {login} to {shown}, which is not GitHub at {self.base}: check GITHUB_URL."
             )
         if LOGIN_PAGE.fullmatch(target.path):
             raise LoginRequired(f"{_host(url)} answers {login} with its login page: {PRIVATE_MODE}.")
@@ -240,33 +244,6 @@ def fetch(login: str) -> Avatar:
 @cache
 def _shared() -> GitHub:
     return GitHub()
-
-
-def _address(text: str) -> str:
-    """A host's address in lower case, without a port that goes without saying. Raises BadInput where it is none."""
-    base = text.rstrip("/").lower()
-    try:
-        # Asking for the port is what makes urlsplit look at it.
-        port = urlsplit(base).port if BASE.fullmatch(base) else 0
-    except ValueError:
-        port = 0
-    if port == 0:
-        # What stands before an @, or after a question mark, may be secret.
-        shown = re.sub(r"^.*(?=@)|(?<=[?#]).*$", "…", text, flags=re.DOTALL)
-        raise BadInput(f"GITHUB_URL is {shown!r}: give an address like https://github.example.com.")
-    return base.removesuffix(":443" if base.startswith("https:") else ":80")
-
-
-def _trusted_hosts(base: str) -> re.Pattern[str]:
-    """What the host (with port) of a redirect may be.
-
-    github.com keeps avatars at avatars.githubusercontent.com, an Enterprise host with subdomain isolation at
-    avatars.HOST, without it at HOST/avatars.
-    Source: https://docs.github.com/en/enterprise-server@latest/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation
-    """
-    host = urlsplit(base).netloc.lower()
-    parent = "githubusercontent.com" if host == "github.com" else host
-    return re.compile(rf"{re.escape(host)}|(?:[a-z0-9-]+\.)+{re.escape(parent)}")
 
 
 def _host(url: str) -> str:
@@ -320,7 +297,9 @@ def _until(headers: Mapping[str, str]) -> datetime | None:
         if after.isdigit():
             return datetime.now(UTC) + timedelta(seconds=int(after))
         if after:
-            return parsedate_to_datetime(after).astimezone(UTC)
+            date = parsedate_to_datetime(after)
+            # The oldest of HTTP's three forms names no zone, and means UTC nevertheless.
+            return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
         return datetime.fromtimestamp(int(reset), UTC)
     except (ValueError, OverflowError, OSError):
         return None

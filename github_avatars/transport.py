@@ -1,16 +1,22 @@
-"""The HTTP session under github.py: kept connections, nothing of the user's, and answers that are whole in time."""
+"""The HTTP session under github.py: connections kept, none to where GitHub cannot be, and answers whole in time."""
 
 import http.client
 import io
 import math
 import socket
+import threading
 import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, cast
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+
+from github_avatars import hosts
 
 USER_AGENT = "github-avatars"
 
@@ -18,17 +24,26 @@ CONNECTIONS = 32
 """Connections kept open to each host: as many threads can fetch side by side; a further one waits its turn."""
 
 
+class PrivateAddress(Exception):
+    """A host's name leads to an IP address that is not public; nothing was sent there."""
+
+
 class Session(requests.Session):
     """A session that keeps connections and nothing else: no cookies, no redirects, no passwords.
 
     A read timeout bounds the whole answer, from the request to its last byte, not the pause between two bytes as it
-    does elsewhere in requests. `direct` passes by the proxies that the environment names.
+    does elsewhere in requests; a connect timeout bounds the look-up of the name, every address tried, and TLS.
+
+    Requests raise PrivateAddress where a connection would leave the public internet, unless the host is
+    `perhaps_private`, or that one was found at a private address before. `direct` passes by the proxies that the
+    environment names; with a proxy, it is the proxy that looks names up and connects, and nothing is checked here.
     """
 
-    def __init__(self, direct: bool) -> None:
+    def __init__(self, *, direct: bool, perhaps_private: str | None) -> None:
         super().__init__()
+        reach = _Reach(perhaps_private)
         for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter(pool_maxsize=CONNECTIONS, pool_block=True))
+            self.mount(scheme, _Adapter(reach, pool_maxsize=CONNECTIONS, pool_block=True))
         # Pictures are compressed already; asking for more would only invite small bodies that unfold to huge ones.
         self.headers.update({"User-Agent": USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"})
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -69,16 +84,94 @@ class _TimedResponse(http.client.HTTPResponse):
         self.fp: Any = io.BufferedReader(_Reader(self.fp.detach(), sock))
 
 
+class _Reach:
+    """Which IP addresses a session may connect to: public ones, and others once `home` was found at one."""
+
+    def __init__(self, home: str | None) -> None:
+        self._home = home
+        self._private = False
+
+    def check(self, host: str, ip: str) -> None:
+        if hosts.is_public(ip):
+            return
+        if host == self._home:
+            self._private = True
+        if not self._private:
+            raise PrivateAddress(ip)
+
+
+def _look_up(host: str, port: int, seconds: float) -> list[Any]:
+    """What socket.getaddrinfo gives, or TimeoutError: by itself it waits as long as the system's resolver likes."""
+    found: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except UnicodeError:
+            found.set_exception(OSError(f"{host!r} cannot be a name"))
+        except Exception as error:
+            found.set_exception(error)
+
+    # Not of a pool: at its end, Python would wait for the pool's threads, and they for the resolver.
+    threading.Thread(target=look_up, daemon=True).start()
+    return found.result(seconds)
+
+
+def _connect(found: tuple[Any, ...], seconds: float, options: Iterable[tuple[Any, ...]]) -> socket.socket:
+    """A socket connected to one address of those that were found."""
+    family, kind, protocol, _, address = found
+    sock = socket.socket(family, kind, protocol)
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(max(seconds, 0.001))
+        sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     response_class = _TimedResponse
 
+    def __init__(self, *args: Any, reach: _Reach, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._reach = reach
 
-class _HTTPSConnection(urllib3.connection.HTTPSConnection):
-    response_class = _TimedResponse
+    def _new_conn(self) -> socket.socket:
+        """A socket that is connected to the host, and has what is left of the connect timeout for TLS.
+
+        The address that is checked is the very one that is connected to, so that no second look-up comes between.
+        """
+        # Every request of this project names one.
+        end = time.monotonic() + cast(float, self.timeout)
+        failure = OSError("the name has no address")
+        addresses = _look_up(self._dns_host, self.port, end - time.monotonic())
+        for number, found in enumerate(addresses):
+            if not self.proxy:
+                self._reach.check(self.host, found[4][0])
+            share = (end - time.monotonic()) / (len(addresses) - number)
+            try:
+                sock = _connect(found, share, self.socket_options or ())
+            except OSError as error:
+                failure = error
+            else:
+                sock.settimeout(max(end - time.monotonic(), 0.001))
+                return sock
+        raise failure
+
+
+class _HTTPSConnection(_HTTPConnection, urllib3.connection.HTTPSConnection):
+    pass
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, reach: _Reach, **options: Any) -> None:
+        super().__init__(**options)
+        self._reach = reach
+
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = _HTTPSConnection if pool.scheme == "https" else _HTTPConnection
+        pool.ConnectionCls = partial(_HTTPSConnection if pool.scheme == "https" else _HTTPConnection, reach=self._reach)
         return pool

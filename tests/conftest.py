@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +31,20 @@ def eventually(happened: Callable[[], Any], failing: Callable[[], str] = str) ->
         assert time.monotonic() < end, failing()
         time.sleep(0.02)
     return found
+
+
+def in_time(function: Callable[[], Any]) -> Any:
+    """What `function` gives or raises; a TimeoutError where it hangs, and then nobody waits for its end."""
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(function())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return outcome.result(PATIENCE)
 
 
 def free_port() -> int:

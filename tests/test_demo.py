@@ -2,18 +2,22 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
+from conftest import PATIENCE, ROOT
 from PIL import Image
 
-from github_avatars import dataset, demo
-from github_avatars.demo import GitHubStandIn, answering, dripping, once, resetting
+from github_avatars import dataset
+from github_avatars.demo import MODES, GitHubStandIn, answering, dripping, once, resetting
 from github_avatars.errors import BadDataset
 
 PICTURES = [("octocat.png", "octocat", 1), ("zeke.jpg", "zeke", 2), ("mona.gif", "mona", 3), ("hubot.webp", "hubot", 4)]
@@ -155,6 +159,37 @@ def test_resetting(client: http.client.HTTPConnection, standin: GitHubStandIn) -
         ask(client, "/u/1")
 
 
+def test_mode_is_met_wherever_no_fault_is(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    standin.mode = MODES["503"]
+    standin.faults["/u/1"] = answering(418)
+    assert [ask(client, path)[0] for path in ("/octocat.png", "/u/1", "/stranger.png")] == [503, 418, 503]
+    standin.mode = None
+    assert [ask(client, path)[0] for path in ("/octocat.png", "/u/1", "/stranger.png")] == [302, 418, 404]
+
+
+def test_mode_in_which_nobody_listens(avatars: Path) -> None:
+    with GitHubStandIn(avatars, mode=MODES["refused"]) as standin:
+        address = ("127.0.0.1", int(standin.url.rpartition(":")[2]))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        standin.mode = None
+        standin.listen()
+        socket.create_connection(address).close()
+
+
+def test_tls(avatars: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with GitHubStandIn(avatars, tls=context) as standin:
+        assert standin.url.startswith("https://127.0.0.1:")
+        client = http.client.HTTPSConnection(standin.url.removeprefix("https://"), timeout=10, context=trusting)
+        assert ask(client, "/octocat.png")[1]["Location"] == f"{standin.url}/u/1?v=4"
+        client.close()
+
+
 def test_closing_ends_threads_connections_and_pauses(avatars: Path) -> None:
     before = threading.active_count()
     begin = time.monotonic()
@@ -185,23 +220,56 @@ def test_folder_without_an_index(tmp_path: Path) -> None:
         GitHubStandIn(tmp_path)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+@contextmanager
+def started(avatars: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", http.client.HTTPConnection]]:
+    """The program and a client of it; it lasts no longer than the `with`."""
     with subprocess.Popen(
-        [sys.executable, "-m", "github_avatars.demo", "--port", str(port), "--avatars", avatars],
-        cwd=Path(demo.__file__).parents[1],
+        [sys.executable, "-m", "github_avatars.demo", "--avatars", avatars, *arguments],
+        cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as program:
-        assert program.stdout is not None
-        assert program.stdout.readline() == f"http://127.0.0.1:{port}\n"
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            assert program.stdout is not None
+            address = program.stdout.readline().strip().removeprefix("http://")
+            with closing(http.client.HTTPConnection(address, timeout=10)) as client:
+                yield program, client
+        finally:
+            program.kill()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_as_a_program(avatars: Path, ending: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with started(avatars, "--port", str(port)) as (program, client):
+        assert (client.host, client.port) == ("127.0.0.1", port)
         assert ask(client, "/zeke.png")[0] == 302
         program.send_signal(ending)
         assert program.communicate(timeout=20) == ("", "")
-        client.close()
     assert program.returncode == 0
+
+
+def test_mode_of_the_program(avatars: Path) -> None:
+    with started(avatars, "--mode", "wrong-type") as (_, client):
+        assert ask(client, "/u/1")[1]["Content-Type"] == "text/html; charset=utf-8"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "github_avatars.demo", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+def test_help_has_a_line_for_each_mode() -> None:
+    lines = run("--help").stdout.splitlines()
+    for name, mode in MODES.items():
+        assert f"  {name:<20} {mode.help}" in lines
+        assert len(mode.help) < 80
+
+
+def test_mode_that_is_none() -> None:
+    ended = run("--mode", "nonsense")
+    assert ended.returncode == 2
+    assert all(name in ended.stderr for name in MODES)

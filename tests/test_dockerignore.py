@@ -45,6 +45,7 @@ def test_the_image_carries_what_serving_needs_and_nothing_else(carried: list[str
         "github_avatars/features.py",
         "github_avatars/github.py",
         "github_avatars/grid.py",
+        "github_avatars/hosts.py",
         "github_avatars/identicon.py",
         "github_avatars/image.py",
         "github_avatars/logs.py",

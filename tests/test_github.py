@@ -1,5 +1,4 @@
-import gzip
-import socket
+import reprlib
 import subprocess
 import sys
 import threading
@@ -70,7 +69,10 @@ def failure(hub: GitHub, kind: type[GitHubAvatarsError], login: str = "octocat")
     with pytest.raises(GitHubAvatarsError) as caught:
         hub.fetch(login)
     assert type(caught.value) is kind, caught.value
-    assert login in str(caught.value)
+    message = str(caught.value)
+    assert login in message
+    assert message.isprintable()
+    assert len(message) < 250
     return caught.value
 
 
@@ -113,22 +115,10 @@ def test_content_type_does_not_matter(hub: GitHub, standin: GitHubStandIn, avata
     assert hub.fetch("octocat").data == data
 
 
-def test_gzip_is_unpacked(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:
-    data = (avatars / "octocat.png").read_bytes()
-    standin.faults[PICTURE] = answering(200, {"Content-Encoding": "gzip"}, gzip.compress(data))
-    assert hub.fetch("octocat").data == data
-
-
 def test_chunked_body(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:
     data = (avatars / "octocat.png").read_bytes()
     chunks = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (data[:9], data[9:])]
     standin.faults[PICTURE] = dripping([*chunks, b"0\r\n\r\n"], headers={"Transfer-Encoding": "chunked"})
-    assert hub.fetch("octocat").data == data
-
-
-def test_body_without_announced_length(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:
-    data = (avatars / "octocat.png").read_bytes()
-    standin.faults[PICTURE] = dripping([data], headers={})
     assert hub.fetch("octocat").data == data
 
 
@@ -205,10 +195,9 @@ def test_base_address_from_the_environment(standin: GitHubStandIn, monkeypatch: 
         assert hub.fetch("zeke").href == f"{standin.url}/zeke.png"
 
 
-@pytest.mark.parametrize("address", ["github.com", "ftp://github.com", "https://", "https://a@b.c", "https://a.b/c"])
-def test_base_address_must_be_one(address: str) -> None:
+def test_base_address_must_be_one() -> None:
     with pytest.raises(BadInput, match="GITHUB_URL"):
-        GitHub(address)
+        GitHub("github.com")
 
 
 def test_shared_instance(standin: GitHubStandIn) -> None:
@@ -268,6 +257,24 @@ def test_rate_limit_says_until_when_and_is_not_slept(
     assert seconds_from_now(error.until) == pytest.approx(3600, abs=60)
     assert f"{error.until:%H:%M}" in str(error)
     assert standin.requests == {ASKED: 1}
+
+
+@pytest.fixture
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_greenwich")
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_dates_of_all_three_forms_of_http(hub: GitHub, standin: GitHubStandIn, form: str) -> None:
+    standin.faults[ASKED] = answering(429, {"Retry-After": f"{datetime.now(UTC) + timedelta(hours=1):{form}}"})
+    error = failure(hub, RateLimited)
+    assert isinstance(error, RateLimited)
+    assert seconds_from_now(error.until) == pytest.approx(3600, abs=60)
 
 
 @pytest.mark.parametrize(
@@ -343,14 +350,6 @@ def test_lasting_refusal_is_not_retried(
     assert standin.requests == {ASKED: 1}
 
 
-def test_connection_refused() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with GitHub(address, backoff=0) as hub:
-            failure(hub, Unreachable)
-
-
 @pytest.mark.parametrize(
     "fault",
     [
@@ -418,7 +417,11 @@ def test_drip_ends_with_the_deadline(standin: GitHubStandIn, fault: Fault, path:
         "data:image/png;base64,iVBORw0KGgo=",
         "http://[::1",
         "http://127.0.0.1:99999999/u/1",
+        "x" * 60_000 + "://127.0.0.1:{port}/u/583231",
+        "http://" + "x" * 60_000 + ".invalid/u/583231",
+        "http://avatars.inv\x01\x7f\xe9lid/u/583231",
     ],
+    ids=reprlib.repr,
 )
 def test_foreign_redirect(hub: GitHub, standin: GitHubStandIn, location: str) -> None:
     standin.faults[ASKED] = answering(302, {"Location": location.format(port=standin.url.rpartition(":")[2])})
@@ -429,12 +432,6 @@ def test_foreign_redirect(hub: GitHub, standin: GitHubStandIn, location: str) ->
 def test_redirect_to_nowhere(hub: GitHub, standin: GitHubStandIn) -> None:
     standin.faults[ASKED] = answering(302)
     failure(hub, ForeignRedirect)
-
-
-def test_redirect_loop(hub: GitHub, standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = answering(302, {"Location": ASKED})
-    failure(hub, ForeignRedirect)
-    assert standin.requests == {ASKED: 1 + github.MAX_REDIRECTS}
 
 
 @pytest.mark.parametrize(("hops", "arrives"), [(github.MAX_REDIRECTS - 1, True), (github.MAX_REDIRECTS, False)])
@@ -517,20 +514,6 @@ def test_unauthorized(hub: GitHub, standin: GitHubStandIn) -> None:
 def test_not_a_picture(hub: GitHub, standin: GitHubStandIn, body: bytes, media_type: str) -> None:
     standin.faults[PICTURE] = answering(200, {"Content-Type": media_type}, body)
     failure(hub, NotAPicture)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        answering(200, {"Content-Length": str(10**9)}, b"\x89PNG\r\n\x1a\n"),
-        dripping([b"\x89PNG\r\n\x1a\n", *[bytes(1_000_000)] * 11], headers={}),
-        answering(200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(1_000_000_000), compresslevel=1)),
-    ],
-)
-def test_too_large(hub: GitHub, standin: GitHubStandIn, fault: Fault) -> None:
-    standin.faults[PICTURE] = fault
-    failure(hub, TooLarge)
-    assert standin.requests[f"{PICTURE}?v=4"] == 1
 
 
 @pytest.mark.parametrize("size", [github.MAX_BYTES, github.MAX_BYTES + 1])

@@ -1,27 +1,16 @@
-"""A small stand-in for GitHub on this machine, serving the pictures of avatars/.
+"""The stand-in itself: a server over the pictures of avatars/ that answers as GitHub does, or as a fault says."""
 
-    with GitHubStandIn() as standin:
-        GitHub(standin.url).fetch("octocat")
-
-It answers as github.com and avatars.githubusercontent.com do, both at one address: /LOGIN.png redirects to
-/u/ACCOUNT-ID?v=4, which serves the picture; strangers get 404. Everything goes over real sockets.
-
-`faults` make it misbehave: a mapping of paths to functions that stand in for the usual answer there.
-`answering`, `dripping` and `resetting` make such functions, `once` limits one to the first requests.
-"""
-
-import argparse
 import hashlib
 import logging
 import re
-import signal
 import socket
 import socketserver
-import struct
+import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
@@ -32,7 +21,7 @@ from github_avatars.errors import BadDataset
 
 logger = logging.getLogger(__name__)
 
-AVATARS = Path(__file__).parent.parent / "avatars"
+AVATARS = Path(__file__).parents[2] / "avatars"
 MEDIA_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
 NOT_FOUND = b"<!DOCTYPE html><title>Page not found</title><p>This is not the web page you are looking for.</p>\n"
 
@@ -58,18 +47,23 @@ class Exchange(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
+    def usual_answer(self) -> tuple[int, dict[str, str], bytes]:
+        """What GitHub would answer: status, headers, body."""
+        return self.server.standin.usual_answer(self.path)
+
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the end of the stand-in."""
         self.server.standin.closing.wait(seconds)
 
     def do_GET(self) -> None:
-        """Answer by the fault at the request's path, or else as GitHub does."""
+        """Answer by the fault at the request's path, or by the mode, or else as GitHub does."""
         standin = self.server.standin
         with standin.counted(self.path):
             self.pause(standin.latency)
-            fault = standin.faults.get(urlsplit(self.path).path)
+            everywhere = standin.mode.fault if standin.mode else None
+            fault = standin.faults.get(urlsplit(self.path).path, everywhere)
             if fault is None or not fault(self):
-                self.answer(*standin.usual_answer(self.path))
+                self.answer(*self.usual_answer())
 
     do_HEAD = do_GET  # noqa: N815 (http.server looks for this name)
 
@@ -82,59 +76,23 @@ Fault = Callable[[Exchange], bool]
 """Answers in GitHub's place and says True, or says False to leave it at the usual answer."""
 
 
-def answering(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Fault:
-    """The fault that always gives this answer. `headers` may lie, as about Content-Length; then the connection ends."""
+@dataclass(frozen=True)
+class Mode:
+    """A way in which GitHub misbehaves towards everybody."""
 
-    def fault(exchange: Exchange) -> bool:
-        exchange.answer(status, headers, body)
-        exchange.close_connection = "Content-Length" in (headers or {})
-        return True
-
-    return fault
-
-
-def dripping(pieces: Iterable[bytes], pause: float = 0.0, headers: Mapping[str, str] | None = None) -> Fault:
-    """The fault that sends `pieces`, with `pause` seconds before each, as a body of no announced length.
-
-    `headers` replace the usual ones; None sends no head at all, so that the pieces are the raw answer.
-    """
-    pieces = list(pieces)
-
-    def fault(exchange: Exchange) -> bool:
-        exchange.close_connection = True
-        if headers is not None:
-            exchange.begin(200, headers)
-        for piece in pieces:
-            exchange.pause(pause)
-            exchange.wfile.write(piece)
-        return True
-
-    return fault
-
-
-def resetting(sent: bytes = b"") -> Fault:
-    """The fault that sends the raw bytes `sent` and then resets the connection."""
-
-    def fault(exchange: Exchange) -> bool:
-        exchange.close_connection = True
-        exchange.wfile.write(sent)
-        # With a linger time of 0, closing sends RST instead of FIN.
-        exchange.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return True
-
-    return fault
-
-
-def once(fault: Fault, times: int = 1) -> Fault:
-    """`fault` for the first request (or `times` requests), the usual answer afterwards."""
-    turns = iter(range(times))
-    return lambda exchange: next(turns, None) is not None and fault(exchange)
+    help: str
+    """What GitHub does, in one line."""
+    fault: Fault
+    listening: bool = True
+    """False where no connection is taken at all."""
 
 
 class GitHubStandIn:
     """The stand-in over the pictures that index.csv in the folder `avatars` lists, on 127.0.0.1 while its `with` lasts.
 
-    `port` 0 takes a free one. `latency` is seconds before every answer. Raises BadDataset if the index cannot be used.
+    `port` 0 takes a free one. `latency` is seconds before every answer. `faults` are met at their paths and `mode`
+    everywhere else; both may change while it runs. `tls` makes it speak HTTPS. Raises BadDataset if the index cannot be
+    used.
     """
 
     def __init__(
@@ -144,9 +102,12 @@ class GitHubStandIn:
         port: int = 0,
         latency: float = 0.0,
         faults: Mapping[str, Fault] | None = None,
+        mode: Mode | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.latency = latency
         self.faults = dict(faults or {})
+        self.mode = mode
         self.closing = threading.Event()
         self.connections = 0
         """How many connections were made."""
@@ -162,24 +123,31 @@ class GitHubStandIn:
         for path in self._pictures.values():
             if not path.is_file():
                 raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is no file: restore it, or its index.")
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = _Server(("127.0.0.1", port), self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
         """The address, as http://127.0.0.1:40123; what GITHUB_URL wants to be."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{'https' if self._server.tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        if not self.mode or self.mode.listening:
+            self.listen()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.end_connections()
         self._server.server_close()
-        self._thread.join()
+
+    def listen(self) -> None:
+        """Begin to take connections; to be called only after a mode in which none are taken."""
+        self._server.server_activate()
+        self._thread.start()
 
     def usual_answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """What GitHub answers at `path`: status, headers, body."""
@@ -214,13 +182,22 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], standin: GitHubStandIn) -> None:
+    def __init__(self, address: tuple[str, int], standin: GitHubStandIn, tls: ssl.SSLContext | None) -> None:
         self.standin = standin
+        self.tls = tls
         self._open: set[socket.socket] = set()
-        super().__init__(address, Exchange)
+        super().__init__(address, Exchange, bind_and_activate=False)
+        try:
+            self.server_bind()
+        except OSError:
+            self.server_close()
+            raise
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
+        if self.tls:
+            # The handshake waits for the first read, which is the connection's own thread's.
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         self.standin.connections += 1
         self._open.add(connection)
         return connection, address
@@ -238,22 +215,3 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def handle_error(self, _request: Any, client_address: Any) -> None:
         logger.debug("the connection of %s broke", client_address, exc_info=True)
-
-
-def main() -> None:
-    """Serve until SIGTERM or SIGINT; the first line on stdout is the address."""
-    parser = argparse.ArgumentParser(prog="python -m github_avatars.demo", description="A stand-in for GitHub.")
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
-    parser.add_argument("--avatars", type=Path, default=AVATARS, help="folder with index.csv (default: %(default)s)")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before every answer (default: 0)")
-    options = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with GitHubStandIn(options.avatars, port=options.port, latency=options.latency) as standin:
-        print(standin.url, flush=True)
-        stop.wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,143 @@
+"""The bad days that GitHub may have, as modes of the stand-in: a closed list."""
+
+import gzip
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from github_avatars.demo.faults import answering, dripping, resetting
+from github_avatars.demo.standin import Exchange, Fault, Mode
+
+HOUR = 3600
+GIGABYTE = 1_000_000_000
+PNG = b"\x89PNG\r\n\x1a\n"
+PAGE = b"<!DOCTYPE html><title>Sign in to GitHub</title>"
+
+
+def _refusing(status: int, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
+    """The fault that answers everything with `status`, with headers that are made for the occasion."""
+    return lambda exchange: answering(status, headers(), PAGE)(exchange)
+
+
+def _retry_after() -> dict[str, str]:
+    return {"Retry-After": str(HOUR)}
+
+
+def _retry_after_date() -> dict[str, str]:
+    return {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=HOUR), usegmt=True)}
+
+
+def _ratelimit_reset() -> dict[str, str]:
+    return {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) + HOUR)}
+
+
+def _picture(spoil: Callable[[Exchange, dict[str, str], bytes], object]) -> Fault:
+    """The fault that lets `spoil` answer, with the usual headers and body, wherever a picture is due."""
+
+    def fault(exchange: Exchange) -> bool:
+        status, headers, body = exchange.usual_answer()
+        if status == 200:
+            spoil(exchange, headers, body)
+        return status == 200
+
+    return fault
+
+
+def _reset(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    exchange.begin(200, {**headers, "Content-Length": str(len(body))})
+    resetting(body[: len(body) // 2])(exchange)
+
+
+def _short(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    answering(200, {**headers, "Content-Length": str(len(body))}, body[:-1])(exchange)
+
+
+def _long(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    forged = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG)
+    exchange.answer(200, {**headers, "Content-Length": str(len(body))}, body + forged)
+
+
+def _drip(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    headers["Content-Length"] = str(len(body))
+    dripping([body[place : place + 1] for place in range(len(body))], 1.0, headers)(exchange)
+
+
+def _no_length(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    dripping([body], 0.0, headers)(exchange)
+
+
+def _gigabyte(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
+    headers["Content-Length"] = str(GIGABYTE)
+    _endless(exchange, headers, _)
+
+
+def _endless(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
+    dripping([PNG, *[bytes(1_000_000)] * 1000], 0.0, headers)(exchange)
+
+
+def _gzip(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    exchange.answer(200, {**headers, "Content-Encoding": "gzip"}, gzip.compress(body))
+
+
+def _gzip_bomb(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
+    # A file of gzip may be several, one after the other; making one of a gigabyte would take seconds.
+    bomb = gzip.compress(PNG) + gzip.compress(bytes(1_000_000)) * 1000
+    exchange.answer(200, {**headers, "Content-Encoding": "gzip"}, bomb)
+
+
+def _wrong_type(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    exchange.answer(200, {**headers, "Content-Type": "text/html; charset=utf-8"}, body)
+
+
+def _html(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
+    exchange.answer(200, {**headers, "Content-Type": "image/png"}, PAGE)
+
+
+def _silence(exchange: Exchange) -> bool:
+    exchange.close_connection = True
+    exchange.pause(HOUR)
+    return True
+
+
+def _loop(exchange: Exchange) -> bool:
+    return answering(302, {"Location": exchange.path})(exchange)
+
+
+def _login_page(exchange: Exchange) -> bool:
+    if exchange.path.startswith("/login?"):
+        return answering(200, {"Content-Type": "text/html; charset=utf-8"}, PAGE)(exchange)
+    return answering(302, {"Location": f"/login?return_to={quote(exchange.path, safe='')}"})(exchange)
+
+
+MODES = {
+    "404": Mode("knows nobody", _refusing(404)),
+    "403": Mode("refuses and gives no reason", _refusing(403)),
+    "403-retry-after": Mode("refuses for an hour: 403, Retry-After in seconds", _refusing(403, _retry_after)),
+    "403-retry-after-date": Mode("refuses for an hour: 403, Retry-After as a date", _refusing(403, _retry_after_date)),
+    "403-ratelimit-reset": Mode("refuses for an hour: 403, x-ratelimit-reset", _refusing(403, _ratelimit_reset)),
+    "429": Mode("refuses for a time that it does not tell: 429", _refusing(429)),
+    "429-retry-after": Mode("refuses for an hour: 429, Retry-After in seconds", _refusing(429, _retry_after)),
+    "429-retry-after-date": Mode("refuses for an hour: 429, Retry-After as a date", _refusing(429, _retry_after_date)),
+    "429-ratelimit-reset": Mode("refuses for an hour: 429, x-ratelimit-reset", _refusing(429, _ratelimit_reset)),
+    "500": Mode("has an internal error", _refusing(500)),
+    "502": Mode("has a bad gateway", _refusing(502)),
+    "503": Mode("is unavailable", _refusing(503)),
+    "refused": Mode("takes no connection", resetting(), listening=False),
+    "silence": Mode("takes connections and requests, and never answers", _silence),
+    "reset": Mode("resets the connection in the middle of a picture", _picture(_reset)),
+    "short": Mode("closes the connection one byte before the end of a picture", _picture(_short)),
+    "long": Mode("sends a forged answer after the end of a picture", _picture(_long)),
+    "drip": Mode("sends a picture at one byte a second", _picture(_drip)),
+    "gigabyte": Mode("sends a gigabyte, announced, as a picture", _picture(_gigabyte)),
+    "gigabyte-unannounced": Mode("sends a gigabyte, without saying so before, as a picture", _picture(_endless)),
+    "redirect-loop": Mode("redirects every address to itself", _loop),
+    "login-page": Mode("redirects to its login page, as an Enterprise host in private mode", _login_page),
+    "gzip": Mode("compresses pictures, though nobody asked for it", _picture(_gzip)),
+    "gzip-bomb": Mode("sends a megabyte of gzip that unfolds to a gigabyte", _picture(_gzip_bomb)),
+    "wrong-type": Mode("calls pictures text/html", _picture(_wrong_type)),
+    "html": Mode("sends a web page that it calls image/png", _picture(_html)),
+    "no-length": Mode("sends pictures without Content-Length", _picture(_no_length)),
+}
+"""By name; each says in one line what GitHub does."""
