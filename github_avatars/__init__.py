@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-__all__ = ["Verdict", "classify"]
+__all__ = ["Verdict", "classify", "classify_all"]
 
 if TYPE_CHECKING:
-    from github_avatars.classifier import Verdict, classify
+    from github_avatars.classifier import Verdict, classify, classify_all
 else:
 
     def __getattr__(name: str) -> object:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -15,7 +16,7 @@ import joblib
 from PIL import Image
 
 from github_avatars import features, image
-from github_avatars.errors import BadModel
+from github_avatars.errors import BadImage, BadModel
 from github_avatars.features import Features
 
 Label = Literal["default", "custom"]
@@ -69,16 +70,40 @@ class Classifier:
 def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     """Whether a picture shows GitHub's default avatar: a Pillow image of any mode, an encoded file's bytes, or a path.
 
-    Judged by the shipped classifier where none is given. Raises BadImage (NotAPicture, TooLarge) for what is no
-    picture, BadModel where the shipped classifier cannot be used.
+    Of a JPEG's bytes no more is decoded than judging needs (image.load), so its features can differ a little from those
+    of the Pillow image. Judged by the shipped classifier where none is given. Raises BadImage (NotAPicture, TooLarge)
+    for what is no picture, BadModel where the shipped classifier cannot be used.
     """
+    return (classifier or shipped()).judge(features.extract(_shown(picture)))
+
+
+def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = None) -> list[Verdict | BadImage]:
+    """The verdict on each picture, or the error that `classify` would raise for it; for less than one by one.
+
+    Only one picture is decoded at a time. Raises BadModel where the shipped classifier cannot be used.
+    """
+    classifier = classifier or shipped()
+    refused: dict[int, BadImage] = {}
+
+    def usable() -> Iterator[Image.Image]:
+        for place, picture in enumerate(pictures):
+            try:
+                yield _shown(picture)
+            except BadImage as error:
+                refused[place] = error
+
+    found: list[Verdict | BadImage] = [classifier.judge(measured) for measured in features.extract_all(usable())]
+    for place, error in refused.items():
+        found.insert(place, error)
+    return found
+
+
+def _shown(picture: Picture) -> Image.Image:
     if isinstance(picture, Image.Image):
-        shown = image.finish(picture)
-    elif isinstance(picture, (bytes, bytearray, memoryview)):
-        shown = image.load(bytes(picture))
-    else:
-        shown = image.load(image.read_bytes(picture), str(picture))
-    return (classifier or shipped()).judge(features.extract(shown))
+        return image.finish(picture)
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        return image.load(bytes(picture))
+    return image.load(image.read_bytes(picture), str(picture))
 
 
 @lru_cache(maxsize=1)

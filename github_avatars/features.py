@@ -1,6 +1,7 @@
 """A picture → the three numbers that it is judged by."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -41,12 +42,28 @@ NAMES = tuple(field.name for field in fields(Features))
 
 def extract(picture: Image.Image) -> Features:
     """The features of a picture as image.load gives it. They mean the same at every size, as the sample's is fixed."""
-    # Of a large picture with transparency or a palette, turning it all into RGB would cost half as much as decoding.
-    packed = image.rgb(grid.sample(picture)).tobytes("raw", "RGBX")
-    colors = np.sort(np.frombuffer(packed, dtype="<u4") & 0xFFFFFF)
-    github_grey = int(np.count_nonzero(colors == GITHUB_GREY))
-    distinct_colors = 1 + int(np.count_nonzero(colors[1:] != colors[:-1]))
-    # What is grey wherever it is sampled may still show something in between, and only then all of it is looked at.
-    whole = image.rgb(picture) if github_grey == colors.size else picture
-    sample = np.frombuffer(packed, dtype=np.uint8).reshape(-1, 4)
-    return Features(github_grey, distinct_colors, identicon.fit(whole, sample).error)
+    return extract_all([picture])[0]
+
+
+def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
+    """The features of each picture, for less than one by one. Each is let go once it is sampled."""
+    samples, designs, blanks = [], [], []
+    for picture in pictures:
+        # To turn all of a large picture with transparency or a palette into RGB would cost half as much as decoding.
+        sample = image.rgb(grid.sample(picture))
+        samples.append(sample)
+        designs.append(grid.design_for(*picture.size))
+        # What is grey wherever it is sampled may still show something in between.
+        blanks.append(identicon.is_blank(sample) and identicon.is_blank(image.rgb(picture)))
+    pixels = identicon.pixels(samples)
+    colors = np.sort(pixels.view("<u4")[..., 0] & 0xFFFFFF, axis=1)
+    return [
+        Features(grey, 1 + steps, 0.0 if blank else error)
+        for grey, steps, blank, error in zip(
+            (colors == GITHUB_GREY).sum(axis=1).tolist(),
+            (colors[:, 1:] != colors[:, :-1]).sum(axis=1).tolist(),
+            blanks,
+            identicon.errors(pixels, designs),
+            strict=True,
+        )
+    ]

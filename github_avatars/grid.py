@@ -40,9 +40,9 @@ NEGLIGIBLE = 1e-9
 Floats = npt.NDArray[np.floating]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
-    """What a fit needs to know of a picture's size.
+    """What a fit needs to know of a picture's size; there is one of each.
 
     `disc` (n) is the places of the pixels of the sample that count, row by row. `cover` (16 × n) is the share of each
     that each free cell and its mirror image cover; the whole disc comes last, as a cell that is never painted. `shared`

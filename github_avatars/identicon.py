@@ -7,7 +7,7 @@ from 377 real default avatars; of 111 whose account id was looked for, 110 are r
 import colorsys
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,12 +30,13 @@ A codec or a resize disturbs single pixels more than that mean, but another back
 With 4 and with 6, cross-validation on avatars/ gives much the same scores.
 """
 
-_GREY = np.array(GITHUB_GREY, dtype=np.float64)
-_LUMA_CHROMA = np.array([[2990.0, 5870, 1140], [-843, -1657, 2500], [2500, -2094, -406]]).T
-"""From red, green and blue to JFIF's luma and chroma, the chroma at half weight: codecs keep half its resolution.
+_LUMA_CHROMA = np.array([[2990.0, -843, 2500], [5870, -1657, -2094], [1140, 2500, -406], [0, 0, 0]])
+"""From red, green, blue and padding to JFIF's luma and chroma, these at half weight: codecs keep half their resolution.
 
 In ten-thousandths: sums over whole pixels are then whole numbers below 2**53, and an identicon's own error exactly 0.
 """
+
+_COLUMNS = _LUMA_CHROMA.T.tolist()
 
 Color = tuple[int, int, int]
 Pixels = npt.NDArray[np.uint8]
@@ -104,7 +105,7 @@ def is_of(picture: Image.Image, account_id: int) -> bool:
     return picture.size == (SIZE, SIZE) and picture.tobytes() == render(account_id).tobytes()
 
 
-def fit(picture: Image.Image, sampled: Pixels | None = None) -> Fit:
+def fit(picture: Image.Image) -> Fit:
     """The identicon that fits an RGB picture of any size best, judged by its sample within the disc.
 
     A sampled pixel is GitHub grey plus, for each cell, the share that the cell covers of it times the cell's deviation
@@ -112,19 +113,35 @@ def fit(picture: Image.Image, sampled: Pixels | None = None) -> Fit:
     most deviant cells are painted, with the k of 1 to 15 that explains most when they all have one colour: their mean,
     as near as GitHub's colours come to it. Only then is the error measured.
 
-    `sampled` is the picture's sample as an array, SAMPLE² × 3 of 0 to 255, where it has been taken already. A
-    picture that is GitHub grey all over is the identicon of no painted cell, which one account in 32,768 has. Raises
-    ValueError where the picture is not RGB and no sample is given: image.rgb makes it so.
+    A picture that is GitHub grey all over is the identicon of no painted cell, which one account in 32,768 has. Raises
+    ValueError where the picture is not RGB: image.rgb makes it so.
     """
-    design, deviation = _seen(picture, _pixels(picture) if sampled is None else sampled)
-    total = _squares(deviation)
-    if total == 0:
-        blank = picture.mode == "RGB" and picture.getcolors(1) is not None
-        return Fit(_grid(()), GITHUB_GREY, 0.0 if blank else 1.0)
-    covered = design.cover @ deviation
-    painted, color = _choose((design.solve @ covered).tolist(), design.area)
-    misfit = total + _change(design, covered @ _LUMA_CHROMA, painted, color)
-    return Fit(_grid(painted), color, math.sqrt(_clamp(misfit / total, (0, 1))))
+    sampled = _sampled(picture)
+    if is_blank(sampled) and is_blank(picture):
+        return Fit(_grid(()), GITHUB_GREY, 0.0)
+    painted, color, error = next(_fits(design_for(*picture.size), pixels([sampled])))
+    return Fit(_grid(painted), color, error)
+
+
+def is_blank(picture: Image.Image) -> bool:
+    """Whether an RGB picture is GitHub grey all over."""
+    return picture.getcolors(1) == [(picture.width * picture.height, GITHUB_GREY)]
+
+
+def pixels(sampled: Iterable[Image.Image]) -> Pixels:
+    """RGB samples as numbers, n × SAMPLE² × 4 of 0 to 255: red, green, blue, and one of padding."""
+    packed = b"".join(sample.tobytes("raw", "RGBX") for sample in sampled)
+    return np.frombuffer(packed, dtype=np.uint8).reshape(-1, SAMPLE**2, 4)
+
+
+def errors(sampled: Pixels, designs: Sequence[Design]) -> list[float]:
+    """The error of the best fit for each of n samples, by their `pixels` and designs; 1 for what looks blank."""
+    found = [0.0] * len(designs)
+    for design in set(designs):
+        places = [place for place, each in enumerate(designs) if each is design]
+        for place, (_, _, error) in zip(places, _fits(design, sampled[places]), strict=True):
+            found[place] = error
+    return found
 
 
 def difference(picture: Image.Image, fitted: Identicon) -> Floats:
@@ -134,74 +151,93 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     of the fit's error, but for the steady differences, which count more there (STEADY). Not a number outside the disc
     that the fit looks at. Raises ValueError where the picture is not RGB.
     """
-    design, deviation = _seen(picture, _pixels(picture))
+    design = design_for(*picture.size)
+    deviation = _deviation(design, pixels([_sampled(picture)]))[0]
     rows = fitted.grid.split("/")
     painted = np.array([float(rows[row][column] == "#") for row, column in CELLS])
-    residual = (deviation - np.outer(painted @ design.cover[:-1], np.array(fitted.color) - _GREY)) @ _LUMA_CHROMA
-    unit = math.sqrt(_squares(deviation) / len(deviation)) or 1.0
+    seen = deviation @ _LUMA_CHROMA
+    residual = seen - np.outer(painted @ design.cover[:-1], _paint(fitted.color))
+    unit = math.sqrt(np.vdot(seen, seen) / len(seen)) or 1.0
     distance = np.full(SAMPLE**2, np.nan)
     distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
     return distance.reshape(SAMPLE, SAMPLE)
 
 
-def _pixels(picture: Image.Image) -> Pixels:
-    """The sample of an RGB picture as an array."""
+def _sampled(picture: Image.Image) -> Image.Image:
     if picture.mode != "RGB":
         raise ValueError(f"The picture's mode is {picture.mode}: make it RGB.")
-    return np.asarray(sample(picture)).reshape(-1, 3)
+    return sample(picture)
 
 
-def _seen(picture: Image.Image, sampled: Pixels) -> tuple[Design, Floats]:
-    """What is known of a picture's size, and its sample's deviation from GitHub grey (n × 3)."""
-    design = design_for(picture.width, picture.height)
-    return design, sampled.take(design.disc, axis=0)[:, :3] - _GREY
+def _deviation(design: Design, sampled: Pixels) -> Floats:
+    """How far the pixels that count are from GitHub grey: n × pixels × 4."""
+    deviation: Floats = sampled.take(design.disc, axis=1) - float(GITHUB_GREY[0])
+    return deviation
 
 
-def _squares(deviation: Floats) -> float:
-    """The sum of the squares of luma and chroma."""
-    seen = deviation @ _LUMA_CHROMA
-    return float(np.vdot(seen, seen))
+def _paint(color: Color) -> list[float]:
+    """The luma and chroma by which a colour differs from GitHub grey."""
+    deviation = [channel - grey for channel, grey in zip(color, GITHUB_GREY, strict=True)]
+    return [red * deviation[0] + green * deviation[1] + blue * deviation[2] for red, green, blue, _ in _COLUMNS]
 
 
-# Plain numbers from here on: on the few that are left, NumPy takes longer to begin than to reckon.
+def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, float]]:
+    """For each of n samples of pictures of one design: the cells to paint, by their numbers in CELLS, colour and error.
+
+    The pixels are summed up for all at once. The few numbers that are left of each are plain ones: on so few, NumPy
+    takes longer to begin than to reckon.
+    """
+    deviation = _deviation(design, sampled)
+    seen = (deviation @ _LUMA_CHROMA).reshape(len(sampled), -1)
+    covered = design.cover @ deviation
+    own = design.solve @ covered
+    for total, cells, deviations in zip(
+        np.vecdot(seen, seen).tolist(), (covered @ _LUMA_CHROMA).tolist(), own.tolist(), strict=True
+    ):
+        if total == 0:
+            yield [], GITHUB_GREY, 1.0
+            continue
+        painted, color = _choose(deviations, design.area)
+        misfit = total + _change(design, cells, painted, color)
+        yield painted, color, math.sqrt(_clamp(misfit / total, (0, 1)))
 
 
-def _choose(deviations: list[list[float]], areas: list[float]) -> tuple[list[int], Color]:
-    """The cells to paint, by their numbers in CELLS, and the colour, from each cell's own deviation and its area."""
-    strengths = [red * red + green * green + blue * blue for red, green, blue in deviations]
-    order = sorted(range(len(areas)), key=strengths.__getitem__, reverse=True)
+def _choose(deviations: list[list[float]], area: list[float]) -> tuple[list[int], Color]:
+    """The cells to paint and the colour, from each cell's own deviation from GitHub grey and its area."""
+    strength = [red * red + green * green + blue * blue for red, green, blue, _ in deviations]
+    order = sorted(range(len(area)), key=strength.__getitem__, reverse=True)
     most, count, mean = -1.0, 0, [0.0, 0.0, 0.0]
-    reds = greens = blues = area = 0.0
+    reds = greens = blues = areas = 0.0
     for number, cell in enumerate(order, 1):
-        red, green, blue = deviations[cell]
-        reds += areas[cell] * red
-        greens += areas[cell] * green
-        blues += areas[cell] * blue
-        area += areas[cell]
-        explained = (reds * reds + greens * greens + blues * blues) / area
+        red, green, blue, _ = deviations[cell]
+        reds += area[cell] * red
+        greens += area[cell] * green
+        blues += area[cell] * blue
+        areas += area[cell]
+        explained = (reds * reds + greens * greens + blues * blues) / areas
         if explained > most:
-            most, count, mean = explained, number, [reds / area, greens / area, blues / area]
+            most, count, mean = explained, number, [reds / areas, greens / areas, blues / areas]
     return order[:count], _nearest_color(mean)
 
 
-def _change(design: Design, covered: Floats, painted: list[int], color: Color) -> float:
+def _change(design: Design, covered: list[list[float]], painted: list[int], color: Color) -> float:
     """What taking an identicon away adds to a picture's sum of squares; its steady part counts STEADY times more.
 
     Of the picture only sums are needed, none of its pixels: what each cell covers of its luma and chroma (`covered`,
     16 × 3).
     """
-    luma, blue, red = ((np.array(color) - _GREY) @ _LUMA_CHROMA).tolist()
-    seen = covered.tolist()
+    luma, blue, red = _paint(color)
     shared = design.shared.take(painted, axis=0).sum(axis=0).tolist()
     own = common = ground = steady = 0.0
     for cell in painted:
+        seen = covered[cell]
         own += shared[cell]
-        common += seen[cell][0] * luma + seen[cell][1] * blue + seen[cell][2] * red
-        left = seen[cell][0] - shared[cell] * luma
+        common += seen[0] * luma + seen[1] * blue + seen[2] * red
+        left = seen[0] - shared[cell] * luma
         ground -= left
         steady += left * left / design.area[cell]
     size, area = len(design.disc), shared[-1]
-    ground += seen[-1][0] - area * luma
+    ground += covered[-1][0] - area * luma
     steady += size * (ground / (size - area)) ** 2
     change: float = own * (luma * luma + blue * blue + red * red) - 2 * common + STEADY * steady
     return change

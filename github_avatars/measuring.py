@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def measure(path: Path, degradations: Sequence[Degradation]) -> list[Features]:
     data = image.read_bytes(path)
     shown, picture = image.load(data, path.name), image.decode(data, path.name)
     copies = (image.load(degradation.apply(picture)) for degradation in degradations)
-    return [features.extract(shown), *map(features.extract, copies)]
+    return features.extract_all(chain([shown], copies))
 
 
 def measure_all(

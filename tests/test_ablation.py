@@ -24,6 +24,7 @@ from github_avatars.ablation.competitors import (
     nothing,
     ours,
     properties,
+    whole,
 )
 from github_avatars.ablation.harness import EVERY, Rows
 from github_avatars.ablation.page import DEEP, page
@@ -132,8 +133,9 @@ def test_the_grid_takes_every_third_of_each_family_and_label() -> None:
 
 def test_rows_are_those_of_training_and_evaluation(folder: Path) -> None:
     examples = dataset.read_index(folder)
-    found = harness.measure(folder, examples, [ours, nothing], plainly)
-    rows, none = found[ours], found[nothing]
+    ways = (image.load, ours), (whole, nothing)
+    found = harness.measure(folder, examples, ways, plainly)
+    rows, none = (found[way] for way in ways)
     table = training.tabulate(folder, examples)
     for field in ("rows", "default", "picture", "original"):
         np.testing.assert_array_equal(getattr(rows.table, field), getattr(table, field))

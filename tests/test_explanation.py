@@ -330,7 +330,11 @@ def test_explain_an_account(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "octocat").mkdir()  # a folder of that name is not what is meant
     avatar = next(AVATARS / one.file for one in dataset.read_index(AVATARS) if one.login == "octocat")
-    assert told(capsys, "octocat", "-o", "why.png") == (0, in_words(explain(image.read(avatar))) + "\n", "")
+    assert told(capsys, "octocat", "-o", "why.png") == (
+        0,
+        in_words(explain(image.load(avatar.read_bytes()))) + "\n",
+        "",
+    )
     with Image.open("why.png") as written:
         assert written.size == SIZE
 

@@ -70,7 +70,7 @@ def test_a_copys_row_is_the_features_of_a_degradation_drawn_by_the_files_name(
         file = examples[number].file
         chosen = random.Random(file).sample(dataset.DEGRADATIONS, COPIES)
         original = image.read(folder / file)
-        expected = [features.extract(image.decode(each.apply(original))).row() for each in chosen]
+        expected = [features.extract(image.load(each.apply(original))).row() for each in chosen]
         assert table.rows[(table.picture == number) & ~table.original].tolist() == [list(row) for row in expected]
 
 
