@@ -28,6 +28,8 @@ SCANS = 32
 LOSSLESS = 34
 """How much more memory than others a pixel of a lossless WebP can take: libwebp may keep 12 kB of tables for 4×4."""
 
+BEGINNING = "is damaged at its very beginning: give a whole file."
+
 MAX_TABLES = 1 << 16
 """Bytes that a lossless WebP may take beyond 4 a pixel, for its tables and its headers."""
 
@@ -63,7 +65,7 @@ def core(data: bytes, name: str) -> Core:
     except _Unusable as error:
         raise NotAPicture(f"{name} {error}") from error
     except (IndexError, struct.error) as error:
-        raise NotAPicture(f"{name} is damaged at its very beginning: give a whole file.") from error
+        raise NotAPicture(f"{name} {BEGINNING}") from error
 
 
 def _few(parts: Iterable[T]) -> Iterator[T]:
@@ -183,7 +185,7 @@ def _webp(data: bytes) -> Core:
         elif kind in (b"EXIF", b"XMP "):
             described.setdefault(kind, content)
     head = next(iter(kept.values()), b"")
-    if b"VP8X" not in kept:
+    if head[:4] != b"VP8X":
         kept, described = {head[:4]: head}, {}
     width, height = _webp_size(head)
     # Transparency is coded without loss also where the colours are not. A frame's first chunk begins at 24.
@@ -209,12 +211,15 @@ def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 def _webp_size(head: bytes) -> tuple[int, int]:
     """Width and height, as the file's first chunk tells them."""
     if head[:4] == b"VP8X":
-        return 1 + int.from_bytes(head[12:15], "little"), 1 + int.from_bytes(head[15:18], "little")
+        across, more_across, down, more_down = struct.unpack_from("<HBHB", head, 12)
+        return 1 + (across | more_across << 16), 1 + (down | more_down << 16)
     if head[:4] == b"VP8 ":
         width, height = struct.unpack_from("<HH", head, 14)
         return width & 0x3FFF, height & 0x3FFF
-    (sides,) = struct.unpack_from("<I", head, 9)
-    return 1 + (sides & 0x3FFF), 1 + (sides >> 14 & 0x3FFF)
+    if head[:4] == b"VP8L":
+        (sides,) = struct.unpack_from("<I", head, 9)
+        return 1 + (sides & 0x3FFF), 1 + (sides >> 14 & 0x3FFF)
+    raise _Unusable(BEGINNING)
 
 
 # GIF

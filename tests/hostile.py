@@ -20,9 +20,9 @@ DEEP_SIDE = int((MAX_PIXELS // 2) ** 0.5)
 LOSSLESS_SIDE = int((MAX_PIXELS // container.LOSSLESS) ** 0.5)
 
 
-def full(*parts: bytes | Callable[[int], bytes]) -> bytes:
-    """A file of MAX_BYTES at the most; a part that is a function is told how many bytes are left for it."""
-    room = MAX_BYTES - sum(len(part) for part in parts if isinstance(part, bytes))
+def full(*parts: bytes | Callable[[int], bytes], size: int = MAX_BYTES) -> bytes:
+    """A file of `size` at the most; a part that is a function is told how many bytes are left for it."""
+    room = size - sum(len(part) for part in parts if isinstance(part, bytes))
     return b"".join(part if isinstance(part, bytes) else part(room) for part in parts)
 
 
@@ -76,8 +76,8 @@ EMPTY_BLOCKS = packed(
 """Blocks of deflate that hold nothing, and cost most of all bytes: tables are made of their codes."""
 
 
-def laborious_png(side: int, depth: int, color_type: int) -> bytes:
-    """Interlaced, each row filtered by Paeth's predictor, and filled up with EMPTY_BLOCKS."""
+def laborious_png(side: int, depth: int, color_type: int, size: int = MAX_BYTES) -> bytes:
+    """Interlaced, each row filtered by Paeth's predictor, and filled up to `size` with EMPTY_BLOCKS."""
     bits = CHANNELS[color_type] * depth
     row = np.random.default_rng(0).integers(0, 256, side * bits // 8, dtype=np.uint8).tobytes()
     grids = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
@@ -93,7 +93,7 @@ def laborious_png(side: int, depth: int, color_type: int) -> bytes:
     def data(room: int) -> bytes:
         return chunk(b"IDAT", b"\x78\1" + many(EMPTY_BLOCKS)(room - len(pixels) - 14) + pixels)
 
-    return full(start, data, END)
+    return full(start, data, END, size=size)
 
 
 def grey(width: int, height: int, mode: str) -> Image.Image:

@@ -186,6 +186,7 @@ FRAME = b"\x08\0\x08\0\x08\1\1\x11\0"
         (webp([]), "is damaged at its very beginning"),
         (webp([riff_chunk(b"ANMF", b"")]), "is damaged at its very beginning"),
         (webp([riff_chunk(b"VP8 ", b"")]), "is damaged at its very beginning"),
+        (webp([riff_chunk(b"VP8X", bytes(7)), riff_chunk(b"VP8L", b"")]), "is damaged at its very beginning"),
         (tables_webp(512, 16), "has more bytes than its 512×512 pixels need"),
         (header(8, 8) + chunk(b"IDAT", b"") * MAX_PARTS + END, "is cut into more than 10,000 parts"),
         (encoded(picture(), "WEBP") + riff_chunk(b"junk", b"") * MAX_PARTS, "is cut into more than 10,000 parts"),

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import mutation
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -476,38 +477,6 @@ def test_a_palette_png_without_its_palette_is_refused() -> None:
         image.decode(png(2, 2, b"\0\0\0\0\0\0", color_type=3))
 
 
-def damaged(data: bytes, dice: random.Random) -> bytes:
-    """The file with a few bytes changed, cut out or replaced by a piece of another file."""
-    spoiled = bytearray(data)
-    for _ in range(dice.choice((1, 1, 2, 4, 8))):
-        place = dice.randrange(len(spoiled))
-        harm = dice.randrange(5)
-        if harm == 0:
-            spoiled[place] = dice.randrange(256)
-        elif harm == 1:
-            spoiled[place] ^= 1 << dice.randrange(8)
-        elif harm == 2:
-            del spoiled[max(place, 12) :]
-        elif harm == 3:
-            del spoiled[max(place, 12) : place + dice.randrange(1, 10)]
-        else:
-            other = VALID[dice.choice(list(VALID))]
-            piece = dice.randrange(len(other))
-            spoiled[place : place + dice.choice((0, 5, 20))] = other[piece : piece + dice.randrange(1, 60)]
-    return checksummed(bytes(spoiled)) if dice.random() < 0.7 else bytes(spoiled)
-
-
-def checksummed(data: bytes) -> bytes:
-    """A PNG file with the checksums of its chunks made right, so that damage gets past them; others as they are."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return data
-    mended, place = data[:8], 8
-    while place + 12 <= len(data) and place + 12 + (size := int.from_bytes(data[place : place + 4])) <= len(data):
-        mended += chunk(data[place + 4 : place + 8], data[place + 8 : place + 8 + size])
-        place += 12 + size
-    return mended + data[place:]
-
-
 def decodes(data: bytes) -> bool:
     try:
         picture = image.decode(data)
@@ -535,7 +504,7 @@ def test_no_bytes_whatever_raise_anything_but_bad_image(data: bytes, magic: byte
 @settings(deadline=None, max_examples=60)
 @given(dice=st.randoms(use_true_random=False))
 def test_no_damaged_file_raises_anything_but_bad_image(kind: str, dice: random.Random) -> None:
-    decodes(damaged(VALID[kind], dice))
+    decodes(mutation.harmed(VALID[kind], list(VALID.values()), dice))
 
 
 @pytest.mark.parametrize("kind", VALID)
@@ -545,7 +514,8 @@ def test_a_bit_flipped_anywhere_raises_nothing_but_bad_image(kind: str) -> None:
     for place in range(0, len(data), 1 + len(data) // 400):
         spoiled = bytearray(data)
         spoiled[place] ^= 1 << dice.randrange(8)
-        decodes(checksummed(bytes(spoiled)))
+        damaged = bytes(spoiled)
+        decodes(mutation.png_file(mutation.png_pieces(damaged)) if kind.startswith("png") else damaged)
 
 
 @pytest.mark.parametrize(("palette", "transparency"), [(48, 257), (48, 300), (768, 257), (48, 256), (48, 17)])
