@@ -80,6 +80,7 @@ def test_chunks_of_a_png_that_no_pixel_depends_on_are_left_out() -> None:
     for kind in (b"tEXt", b"iCCP", b"prVt", b"acTL", b"fcTL", b"fdAT", b"IHDR", b"CgBI"):
         told = plain[:33] + chunk(kind, SECRET) + plain[33:-12] + chunk(kind, SECRET) + END + SECRET
         assert core(told).data == plain
+    assert core(plain[:8] + chunk(b"IDAT", plain[16:29]) + plain[8:]).data == plain
 
 
 @pytest.mark.parametrize(

@@ -208,8 +208,8 @@ def check(judge: Judge, files: Files, kind: str) -> None:
     data = make()
     for road in ("classify", "decode"):
         outcome = judge.outcome(road, data)
-        print(f"{kind}, {len(data):,} bytes, {road}:", *outcome.values())
         assert outcome["signal"] == 0, (road, signal.Signals(outcome["signal"]))
+        print(f"{outcome['seconds']:.2f} s {outcome['megabytes']:4.0f} MB {road:8} {kind} ({len(data):,} bytes)")
         assert re.match(expected, outcome["said"]), (road, outcome)
         assert outcome["seconds"] < SECONDS, (road, outcome)
         assert outcome["megabytes"] < MEGABYTES, (road, outcome)
