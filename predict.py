@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cog
 from cog import BaseModel, BaseRunner, Input, Path
 
-from github_avatars import classifier
+from github_avatars import classifier, logs
 from github_avatars.github import GitHub
 from github_avatars.prediction import predict
 from github_avatars.transport import CONNECTIONS
@@ -25,6 +25,7 @@ class Predictor(BaseRunner):
 
     def setup(self) -> None:
         """Load model.pkl and get ready to talk to GitHub."""
+        logs.switch_on()
         self.classifier = classifier.load(classifier.MODEL)
         self.github = GitHub()
         # asyncio's own pool has a handful of threads; here each of the concurrent predictions needs one.

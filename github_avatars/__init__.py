@@ -1,8 +1,12 @@
 """Tells whether a GitHub account shows GitHub's default avatar (the identicon) or one of its own."""
 
+import logging
 from typing import TYPE_CHECKING
 
 __all__ = ["Verdict", "classify", "classify_all"]
+
+# Else Python itself would print what is logged from the level of a warning on.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
     from github_avatars.classifier import Verdict, classify, classify_all

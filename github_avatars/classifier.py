@@ -4,15 +4,15 @@ import hashlib
 import json
 import math
 import os
+import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
-import joblib
 from PIL import Image
 
 from github_avatars import features, image
@@ -26,6 +26,19 @@ MODEL = Path(__file__).resolve().parent.parent / "model.pkl"
 """The shipped classifier; its card lies beside it, as model.json."""
 
 MEND = "Run script/train to make both files anew, or restore them from the repository."
+
+ADMITTED = frozenset(
+    {
+        "sklearn.pipeline.Pipeline",
+        "sklearn.preprocessing._data.StandardScaler",
+        "sklearn.linear_model._logistic.LogisticRegression",
+        "numpy.dtype",
+        "numpy.ndarray",
+        "numpy._core.multiarray._reconstruct",
+        "numpy._core.multiarray.scalar",
+    }
+)
+"""All that the pickle of a classifier names, and all that is called where one is loaded."""
 
 
 @dataclass(frozen=True)
@@ -121,31 +134,57 @@ def load(model: Path) -> Classifier:
     """The classifier that `save` wrote to `model`.
 
     Raises BadModel, before anything is unpickled, where the file or its card is missing, where the bytes are not those
-    that the card vouches for, and where another scikit-learn wrote them. The card guards against accident and mix-up;
-    whoever can write both files can still have code executed.
+    that the card vouches for, where another scikit-learn wrote them, and where they were fitted to other features. The
+    pickle is then read by an unpickler that knows the names of ADMITTED and no others; BadModel where it has another,
+    or where it and the card tell different weights.
+
+    That guards against accident, mix-up and a file put in the place of another. Whoever can write both files can still
+    have pictures judged wrongly, though no code executed.
     """
+    path = card_of(model)
     try:
         data = model.read_bytes()
-        card = json.loads(card_of(model).read_bytes())
+        card = json.loads(path.read_bytes())
         wrote, expected = card["versions"]["scikit-learn"], card["sha256"]
+        names, weights, means = card["features"], dict(card["weights"]), dict(card["means"])
+        told = [float(number) for number in (card["intercept"], *weights.values(), *means.values())]
     except OSError as error:
         raise BadModel(f"{error.filename} cannot be read ({error.strerror}). {MEND}") from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise BadModel(f"{card_of(model)} is not a model's card ({error!r}). {MEND}") from error
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+        raise BadModel(f"{path} is not a model's card ({error!r}). {MEND}") from error
     if hashlib.sha256(data).hexdigest() != expected:
-        raise BadModel(f"{model} is not the file that {card_of(model).name} vouches for: its sha256 differs. {MEND}")
+        raise BadModel(f"{model} is not the file that {path.name} vouches for: its sha256 differs. {MEND}")
     runs = version("scikit-learn")
     if wrote != runs:
         raise BadModel(f"{model} was written by scikit-learn {wrote}, but {runs} is installed. {MEND}")
-    return Classifier(joblib.load(BytesIO(data)))
+    if not names == list(weights) == list(means) == list(features.NAMES):
+        raise BadModel(f"{path} tells of other features than {', '.join(features.NAMES)}. {MEND}")
+    try:
+        classifier = Classifier(_Unpickler(BytesIO(data)).load())
+    except Exception as error:
+        # What is no pickle of a classifier may fail in any way at all.
+        raise BadModel(f"{model} does not hold a classifier ({error!r}). {MEND}") from error
+    held = (classifier.intercept, *classifier.weights, *classifier.means)
+    if len(held) != len(told) or not all(map(partial(math.isclose, rel_tol=1e-9), held, told)):
+        raise BadModel(f"{path} tells other weights than {model.name} holds. {MEND}")
+    return classifier
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds what is made of ADMITTED alone, so that loading a file executes no code that the file brings or names."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if f"{module}.{name}" not in ADMITTED:
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which no classifier does")
+        return super().find_class(module, name)
 
 
 def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:
     """Write a fitted pipeline to `model`, and `card` with the file's sha256 added beside it."""
-    buffer = BytesIO()
-    joblib.dump(pipeline, buffer)
-    vouched = {"sha256": hashlib.sha256(buffer.getvalue()).hexdigest()} | card
-    for path, data in ((model, buffer.getvalue()), (card_of(model), (json.dumps(vouched, indent=2) + "\n").encode())):
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(data)
-        partial.replace(path)
+    # The protocol is fixed lest the bytes depend on the Python that writes them. Later ones name more than ADMITTED.
+    data = pickle.dumps(pipeline, protocol=4)
+    vouched = {"sha256": hashlib.sha256(data).hexdigest()} | card
+    for path, content in ((model, data), (card_of(model), (json.dumps(vouched, indent=2) + "\n").encode())):
+        unfinished = path.with_name(f".{path.name}.partial")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)

@@ -15,7 +15,8 @@
     ├── BadModel              model.pkl cannot be trusted, or does not fit this environment
     └── BadDataset            the labelled pictures cannot be trained on
 
-A message says what went wrong, on which input, and what to do. `kind` is a stable name for machines.
+A message says what went wrong, on which input, and what to do. For machines, `kind` is a stable name, `retry` whether
+the same call may succeed later; `remedy` is what to do in general. docs/errors.md lists them all.
 """
 
 from datetime import datetime
@@ -26,48 +27,57 @@ class GitHubAvatarsError(Exception):
     """Base of the tree; never raised itself."""
 
     kind: ClassVar[str] = "error"
+    remedy: ClassVar[str] = "Read the message."
+    retry: ClassVar[bool] = False
 
 
 class BadInput(GitHubAvatarsError):
     """The call itself is wrong: both of username and image, or neither."""
 
     kind = "bad-input"
+    remedy = "Give either a login as username or a picture file as image; mend a setting as the message says."
 
 
 class BadImage(GitHubAvatarsError):
     """The bytes cannot be used as a picture."""
 
     kind = "bad-image"
+    remedy = "Give another picture."
 
 
 class NotAPicture(BadImage):
     """The bytes are not a readable PNG, JPEG, WebP or GIF."""
 
     kind = "not-a-picture"
+    remedy = "Give a whole PNG, JPEG, WebP or GIF; of an account, check GITHUB_URL."
 
 
 class TooLarge(BadImage):
     """More bytes or more pixels than an avatar may have."""
 
     kind = "too-large"
+    remedy = "Give a smaller picture."
 
 
 class GitHubError(GitHubAvatarsError):
     """An account's avatar could not be had."""
 
     kind = "github-error"
+    remedy = "Check the login and GITHUB_URL."
 
 
 class BadLogin(GitHubError):
     """Not a possible GitHub login; nothing was asked of GitHub."""
 
     kind = "bad-login"
+    remedy = "Give 1 to 39 letters, digits and hyphens, without @."
 
 
 class NoSuchAccount(GitHubError):
     """GitHub knows no account of this login."""
 
     kind = "no-such-account"
+    remedy = "Check the spelling."
 
 
 class RateLimited(GitHubError):
@@ -77,6 +87,8 @@ class RateLimited(GitHubError):
     """
 
     kind = "rate-limited"
+    remedy = "Wait until the time that the message names, or some minutes; then ask more slowly."
+    retry = True
 
     def __init__(self, message: str, until: datetime | None = None) -> None:
         super().__init__(message)
@@ -87,27 +99,33 @@ class Unreachable(GitHubError):
     """No answer in time, a broken connection, or a server error."""
 
     kind = "unreachable"
+    remedy = "Try again later; if it stays, check the network and GITHUB_URL."
+    retry = True
 
 
 class LoginRequired(GitHubError):
     """GitHub answered with its login page, as an Enterprise host in private mode does."""
 
     kind = "login-required"
+    remedy = "Ask another host: this one shows avatars to its own users only."
 
 
 class ForeignRedirect(GitHubError):
     """The answer leads to a host that is not GitHub's, or to no picture address at all."""
 
     kind = "foreign-redirect"
+    remedy = "Check GITHUB_URL: something between here and GitHub answers in its place."
 
 
 class BadModel(GitHubAvatarsError):
     """model.pkl cannot be trusted, or does not fit the installed scikit-learn."""
 
     kind = "bad-model"
+    remedy = "Run script/train, or restore model.pkl and model.json from the repository."
 
 
 class BadDataset(GitHubAvatarsError):
     """The labelled pictures cannot be trained on."""
 
     kind = "bad-dataset"
+    remedy = "Mend the pictures or their index as the message says."

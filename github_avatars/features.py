@@ -47,23 +47,26 @@ def extract(picture: Image.Image) -> Features:
 
 def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
     """The features of each picture, for less than one by one. Each is let go once it is sampled."""
-    samples, designs, blanks = [], [], []
-    for picture in pictures:
-        # To turn all of a large picture with transparency or a palette into RGB would cost half as much as decoding.
-        sample = image.rgb(grid.sample(picture))
-        samples.append(sample)
-        designs.append(grid.design_for(*picture.size))
-        # What is grey wherever it is sampled may still show something in between.
-        blanks.append(identicon.is_blank(sample) and identicon.is_blank(image.rgb(picture)))
-    pixels = identicon.pixels(samples)
+    # A loop would hold one picture while it asks for the next.
+    sampled = list(map(_sample, pictures))
+    pixels = identicon.pixels(sample for sample, _, _ in sampled)
     colors = np.sort(pixels.view("<u4")[..., 0] & 0xFFFFFF, axis=1)
     return [
         Features(grey, 1 + steps, 0.0 if blank else error)
-        for grey, steps, blank, error in zip(
+        for (_, _, blank), grey, steps, error in zip(
+            sampled,
             (colors == GITHUB_GREY).sum(axis=1).tolist(),
             (colors[:, 1:] != colors[:, :-1]).sum(axis=1).tolist(),
-            blanks,
-            identicon.errors(pixels, designs),
+            identicon.errors(pixels, [design for _, design, _ in sampled]),
             strict=True,
         )
     ]
+
+
+def _sample(picture: Image.Image) -> tuple[Image.Image, grid.Design, bool]:
+    """What is judged of a picture: its sample as RGB, the design of its size, and whether it is blank."""
+    # To turn all of a large picture with transparency or a palette into RGB would cost half as much as decoding.
+    sample = image.rgb(grid.sample(picture))
+    # What is grey wherever it is sampled may still show something in between.
+    blank = identicon.is_blank(sample) and identicon.is_blank(image.rgb(picture))
+    return sample, grid.design_for(*picture.size), blank

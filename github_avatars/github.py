@@ -251,7 +251,9 @@ def _address(text: str) -> str:
     except ValueError:
         port = 0
     if port == 0:
-        raise BadInput(f"GITHUB_URL is {text!r}: give an address like https://github.example.com.")
+        # What stands before an @, or after a question mark, may be secret.
+        shown = re.sub(r"^.*(?=@)|(?<=[?#]).*$", "…", text, flags=re.DOTALL)
+        raise BadInput(f"GITHUB_URL is {shown!r}: give an address like https://github.example.com.")
     return base.removesuffix(":443" if base.startswith("https:") else ":80")
 
 

@@ -1,13 +1,17 @@
 """A login or a picture file in, the answer and its evidence out: the road from end to end."""
 
+import logging
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 
 from github_avatars import features, identicon, image
 from github_avatars.classifier import Classifier, Label
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.github import GitHub
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,39 @@ def predict(username: object, picture: object, github: GitHub, classifier: Class
 
     What is neither a string nor a path counts as not given, so that a caller may pass on whatever its server made of a
     missing input. Raises BadInput unless exactly one is given, and what of_account and of_file raise.
+
+    Logs one line, whatever comes of it: `login` (None for a picture) and `seconds`, with `label`, `probability` and the
+    seconds of each part, or with the `kind` of the error and its text. A CancelledError has the kind "canceled"; what
+    else is no error of errors.py has the kind "unexpected", and a traceback.
     """
+    started = perf_counter()
+    login = _printable(username, 100) if isinstance(username, str) else None
+    whose = "a picture" if login is None else login
+    about: dict[str, object] = {"login": login}
+    try:
+        answer = _predict(username, picture, github, classifier)
+    except BaseException as error:
+        kind, level = _kind_and_level(error)
+        text = repr(error) if kind == "unexpected" else str(error)
+        about |= {"kind": kind, "error": _printable(text, 500), "seconds": perf_counter() - started}
+        logger.log(level, "%s failed: %s", whose, kind, extra=about, exc_info=kind == "unexpected")
+        raise
+    about |= {"label": answer.prediction, "probability": answer.evidence["probability"]}
+    about |= {name: value for name, value in answer.evidence.items() if name.startswith("timing.")}
+    about["seconds"] = perf_counter() - started
+    logger.info("%s is %s", whose, answer.prediction, extra=about)
+    return answer
+
+
+def _kind_and_level(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, GitHubAvatarsError):
+        return error.kind, logging.WARNING
+    if isinstance(error, CancelledError):
+        return "canceled", logging.INFO
+    return "unexpected", logging.ERROR
+
+
+def _predict(username: object, picture: object, github: GitHub, classifier: Classifier) -> Prediction:
     if isinstance(username, Path):
         raise BadInput(f"username is the file {username}: give a GitHub login, without @.")
     if isinstance(picture, str):
@@ -45,6 +81,11 @@ def predict(username: object, picture: object, github: GitHub, classifier: Class
         return of_file(path, classifier)
     given = "neither" if login is None else "both"
     raise BadInput(f"Exactly one of username and image is needed, but {given} came: give a GitHub login or a picture.")
+
+
+def _printable(text: str, length: int) -> str:
+    """At most so many characters of a text, in one line: what cannot be printed is escaped, lest it forge another."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:length])
 
 
 def of_account(login: str, github: GitHub, classifier: Classifier) -> Prediction:

@@ -142,10 +142,13 @@ def github(github_for_all: GitHubStandIn) -> Iterator[GitHubStandIn]:
 
 @pytest.fixture(scope="module")
 def start_cog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., CogServer]]:
-    """Starts Cog's server in `folder` for the predictor in `project`; it ends with the module's tests at the latest."""
+    """Starts Cog's server in `folder` for the predictor in `project`; it ends with the module's tests at the latest.
+
+    Keyword arguments are environment variables.
+    """
     with ExitStack() as servers:
 
-        def start(folder: Path, github_url: str, project: Path = ROOT) -> CogServer:
+        def start(folder: Path, github_url: str, project: Path = ROOT, **variables: str) -> CogServer:
             port = free_port()
             environment = clean_environment(
                 COG_PREDICT_TYPE_STUB=f"{project / 'predict.py'}:Predictor",
@@ -155,6 +158,7 @@ def start_cog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
                 PYTHONPATH=str(project),
                 # Cog starts its worker as `python`.
                 PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                **variables,
             )
             command = [sys.executable, "-m", "cog.server.http", "--host", "127.0.0.1"]
             output = tmp_path_factory.mktemp("server")

@@ -14,6 +14,24 @@ def below(error: type[GitHubAvatarsError]) -> list[type[GitHubAvatarsError]]:
 
 EVERY = below(GitHubAvatarsError)
 
+PUBLISHED = {
+    "error": "GitHubAvatarsError",
+    "bad-input": "BadInput",
+    "bad-image": "BadImage",
+    "not-a-picture": "NotAPicture",
+    "too-large": "TooLarge",
+    "github-error": "GitHubError",
+    "bad-login": "BadLogin",
+    "no-such-account": "NoSuchAccount",
+    "rate-limited": "RateLimited",
+    "unreachable": "Unreachable",
+    "login-required": "LoginRequired",
+    "foreign-redirect": "ForeignRedirect",
+    "bad-model": "BadModel",
+    "bad-dataset": "BadDataset",
+}
+"""The kinds that programs elsewhere may know, and their classes. New ones are added, none is ever changed."""
+
 
 def drawn() -> dict[str, tuple[int, str]]:
     """The tree of the module's docstring: of every name, how deep it stands and what is said of it."""
@@ -31,6 +49,20 @@ def test_every_error_has_a_kind_of_its_own() -> None:
     kinds = [error.__dict__.get("kind") for error in EVERY]
     assert len(set(kinds)) == len(EVERY)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", kind) for kind in kinds), kinds
+
+
+def test_a_kind_that_was_published_stays_what_it_is() -> None:
+    assert {error.kind: error.__name__ for error in EVERY if error.kind in PUBLISHED} == PUBLISHED
+    assert not {"canceled", "unexpected"} & {error.kind for error in EVERY}, "the log has its own use for these"
+
+
+def test_every_error_says_what_to_do() -> None:
+    for error in EVERY:
+        assert re.fullmatch(r"[A-Z].*\.", error.__dict__.get("remedy", "")), error
+
+
+def test_only_what_may_pass_by_itself_is_worth_another_try() -> None:
+    assert {error.kind for error in EVERY if error.retry} == {"rate-limited", "unreachable"}
 
 
 def test_the_modules_docstring_draws_the_very_tree() -> None:

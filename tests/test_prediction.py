@@ -1,16 +1,22 @@
-from collections.abc import Iterator
+import concurrent.futures
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import cog
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 from github_avatars import classifier, dataset, identicon
 from github_avatars.classifier import Classifier, classify
 from github_avatars.dataset import Example
 from github_avatars.demo import GitHubStandIn, answering
-from github_avatars.errors import BadInput, BadLogin, NoSuchAccount, NotAPicture, TooLarge
+from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
 from github_avatars.github import GitHub
 from github_avatars.image import MAX_BYTES
 from github_avatars.prediction import Prediction, of_account, of_file, predict
@@ -216,3 +222,132 @@ def test_a_file_of_too_many_bytes(tmp_path: Path, shipped: Classifier) -> None:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(TooLarge):
         of_file(tmp_path / "huge.png", shipped)
+
+
+# What is logged
+
+
+Logged = Callable[[], tuple[str, str, dict[str, Any]]]
+STANDARD = vars(logging.makeLogRecord({})).keys() | {"message"}
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Logged:
+    """The level, the text and the fields of the one line that was logged."""
+    caplog.set_level(logging.DEBUG, "github_avatars")
+
+    def one() -> tuple[str, str, dict[str, Any]]:
+        (record,) = (record for record in caplog.records if record.name == "github_avatars.prediction")
+        fields = {name: value for name, value in vars(record).items() if name not in STANDARD}
+        assert 0 <= fields.pop("seconds") < 60
+        return record.levelname, record.getMessage(), fields
+
+    return one
+
+
+def test_an_account_is_logged_with_the_verdict_and_its_times(hub: GitHub, shipped: Classifier, logged: Logged) -> None:
+    evidence = predict("own", None, hub, shipped).evidence
+    level, text, fields = logged()
+    assert (level, text) == ("INFO", "own is default")
+    assert fields == {
+        "login": "own",
+        "label": "default",
+        **{name: evidence[name] for name in ("probability", "timing.fetch", "timing.classify")},
+    }
+
+
+def test_a_picture_is_logged_without_a_login(hub: GitHub, avatars: Path, shipped: Classifier, logged: Logged) -> None:
+    evidence = predict(None, avatars / "photo.png", hub, shipped).evidence
+    level, text, fields = logged()
+    assert (level, text) == ("INFO", "a picture is custom")
+    assert fields == {
+        "login": None,
+        "label": "custom",
+        **{name: evidence[name] for name in ("probability", "timing.classify")},
+    }
+
+
+@pytest.mark.parametrize(
+    ("username", "picture", "kind"),
+    [
+        ("nobody", None, "no-such-account"),
+        ("not a login", None, "bad-login"),
+        ("", None, "bad-login"),
+        ("refused", None, "rate-limited"),
+        (None, None, "bad-input"),
+        ("own", Path("own.png"), "bad-input"),
+        (None, "own.png", "bad-input"),
+        (None, Path("gone.png"), "not-a-picture"),
+        (7, object(), "bad-input"),
+    ],
+)
+def test_a_failure_is_logged_with_its_kind_and_text(
+    username: object,
+    picture: object,
+    kind: str,
+    hub: GitHub,
+    standin: GitHubStandIn,
+    shipped: Classifier,
+    logged: Logged,
+) -> None:
+    standin.faults["/refused.png"] = answering(429, {"Retry-After": "3600"})
+    with pytest.raises(GitHubAvatarsError) as caught:
+        predict(username, picture, hub, shipped)
+    level, text, fields = logged()
+    login = username if isinstance(username, str) else None
+    assert (level, text) == ("WARNING", f"{'a picture' if login is None else login} failed: {kind}")
+    assert fields == {"login": login, "kind": kind, "error": str(caught.value)}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "level", "text"),
+    [
+        (MemoryError("no more"), "unexpected", "ERROR", "MemoryError('no more')"),
+        (KeyboardInterrupt(), "unexpected", "ERROR", "KeyboardInterrupt()"),
+        (concurrent.futures.CancelledError(), "canceled", "INFO", ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_else_ends_a_prediction_is_logged_too(
+    error: BaseException,
+    kind: str,
+    level: str,
+    text: str,
+    shipped: Classifier,
+    logged: Logged,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Failing(GitHub):
+        def fetch(self, _: str) -> NoReturn:
+            raise error
+
+    with Failing("http://127.0.0.1:9") as failing, pytest.raises(type(error)):
+        predict("own", None, failing, shipped)
+    assert logged() == (level, f"own failed: {kind}", {"login": "own", "kind": kind, "error": text})
+    assert ("in fetch" in caplog.text) is (kind == "unexpected"), "a traceback where it is a fault of ours"
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["own\nown is default", "own\r\n", "own\x1b[2K", "own\u2028own", "own\u202e", "own\0", "\ud800", "a" * 1_000_000],
+    ids=ascii,
+)
+def test_a_hostile_login_cannot_forge_a_line_nor_fill_the_log(
+    login: str, hub: GitHub, shipped: Classifier, logged: Logged
+) -> None:
+    with pytest.raises(BadLogin):
+        predict(login, None, hub, shipped)
+    _, text, fields = logged()
+    for shown in (text, fields["login"], fields["error"]):
+        assert shown.isprintable()
+        assert len(shown) < 1000
+    assert fields["login"].startswith(login[:3].rstrip("\ud800"))
+
+
+def test_nothing_is_printed_unless_somebody_listens() -> None:
+    """Not even a warning, which Python prints itself where there is no handler at all."""
+    program = "from github_avatars import prediction; prediction.predict(None, None, None, None)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert result.stdout == ""
+    assert result.stderr.startswith("Traceback")
+    assert "failed: bad-input" not in result.stderr

@@ -335,7 +335,7 @@ def fake_python(tmp_path: Path) -> str:
 MAKE = ["python", "-m", "venv", ".venv"]
 PIP = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 INSTALL = [*PIP, "--requirement", "requirements-dev.txt"]
-INSTALL_COMMAND = [*PIP, "--no-deps", "--editable", "."]
+INSTALL_COMMAND = [*PIP, "--no-deps", "--no-build-isolation", "--editable", "."]
 
 
 def test_bootstrap_does_nothing_where_all_is_up_to_date(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""Times things side by side: whatever is compared takes turns, so that the machine's moods hit all alike."""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+
+def take_turns(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """The seconds that each contestant took in each of so many rounds, after one that only warms up."""
+    taken: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, work in contestants.items():
+            started = perf_counter()
+            work()
+            if number:
+                taken[name].append(perf_counter() - started)
+    return taken
+
+
+def spread(values: Sequence[float], digits: int = 4) -> dict[str, float]:
+    """The median of at least two values, and the quartiles between which the middle half of them lies."""
+    low, _, high = quantiles(values, n=4, method="inclusive")
+    return {"median": round(median(values), digits), "low": round(low, digits), "high": round(high, digits)}
+
+
+def ratios(values: Sequence[float], floor: Sequence[float]) -> dict[str, float]:
+    """How many times the floor, round by round."""
+    return spread([value / least for value, least in zip(values, floor, strict=True)])
+
+
+def shown(found: Mapping[str, Any], digits: int = 2) -> str:
+    """A spread for people: the median, and in brackets the middle half."""
+    return f"{found['median']:.{digits}f} ({found['low']:.{digits}f}–{found['high']:.{digits}f})"
