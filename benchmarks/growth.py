@@ -22,8 +22,8 @@ from benchmarks.timing import shown, spread, take_turns
 from github_avatars import classify, classify_all, dataset, training
 from github_avatars.tables import table
 
-SIDES = (64, 128, 256, 512, 1024, 2048, 4096)
-"""Pixels a side."""
+SIDES = (64, 128, 256, 512, 1024, 2048, 3000)
+"""Pixels a side, up to the most that is judged (image.MAX_PIXELS)."""
 
 COUNTS = (400, 1_265, 4_000, 12_649, 40_000)
 """Pictures to train on."""

@@ -11,24 +11,32 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from github_avatars import container
 from github_avatars.errors import NotAPicture, TooLarge
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """The formats that GitHub accepts as avatars, and the galleries that show them use."""
 
-MAX_BYTES = 10_000_000
-"""Ten times what GitHub lets people upload as an avatar, so a larger file is none.
+MAX_BYTES = 3_000_000
+"""Three times what GitHub lets people upload as an avatar, so a larger file is none."""
 
-Source: https://docs.github.com/en/account-and-profile/setting-up-and-managing-your-github-profile/customizing-your-profile/personalizing-your-profile
+MAX_PIXELS = 3000 * 3000
+"""GitHub lets people upload smaller ones, and serves 460×460; a picture of more pixels than this is no avatar.
+
+Beyond these two limits a hostile file could cost more than a second and 200 MB to judge (docs/reliability.md). Source
+of both: https://docs.github.com/en/account-and-profile/setting-up-and-managing-your-github-profile/customizing-your-profile/personalizing-your-profile
 """
 
-MAX_PIXELS = 4096 * 4096
-"""GitHub serves 460×460; a picture of more pixels than this is no avatar, and decoding it costs memory."""
+MAX_SIDE = 65_535
+"""The longest side that a JPEG or GIF can have. A row costs memory too, so that there must not be millions of them."""
 
 ENOUGH = 60
 """Pixels a side that a picture is judged by as well as by all that it has (grid.CRISP)."""
 
 WHITE = (255, 255, 255, 255)
+BLOCK = 1024
+"""Pixels a side of the pieces that a large picture with transparency is worked on in."""
+
 EXIF_ORIENTATION = 0x0112
 
 _FILTERS = threading.Lock()
@@ -57,38 +65,51 @@ def load(data: bytes, name: str = "the picture", *, whole: bool = False) -> Imag
     """
     if not looks_like_picture(data):
         raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
+    if len(data) > MAX_BYTES:
+        raise _too_long(name)
+    core = container.core(data, name)
+    _check_size(core.width, core.height, name, core.kind, core.weight)
     try:
-        with _quiet():
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise TooLarge(f"{name} has too many pixels: give one of at most {MAX_PIXELS:,}.") from error
+        picture = Image.open(io.BytesIO(core.data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise NotAPicture(f"{name} is damaged at its very beginning: give a whole file.") from error
     except Exception as error:
         raise _damaged(name, error) from error
     with picture:
-        _check_size(picture, name)
         if not whole:
             picture.draft(None, (ENOUGH, ENOUGH))
-        return finish(picture, name)
+        _load(picture, name)
+    if core.orientation != 1:
+        exif = Image.Exif()
+        exif[EXIF_ORIENTATION] = core.orientation
+        picture.info["exif"] = exif.tobytes()
+        return _in_8_bits(upright(picture))
+    return _in_8_bits(picture)
 
 
 def finish(picture: Image.Image, name: str = "the picture") -> Image.Image:
     """A picture that Pillow has opened, decoded and upright. Raises NotAPicture or TooLarge, and nothing else."""
-    _check_size(picture, name)
+    _check_size(picture.width, picture.height, name)
+    _load(picture, name)
+    return _in_8_bits(upright(picture))
+
+
+def _load(picture: Image.Image, name: str) -> None:
     try:
         picture.load()
     except Exception as error:
         raise _damaged(name, error) from error
     if picture.mode == "P" and picture.palette is None:
         raise NotAPicture(f"{name} is damaged, for its palette is missing: give a whole file.")
-    return _in_8_bits(upright(picture))
 
 
-def _check_size(picture: Image.Image, name: str) -> None:
-    if picture.width * picture.height > MAX_PIXELS:
-        raise TooLarge(f"{name} is {picture.width}×{picture.height}: give one of at most {MAX_PIXELS:,} pixels.")
-    if not (picture.width and picture.height):
+def _check_size(width: int, height: int, name: str, kind: str = "picture", weight: int = 1) -> None:
+    pixels = MAX_PIXELS // weight
+    if width * height > pixels or max(width, height) > MAX_SIDE:
+        raise TooLarge(
+            f"{name} is a {kind} of {width}×{height}: give one of at most {pixels:,} pixels, {MAX_SIDE:,} a side."
+        )
+    if not (width and height):
         raise NotAPicture(f"{name} has no pixels: give one that has.")
 
 
@@ -112,8 +133,12 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     except ValueError as error:
         raise NotAPicture(f"{str(path)!r} is no path ({error}): give a picture file.") from error
     if len(data) > MAX_BYTES:
-        raise TooLarge(f"{path} has more than {MAX_BYTES:,} bytes, which no avatar has: give a smaller file.")
+        raise _too_long(str(path))
     return data
+
+
+def _too_long(name: str) -> TooLarge:
+    return TooLarge(f"{name} has more than {MAX_BYTES:,} bytes, which no avatar has: give a smaller file.")
 
 
 def upright(picture: Image.Image) -> Image.Image:
@@ -139,10 +164,27 @@ def _rgb(picture: Image.Image) -> Image.Image:
         picture = picture.convert("LA")
     picture = _in_8_bits(picture)
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        if picture.getchannel("A").getextrema() != (255, 255):
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture)
+        return _over_white(picture)
     return picture.convert("RGB") if picture.mode != "RGB" else picture
+
+
+def _over_white(picture: Image.Image) -> Image.Image:
+    if max(picture.size) > BLOCK:
+        return _in_blocks(picture)
+    picture = picture.convert("RGBA")
+    if picture.getchannel("A").getextrema() != (255, 255):
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture)
+    return picture.convert("RGB")
+
+
+def _in_blocks(picture: Image.Image) -> Image.Image:
+    """A large picture over white, in pieces: each step copies what it works on, which together would be much memory."""
+    flat = Image.new("RGB", picture.size)
+    for top in range(0, picture.height, BLOCK):
+        for left in range(0, picture.width, BLOCK):
+            box = (left, top, min(left + BLOCK, picture.width), min(top + BLOCK, picture.height))
+            flat.paste(_over_white(picture.crop(box)), box)
+    return flat
 
 
 def _in_8_bits(picture: Image.Image) -> Image.Image:

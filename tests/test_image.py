@@ -8,15 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import mutation
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import chunk, encoded, png
 from PIL import Image, ImageChops, ImageCms
 
 from github_avatars import classify, grid, image
 from github_avatars.errors import BadImage, NotAPicture, TooLarge
-from github_avatars.image import MAX_BYTES, MAX_PIXELS
+from github_avatars.image import MAX_BYTES, MAX_PIXELS, MAX_SIDE
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
@@ -29,25 +31,9 @@ FAITHFUL: dict[str, dict[str, int]] = {
 }
 
 
-def encoded(picture: Image.Image, codec: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, codec, **options)
-    return buffer.getvalue()
-
-
 def pixels(picture: Image.Image) -> list[tuple[int, int, int]]:
     assert picture.mode == "RGB"
     return [tuple(pixel) for row in np.asarray(picture).tolist() for pixel in row]
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def png(width: int, height: int, rows: bytes, depth: int = 8, color_type: int = 0, extra: bytes = b"") -> bytes:
-    """A PNG file put together by hand; `rows` are the unpacked bytes of all rows, filter bytes included."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def mosaic(size: tuple[int, int] = (24, 16)) -> Image.Image:
@@ -180,6 +166,13 @@ def test_a_gifs_transparency_lies_over_white() -> None:
 def test_transparency_lies_over_white(codec: str, pixel: tuple[int, ...], expected: tuple[int, int, int]) -> None:
     picture = Image.new("RGBA", (4, 4), pixel)
     assert set(pixels(image.decode(encoded(picture, codec, **FAITHFUL[codec])))) == {expected}
+
+
+def test_transparency_of_a_large_picture_lies_over_white_as_that_of_a_small_one_does() -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (image.BLOCK + 3, 2 * image.BLOCK + 3, 4), dtype=np.uint8)
+    picture = Image.fromarray(levels)
+    expected = Image.alpha_composite(Image.new("RGBA", picture.size, WHITE), picture).convert("RGB")
+    assert ImageChops.difference(image.rgb(picture), expected).getbbox() is None
 
 
 @pytest.mark.parametrize(("grey", "alpha", "expected"), [(80, 255, 80), (80, 0, 255), (80, 51, 220)])
@@ -341,19 +334,46 @@ def test_a_color_profile_changes_no_pixel() -> None:
 
 @pytest.mark.parametrize("side", [50_000, 10_000, 13_000])  # beyond both of Pillow's own bounds, and between them
 def test_a_small_file_that_claims_very_many_pixels_is_too_large(side: int) -> None:
-    with pytest.raises(TooLarge, match=r"^The avatar of zeke .*: give one of at most 16,777,216"):
+    with pytest.raises(TooLarge, match=r"^The avatar of zeke is a PNG of .*: give one of at most 9,000,000 pixels"):
         image.decode(png(side, side, b""), "The avatar of zeke")
 
 
+def black(width: int, height: int, depth: int = 1) -> bytes:
+    return png(width, height, bytes(height * (1 + -(-width * depth // 8))), depth=depth)
+
+
 def test_as_many_pixels_as_allowed_are_decoded_and_one_row_more_is_too_large() -> None:
-    width, height = 1 << 16, MAX_PIXELS >> 16
+    width, height = 60_000, MAX_PIXELS // 60_000
+    assert image.load(black(width, height)).size == (width, height)
+    with pytest.raises(TooLarge, match=f"is a PNG of {width}×{height + 1}: give one of at most 9,000,000 pixels"):
+        image.load(black(width, height + 1))
 
-    def bits(rows: int) -> bytes:
-        return png(width, rows, bytes(rows * (width // 8 + 1)), depth=1)
 
-    assert image.load(bits(height)).size == (width, height)
-    with pytest.raises(TooLarge, match=f"is {width}×{height + 1}: give one of at most 16,777,216 pixels"):
-        image.load(bits(height + 1))
+def test_pixels_of_16_bits_count_twice() -> None:
+    width, height = 60_000, MAX_PIXELS // 120_000
+    assert image.load(black(width, height, 16)).size == (width, height)
+    with pytest.raises(TooLarge, match=r"of 16 bits a channel .*: give one of at most 4,500,000 pixels"):
+        image.load(black(width, height + 1, 16))
+
+
+def test_a_side_as_long_as_allowed_is_decoded_and_one_pixel_more_is_too_large() -> None:
+    for width, height in ((MAX_SIDE, 1), (1, MAX_SIDE)):
+        assert image.load(black(width, height)).size == (width, height)
+    for width, height in ((MAX_SIDE + 1, 1), (1, MAX_SIDE + 1)):
+        with pytest.raises(TooLarge, match=rf"is a PNG of {width}×{height}: .*, 65,535 a side\."):
+            image.load(black(width, height))
+
+
+def test_a_pillow_picture_that_is_too_large_is_so_too() -> None:
+    with pytest.raises(TooLarge, match="is a picture of 60000×151: give one of at most 9,000,000 pixels"):
+        image.finish(Image.new("1", (60_000, 151)))
+
+
+def test_bytes_are_limited_wherever_they_come_from() -> None:
+    data = black(8, 8)
+    assert image.load(data + bytes(MAX_BYTES - len(data))).size == (8, 8)
+    with pytest.raises(TooLarge, match=r"^the picture has more than 3,000,000 bytes, .*: give a smaller file"):
+        image.load(data + bytes(MAX_BYTES + 1 - len(data)))
 
 
 def test_as_many_bytes_as_allowed_are_read_and_one_more_is_too_large(tmp_path: Path) -> None:
@@ -361,7 +381,7 @@ def test_as_many_bytes_as_allowed_are_read_and_one_more_is_too_large(tmp_path: P
     path.write_bytes(bytes(MAX_BYTES))
     assert len(image.read_bytes(path)) == MAX_BYTES
     path.write_bytes(bytes(MAX_BYTES + 1))
-    with pytest.raises(TooLarge, match=r"large\.png has more than 10,000,000 bytes.*: give a smaller file"):
+    with pytest.raises(TooLarge, match=r"large\.png has more than 3,000,000 bytes.*: give a smaller file"):
         image.read_bytes(path)
 
 
@@ -457,38 +477,6 @@ def test_a_palette_png_without_its_palette_is_refused() -> None:
         image.decode(png(2, 2, b"\0\0\0\0\0\0", color_type=3))
 
 
-def damaged(data: bytes, dice: random.Random) -> bytes:
-    """The file with a few bytes changed, cut out or replaced by a piece of another file."""
-    spoiled = bytearray(data)
-    for _ in range(dice.choice((1, 1, 2, 4, 8))):
-        place = dice.randrange(len(spoiled))
-        harm = dice.randrange(5)
-        if harm == 0:
-            spoiled[place] = dice.randrange(256)
-        elif harm == 1:
-            spoiled[place] ^= 1 << dice.randrange(8)
-        elif harm == 2:
-            del spoiled[max(place, 12) :]
-        elif harm == 3:
-            del spoiled[max(place, 12) : place + dice.randrange(1, 10)]
-        else:
-            other = VALID[dice.choice(list(VALID))]
-            piece = dice.randrange(len(other))
-            spoiled[place : place + dice.choice((0, 5, 20))] = other[piece : piece + dice.randrange(1, 60)]
-    return checksummed(bytes(spoiled)) if dice.random() < 0.7 else bytes(spoiled)
-
-
-def checksummed(data: bytes) -> bytes:
-    """A PNG file with the checksums of its chunks made right, so that damage gets past them; others as they are."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return data
-    mended, place = data[:8], 8
-    while place + 12 <= len(data) and place + 12 + (size := int.from_bytes(data[place : place + 4])) <= len(data):
-        mended += chunk(data[place + 4 : place + 8], data[place + 8 : place + 8 + size])
-        place += 12 + size
-    return mended + data[place:]
-
-
 def decodes(data: bytes) -> bool:
     try:
         picture = image.decode(data)
@@ -516,7 +504,7 @@ def test_no_bytes_whatever_raise_anything_but_bad_image(data: bytes, magic: byte
 @settings(deadline=None, max_examples=60)
 @given(dice=st.randoms(use_true_random=False))
 def test_no_damaged_file_raises_anything_but_bad_image(kind: str, dice: random.Random) -> None:
-    decodes(damaged(VALID[kind], dice))
+    decodes(mutation.harmed(VALID[kind], list(VALID.values()), dice))
 
 
 @pytest.mark.parametrize("kind", VALID)
@@ -526,7 +514,8 @@ def test_a_bit_flipped_anywhere_raises_nothing_but_bad_image(kind: str) -> None:
     for place in range(0, len(data), 1 + len(data) // 400):
         spoiled = bytearray(data)
         spoiled[place] ^= 1 << dice.randrange(8)
-        decodes(checksummed(bytes(spoiled)))
+        damaged = bytes(spoiled)
+        decodes(mutation.png_file(mutation.png_pieces(damaged)) if kind.startswith("png") else damaged)
 
 
 @pytest.mark.parametrize(("palette", "transparency"), [(48, 257), (48, 300), (768, 257), (48, 256), (48, 17)])
@@ -551,6 +540,6 @@ def test_what_is_enough_for_judging_is_crisp() -> None:
 
 
 def test_a_jpeg_that_is_too_large_is_so_before_it_is_shrunk() -> None:
-    data = encoded(Image.new("RGB", (4097, 4096)), "JPEG")
-    with pytest.raises(TooLarge, match="4097×4096"):
+    data = encoded(Image.new("RGB", (3001, 3000)), "JPEG")
+    with pytest.raises(TooLarge, match="3001×3000"):
         image.load(data)

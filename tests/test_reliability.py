@@ -25,3 +25,13 @@ def test_every_row_of_promises_names_a_test() -> None:
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", PAGE):
         assert target.startswith("https://") or (ROOT / "docs" / target).exists(), target
+
+
+def test_every_test_that_is_named_anywhere_exists() -> None:
+    for file, test in re.findall(r"(tests/test_\w+\.py)::(\w+)", PAGE):
+        assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+def test_every_script_that_is_named_exists() -> None:
+    for script in re.findall(r"script/\w+", PAGE):
+        assert (ROOT / script).exists(), script
