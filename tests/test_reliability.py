@@ -12,7 +12,6 @@ def test_every_promise_is_held_by_tests_that_exist() -> None:
     assert len(named) > 50
     for file, test in named:
         assert f"\ndef {test}" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
-    assert PAGE.count("tests/test_") == len(named)
 
 
 def test_every_row_of_promises_names_a_test() -> None:
@@ -25,11 +24,6 @@ def test_every_row_of_promises_names_a_test() -> None:
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", PAGE):
         assert target.startswith("https://") or (ROOT / "docs" / target).exists(), target
-
-
-def test_every_test_that_is_named_anywhere_exists() -> None:
-    for file, test in re.findall(r"(tests/test_\w+\.py)::(\w+)", PAGE):
-        assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
 
 
 def test_every_script_that_is_named_exists() -> None:
