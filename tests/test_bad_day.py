@@ -3,7 +3,7 @@
 import re
 import shutil
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,24 +145,31 @@ def test_the_page_tells_what_is_expected() -> None:
     }
 
 
+@pytest.fixture
+def standin() -> Iterator[GitHubStandIn]:
+    """A stand-in of its own, since silence lasts until its end."""
+    with GitHubStandIn() as standin:
+        yield standin
+
+
 def test_every_bad_day_at_once_through_the_server(
-    start_cog: Callable[..., CogServer], github: GitHubStandIn, tmp_path: Path
+    start_cog: Callable[..., CogServer], standin: GitHubStandIn, tmp_path: Path
 ) -> None:
     """With the real time limits, while the server answers whoever asks for its health and for other predictions."""
     (tmp_path / ".cog").mkdir()
     shutil.copyfile(ROOT / "openapi.json", tmp_path / ".cog" / "openapi_schema.json")
-    server = start_cog(tmp_path, github.url)
+    server = start_cog(tmp_path, standin.url)
     server.when("READY")
     bad_days = {name: mode for name, mode in MODES.items() if mode.listening}
     *accounts, bystander = ACCOUNTS[: len(bad_days) + 1]
     for account, mode in zip(accounts, bad_days.values(), strict=True):
-        github.faults |= {f"/{account.login}.png": mode.fault, f"/u/{account.account_id}": mode.fault}
+        standin.faults |= {f"/{account.login}.png": mode.fault, f"/u/{account.account_id}": mode.fault}
     with ThreadPoolExecutor(len(accounts)) as pool:
         answers = {
             name: pool.submit(server.predict, username=a.login) for name, a in zip(bad_days, accounts, strict=True)
         }
         slow = [answers["silence"], answers["drip"]]
-        eventually(lambda: all(github.requests[f"/{account.login}.png"] for account in accounts))
+        eventually(lambda: all(standin.requests[f"/{account.login}.png"] for account in accounts))
         asked_meanwhile = 0
 
         def over() -> bool:
@@ -181,6 +188,6 @@ def test_every_bad_day_at_once_through_the_server(
             assert account.login in answer.result()["error"]
         else:
             assert answer.result()["output"]["prediction"] == classify(picture(account)).label
-    github.faults.clear()
+    standin.faults.clear()
     for account in accounts:
         assert server.predict(username=account.login)["output"]["prediction"] == classify(picture(account)).label
