@@ -12,6 +12,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from github_avatars import cancellation
+
 USER_AGENT = "github-avatars"
 
 CONNECTIONS = 32
@@ -56,7 +58,8 @@ class _Reader(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("the answer comes too slowly")
         self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
+        with cancellation.interruptible(self._sock):
+            return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()
