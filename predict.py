@@ -1,12 +1,13 @@
 """Cog's entrance: a username or a picture in, the answer out."""
 
-import asyncio
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import cog
+import coglet
 from cog import BaseModel, BaseRunner, Input, Path
 
-from github_avatars import classifier, logs
+from github_avatars import cancellation, classifier, leftovers, logs
 from github_avatars.github import GitHub
 from github_avatars.prediction import predict
 from github_avatars.transport import CONNECTIONS
@@ -30,6 +31,9 @@ class Predictor(BaseRunner):
         self.github = GitHub()
         # asyncio's own pool has a handful of threads; here each of the concurrent predictions needs one.
         self.threads = ThreadPoolExecutor(CONNECTIONS)
+        if coglet.server.active:
+            # systemd sends it to all processes of a service. Cog ends its worker itself, after the last prediction.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     @cog.concurrent(max=32)
     async def run(
@@ -44,8 +48,8 @@ class Predictor(BaseRunner):
         ),
     ) -> Output:
         """Answer for one account or one picture; the evidence goes beside the answer, as metrics."""
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self.threads, predict, username, image, self.github, self.classifier)
+        with leftovers.removed():
+            answer = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
         for name, value in answer.evidence.items():
             self.record_metric(name, value)
         return Output(username=answer.username, href=answer.href, prediction=answer.prediction)

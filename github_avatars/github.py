@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from github_avatars import hosts, transport
+from github_avatars import cancellation, hosts, transport
 from github_avatars.errors import (
     BadLogin,
     ForeignRedirect,
@@ -177,7 +177,7 @@ class GitHub:
                 pause = _pause(failure, retry)
                 if pause > MAX_PAUSE or time.monotonic() + pause >= deadline:
                     raise
-            time.sleep(pause)
+            cancellation.pause(pause)
 
     def _ask_once(self, login: str, url: str, deadline: float) -> _Answer:
         left = max(deadline - time.monotonic(), 0.001)

@@ -70,6 +70,8 @@ def serve(port: int) -> None:
         "COG_PREDICT_TYPE_STUB": "predict.py:Predictor",
         "COG_MAX_CONCURRENCY": str(CONNECTIONS),
         "PORT": str(port),
+        # As in cog.yaml: glibc would give many of the threads a heap of their own, and heaps hardly ever shrink.
+        "MALLOC_ARENA_MAX": "2",
         # Cog starts its worker as `python`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }

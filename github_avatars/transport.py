@@ -16,7 +16,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from github_avatars import hosts
+from github_avatars import cancellation, hosts
 
 USER_AGENT = "github-avatars"
 
@@ -71,7 +71,8 @@ class _Reader(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("the answer comes too slowly")
         self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
+        with cancellation.interruptible(self._sock):
+            return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()

@@ -40,6 +40,7 @@ def test_the_image_carries_what_serving_needs_and_nothing_else(carried: list[str
     assert carried == [
         "cog.yaml",
         "github_avatars/__init__.py",
+        "github_avatars/cancellation.py",
         "github_avatars/classifier.py",
         "github_avatars/container.py",
         "github_avatars/errors.py",
@@ -49,6 +50,7 @@ def test_the_image_carries_what_serving_needs_and_nothing_else(carried: list[str
         "github_avatars/hosts.py",
         "github_avatars/identicon.py",
         "github_avatars/image.py",
+        "github_avatars/leftovers.py",
         "github_avatars/logs.py",
         "github_avatars/orientation.py",
         "github_avatars/prediction.py",

@@ -4,20 +4,17 @@ import base64
 import io
 import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PATIENCE, ROOT, CogServer, eventually
+from conftest import ROOT, CogServer
 from PIL import Image
 
 from github_avatars import dataset, identicon
 from github_avatars.classifier import classify
-from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering
+from github_avatars.demo import AVATARS, GitHubStandIn, answering
 from github_avatars.transport import CONNECTIONS
 
 START = Callable[..., CogServer]
@@ -267,129 +264,6 @@ def test_something_else_than_a_picture(server: CogServer, github: GitHubStandIn)
     assert error_of(server.predict(username="octocat")).startswith("NotAPicture: ")
 
 
-# Many at once
-
-
-class Held:
-    """Predictions for octocat that all wait on an answer of the stand-in, which `release` lets go."""
-
-    def __init__(self, server: CogServer, pool: ThreadPoolExecutor, release: threading.Event) -> None:
-        self._server = server
-        self._pool = pool
-        self.release = release
-        self.answers: list[Future[tuple[int, Any]]] = []
-
-    def add(self, method: str = "POST", path: str = "/predictions") -> None:
-        self.answers.append(self._pool.submit(eventually, lambda: self._accepted(method, path)))
-
-    def _accepted(self, method: str, path: str) -> tuple[int, Any] | None:
-        # Cog frees the place of an earlier prediction shortly after its answer, so it may turn this one away at first.
-        answer = self._server.ask(method, path, {"input": {"username": "octocat"}})
-        return None if answer[0] == 409 else answer
-
-    def results(self) -> list[tuple[int, str]]:
-        return [(status, answer["status"]) for status, answer in (answer.result() for answer in self.answers)]
-
-
-@contextmanager
-def held(server: CogServer, github: GitHubStandIn, count: int, path: str | None = None) -> Iterator[Held]:
-    """`count` predictions that have all reached the stand-in at the same time, and get no answer yet.
-
-    Whoever waits, waits for less than the read timeout of a fetch: otherwise the retries of some would pass for others.
-    """
-    arrived = threading.Barrier(count + 1)
-    release = threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        arrived.wait(8)
-        release.wait(8)
-        return False
-
-    github.faults["/octocat.png"] = hold
-    with ThreadPoolExecutor(count) as pool:
-        waiting = Held(server, pool, release)
-        for _ in range(count):
-            waiting.add(*(("PUT", path) if path else ()))
-        try:
-            arrived.wait(8)
-            yield waiting
-        finally:
-            release.set()
-            del github.faults["/octocat.png"]
-
-
-def test_as_many_as_promised_run_side_by_side(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, MANY) as waiting:
-        assert github.most_in_flight == MANY
-        waiting.release.set()
-        assert waiting.results() == [(200, "succeeded")] * MANY
-    assert github.requests["/octocat.png"] == MANY
-
-
-def test_one_too_many_is_turned_away_and_harms_no_other(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, MANY) as waiting:
-        refused = server.ask("POST", "/predictions", {"input": {"username": "octocat"}})
-        assert refused == (409, {"error": "At capacity - all prediction slots busy", "status": "failed"})
-        waiting.release.set()
-        assert waiting.results() == [(200, "succeeded")] * MANY
-    assert github.requests["/octocat.png"] == MANY
-    server.when("READY")
-    assert server.predict(username="octocat")["status"] == "succeeded"
-
-
-def test_server_answers_other_questions_while_it_is_full(strict: CogServer, github: GitHubStandIn) -> None:
-    with held(strict, github, MANY) as waiting:
-        assert strict.health()["status"] == "BUSY"
-        assert strict.ask("GET", "/")[0] == 200
-        assert strict.ask("GET", "/openapi.json")[0] == 200
-        assert not any(answer.done() for answer in waiting.answers)
-
-
-def test_pictures_are_judged_while_fetches_wait(server: CogServer, github: GitHubStandIn) -> None:
-    """The work of one prediction does not stand in the way of another's."""
-    with held(server, github, MANY - 1) as waiting:
-        server.when("READY")
-        answer = server.predict(image=data_url(encoded(identicon.render(1))))
-        assert answer["output"]["prediction"] == "default"
-        assert not any(prediction.done() for prediction in waiting.answers)
-
-
-def test_canceling_ends_a_prediction_that_waits(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, 1, "/predictions/one-of-mine") as waiting:
-        assert server.ask("POST", "/predictions/one-of-mine/cancel") == (200, {})
-        assert waiting.results() == [(200, "canceled")]
-        assert not waiting.release.is_set()
-    assert server.predict(username="octocat")["status"] == "succeeded"
-
-
-def test_canceling_one_that_was_started_in_the_background(strict: CogServer, github: GitHubStandIn) -> None:
-    arrived, release = threading.Event(), threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        arrived.set()
-        release.wait(8)
-        return False
-
-    github.faults["/octocat.png"] = hold
-    path = "/predictions/in-the-background"
-    started = strict.ask("PUT", path, {"input": {"username": "octocat"}}, {"Prefer": "respond-async"})
-    assert started == (202, {"id": "in-the-background", "status": "starting"})
-    assert arrived.wait(8)
-    assert strict.ask("POST", f"{path}/cancel") == (200, {})
-    # It is gone: there is nothing left of this id to cancel.
-    eventually(lambda: strict.ask("POST", f"{path}/cancel")[0] == 404)
-    release.set()
-
-
-def test_canceling_what_does_not_run(server: CogServer) -> None:
-    assert server.ask("POST", "/predictions/never-heard-of/cancel")[0] == 404
-
-
-def test_as_many_as_the_tests_run_are_promised_to_an_image() -> None:
-    """There `cog build` reads the number off the source; here it comes from the environment."""
-    assert f"    @cog.concurrent(max={MANY})\n    async def run(" in (ROOT / "predict.py").read_text(encoding="utf-8")
-
-
 # The server itself
 
 
@@ -407,21 +281,6 @@ def test_health_check_tells_of_the_setup(server: CogServer) -> None:
 @pytest.mark.usefixtures("github")
 def test_nothing_is_printed_on_stdout(server: CogServer) -> None:
     server.predict(username="octocat")
-    assert server.stdout.read_bytes() == b""
-
-
-def test_sigterm_lets_running_predictions_finish_and_ends_the_server(
-    start_cog: START, github: GitHubStandIn, tmp_path: Path
-) -> None:
-    server = start_cog(tmp_path, github.url)
-    server.when("READY")
-    with held(server, github, 1) as waiting:
-        server.process.terminate()
-        eventually(lambda: "SIGTERM" in server.log(), server.log)
-        assert server.process.poll() is None
-        waiting.release.set()
-        assert waiting.results() == [(200, "succeeded")]
-    assert server.process.wait(PATIENCE) == 0
     assert server.stdout.read_bytes() == b""
 
 
