@@ -9,7 +9,9 @@ from random import Random
 import mutation
 import pytest
 from conftest import PATIENCE, ROOT, clean_environment
-from fuzz import Fuzzer
+from fuzz import Fuzzer, missized
+from pictures import encoded
+from PIL import Image
 
 from github_avatars import image
 
@@ -23,6 +25,8 @@ import os, sys, time, warnings
 sys.path.insert(0, TESTS)
 from random import Random
 import fuzz
+
+verdict = fuzz.classify(fuzz.mutation.corpus()[0])
 
 def classify(data):
     harm = data[0]
@@ -41,6 +45,7 @@ def classify(data):
         until = time.process_time() + 1.1
         while time.process_time() < until:
             pass
+    return verdict
 
 fuzz.image.decode = fuzz.classify = classify
 fuzz.Fuzzer.file = lambda self, number: bytes((Random(f"{self.seed} {number}").randrange(20),))
@@ -111,6 +116,13 @@ def test_whatever_goes_wrong_is_found_and_kept(tmp_path: Path) -> None:
     for path, harm in kept.items():
         assert re.fullmatch(r"seed-272-file-\d+", path.name)
         assert re.fullmatch(expected[harm], told[str(path)])
+
+
+def test_a_picture_of_another_size_than_was_checked_is_found() -> None:
+    data = encoded(Image.new("RGB", (3, 2)), "PNG")
+    assert missized(Image.new("RGB", (3, 2)), data) == ""
+    assert missized(Image.new("RGB", (2, 3)), data) == "", "turned upright"
+    assert missized(Image.new("RGB", (3, 3)), data).startswith("is of (3, 3) and was taken for ")
 
 
 @pytest.mark.parametrize("option", ["--runs", "--jobs"])
