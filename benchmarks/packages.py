@@ -19,7 +19,7 @@ BARE = ("scikit-learn", "pillow", "cog")
 def measure(_: int) -> dict[str, Any]:
     """Bytes on disk, without compiled copies of Python files: of each package, and of our files."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    named = {canonicalize_name(line.split("==")[0]) for line in lines if "==" in line}
+    named = {canonicalize_name(name.strip()) for name, pinned, _ in (line.partition("==") for line in lines) if pinned}
     installed, bare = needs({*named, "cog"}), needs(BARE)
     carried = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     return {

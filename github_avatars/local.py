@@ -71,7 +71,7 @@ def serve(port: int) -> None:
         "COG_MAX_CONCURRENCY": str(CONNECTIONS),
         "PORT": str(port),
         # As in cog.yaml: glibc would give many of the threads a heap of their own, and heaps hardly ever shrink.
-        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_ARENA_MAX": "1",
         # Cog starts its worker as `python`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
