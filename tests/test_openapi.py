@@ -2,23 +2,32 @@
 
 Cog derives it by reading predict.py's source without running it, while callers meet the running class. So the
 expected document is worked out from both: types, defaults and constraints from the live signature, and from the
-source whether Cog's reader sees the same words.
+source whether Cog's reader sees the same words. And the real server is asked whatever the document allows, and what
+it does not.
 """
 
 import ast
+import base64
 import inspect
 import json
+import shutil
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cog
 import pytest
+import requests
+import schemathesis
 from cog.predictor import load_predictor_from_ref
+from conftest import ROOT, CogServer
+from hypothesis import assume, settings
 
-ROOT = Path(__file__).resolve().parent.parent
+from github_avatars.dataset import read_index
+from github_avatars.demo import AVATARS, GitHubStandIn
+
 DOCUMENT = ROOT / "openapi.json"
 SOURCE = ROOT / "predict.py"
 
@@ -183,3 +192,69 @@ def test_document_is_of_the_cog_that_is_installed(document: dict[str, Any]) -> N
 
 def test_document_is_laid_out_to_be_compared(document: dict[str, Any]) -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+# The real server
+
+
+def as_cog_keeps_it(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what Cog 0.23.1 itself does in another way, as docs/reliability.md tells."""
+    text = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "No JSON, or of another shape"}
+    predict = document["paths"]["/predictions"]["post"]["responses"]
+    predict |= {"400": text, "415": text}
+    predict["422"]["content"] |= text["content"]
+    cancel = document["paths"]["/predictions/{prediction_id}/cancel"]["post"]["responses"]
+    cancel["404"] = cancel["200"] | {"description": "Nothing of this id runs"}
+    schemas = document["components"]["schemas"]
+    username, image = (schemas["Input"]["properties"][name] for name in ("username", "image"))
+    del username["nullable"], username["default"], image["nullable"], image["default"], image["format"]
+    whole = schemas["PredictionRequest"]["properties"]
+    whole["id"]["nullable"] = True
+    whole["input"] = {"allOf": [whole["input"]], "nullable": True}
+    # Otherwise next to no request would come to an answer.
+    picture = base64.b64encode((AVATARS / read_index(AVATARS)[0].file).read_bytes()).decode()
+    username["example"], image["example"] = "octocat", f"data:image/png;base64,{picture}"
+    return document
+
+
+@pytest.fixture(scope="module")
+def server(
+    start_cog: Callable[..., CogServer], github_for_all: GitHubStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> CogServer:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / ".cog").mkdir()
+    shutil.copyfile(DOCUMENT, folder / ".cog" / "openapi_schema.json")
+    started = start_cog(folder, github_for_all.url)
+    started.when("READY")
+    return started
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+def is_harmless(body: object) -> bool:
+    """Whether a request makes Cog write in its own folder only, keeps its place, and asks no host of the world."""
+    request = body if isinstance(body, dict) else {}
+    inputs = request["input"] if isinstance(request.get("input"), dict) else {}
+    name, image = request.get("id"), inputs.get("image")
+    if isinstance(name, str) and (Path(name).name != name or name == ".." or "\0" in name or len(name) > 60):
+        return False
+    return not (isinstance(image, str) and image.startswith("http"))
+
+
+contract = schemathesis.openapi.from_dict(as_cog_keeps_it(json.loads(DOCUMENT.read_text(encoding="utf-8"))))
+
+
+@contract.parametrize()
+@settings(derandomize=True, max_examples=100, deadline=None)
+def test_server_keeps_the_contract(case: schemathesis.Case, server: CogServer, session: requests.Session) -> None:
+    assume(is_harmless(case.body))
+    case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}", session=session)
+
+
+def test_server_is_well_after_all_that(server: CogServer) -> None:
+    assert server.health()["status"] == "READY"
