@@ -47,9 +47,13 @@ class Server:
     github: str
     temporary: Path
 
+    def connection(self) -> http.client.HTTPConnection:
+        """A connection to it, to be closed."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
     def is_ready(self) -> bool:
         """Whether it takes predictions."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)) as connection:
+        with closing(self.connection()) as connection:
             try:
                 connection.request("GET", "/health-check")
                 return bool(json.loads(connection.getresponse().read())["status"] == "READY")

@@ -12,13 +12,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from benchmarks.running import PATIENCE, Server, Use, eventually, serving
+from benchmarks.running import Server, Use, eventually, serving
 from github_avatars import dataset
 from github_avatars.demo import AVATARS
 from github_avatars.leftovers import PREDICTIONS
@@ -182,20 +183,20 @@ def soak(server: Server, predictions: int, concurrency: int, limit: float) -> Ou
     end = time.monotonic() + limit
     warm_up = min(predictions, WARM_UP)
     asked = list(islice(cycle(cases(server.github)), warm_up + predictions))
-    clients = [
-        Client(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) for _ in range(concurrency)
-    ]
-    ask_all(clients, asked[:warm_up], end)
-    eventually(server.is_ready)
-    before, started = server.use(), time.monotonic()
-    for client in clients:
-        client.seconds.clear()
-    ask_all(clients, asked[warm_up:], end)
-    elapsed = time.monotonic() - started
-    eventually(server.is_ready)
+    with ExitStack() as connections:
+        clients = [Client(connections.enter_context(closing(server.connection()))) for _ in range(concurrency)]
+        ask_all(clients, asked[:warm_up], end)
+        eventually(server.is_ready)
+        before, started = server.use(), time.monotonic()
+        for client in clients:
+            client.seconds.clear()
+        ask_all(clients, asked[warm_up:], end)
+        elapsed = time.monotonic() - started
+        eventually(server.is_ready)
+        after = server.use()
     ids = [prediction for client in clients for prediction in client.ids]
     left = len(list(server.temporary.iterdir())) + sum((PREDICTIONS / prediction).exists() for prediction in ids)
-    return Outcome(predictions, clients, elapsed, before, server.use(), left)
+    return Outcome(predictions, clients, elapsed, before, after, left)
 
 
 def main() -> int:
