@@ -23,8 +23,8 @@ HEAD = """\
 # Benchmarks
 
 `script/benchmark` writes this page and [benchmarks.json](benchmarks.json), all of it or the parts that it is given by
-name. The ratios are what counts: whatever is compared took turns in one run. A time is the median, and in brackets the
-middle half of what was seen.
+name. The ratios are what counts: whatever is compared took turns in one run. A time is processor time: the median, and
+in brackets the middle half of what was seen.
 """
 
 

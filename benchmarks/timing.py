@@ -1,20 +1,20 @@
-"""Times things side by side: whatever is compared takes turns, so that the machine's moods hit all alike."""
+"""Times things side by side, in processor time: what is compared takes turns, so that moods of the machine hit all."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median, quantiles
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 
 def take_turns(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """The seconds that each contestant took in each of so many rounds, after one that only warms up."""
+    """The processor seconds that each contestant took in each of so many rounds, after one that only warms up."""
     taken: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, work in contestants.items():
-            started = perf_counter()
+            started = process_time()
             work()
             if number:
-                taken[name].append(perf_counter() - started)
+                taken[name].append(process_time() - started)
     return taken
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from github_avatars import classifier, dataset, features, image, tables
 from github_avatars.report.form import check, read
+from github_avatars.scoring import DIGITS
 
 __all__ = ["page", "read"]
 
@@ -78,7 +79,8 @@ def _thumbnail(path: Path) -> str:
 def _certainty(picture: dict[str, Any]) -> tuple[float, str]:
     """The probability that a picture's true label was given; the file's name makes the order of equals the same."""
     probability = picture["probability"]
-    return (probability if picture["label"] == "default" else 1 - probability), picture["file"]
+    # Rounded, as the probability is: what is as certain may differ in the last bit once it is taken from 1.
+    return round(probability if picture["label"] == "default" else 1 - probability, DIGITS), picture["file"]
 
 
 def _by_picture(errors: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
