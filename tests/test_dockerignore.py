@@ -90,7 +90,7 @@ def test_every_package_that_serving_imports_is_pinned() -> None:
     providers = packages_distributions()
     distributions = {name.lower().replace("_", "-") for module in imported for name in providers.get(module, ())}
     pinned = {pin.name for pin in pins("requirements.txt")}
-    # Cog brings itself and what it needs into the image; joblib uses psutil, and structlog rich, where they happen to be.
+    # Cog brings itself and what it needs into the image; joblib uses psutil, and structlog rich, where there is one.
     others = {"cog", "coglet", "github-avatars", "psutil", "pyyaml", "rich", "setuptools", "structlog"}
     others |= {"typing-extensions"}
     assert distributions - pinned <= others
