@@ -32,12 +32,10 @@ def explain(arguments: argparse.Namespace) -> None:
     try:
         # A folder may happen to have the name of an account.
         given = Path(subject).exists() and not Path(subject).is_dir()
-        data, name = (
-            (image.read_bytes(subject), subject) if given else (fetch(subject).data, f"The avatar of {subject}")
-        )
+        data = image.read_bytes(subject) if given else fetch(subject).data
     except BadLogin as error:
         raise BadInput(f"There is no such picture file, and {error}") from error
-    found = explanation.explain(image.load(data, name))
+    found = explanation.explain(image.load(data, subject if given else f"The avatar of {subject}"))
     explanation.draw(found).save(arguments.output, "PNG")
     print(explanation.in_words(found))
 
