@@ -48,7 +48,7 @@ class Predictor(BaseRunner):
         ),
     ) -> Output:
         """Answer for one account or one picture; the evidence goes beside the answer, as metrics."""
-        with leftovers.removed():
+        with leftovers.removed(self.threads):
             answer = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
         for name, value in answer.evidence.items():
             self.record_metric(name, value)

@@ -6,6 +6,7 @@ picture with urllib, which keeps the last 128 addresses that it parsed, and a da
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from pathlib import Path
@@ -18,8 +19,11 @@ ID = "_coglet_prediction_id"
 
 
 @contextmanager
-def removed() -> Iterator[None]:
-    """At the end of the `with`, that of the prediction that runs is gone; of folders only empty ones are removed."""
+def removed(executor: Executor) -> Iterator[None]:
+    """At the end of the `with`, that of the prediction that runs is removed; of folders only empty ones.
+
+    From the disk by a thread of `executor`: that may take milliseconds, and no other prediction is to stand still.
+    """
     try:
         yield
     finally:
@@ -28,6 +32,10 @@ def removed() -> Iterator[None]:
         folder = PREDICTIONS / name
         # Clients may choose the id: /etc, or one with .. in it, leads elsewhere.
         if folder.parent == PREDICTIONS and name != "..":
-            for path in (folder / "inputs", folder / "outputs", folder):
-                with suppress(OSError):
-                    path.rmdir()
+            executor.submit(_remove, folder)
+
+
+def _remove(folder: Path) -> None:
+    for path in (folder / "inputs", folder / "outputs", folder):
+        with suppress(OSError):
+            path.rmdir()

@@ -1,5 +1,7 @@
 """What is removed, and what is not; tests/test_server.py shows it of Cog's own folders."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from urllib.parse import urlparse, urlsplit
@@ -25,7 +27,7 @@ def predictions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(name: str) -> None:
     def work() -> None:
         PREDICTION.set(name)
-        with leftovers.removed():
+        with ThreadPoolExecutor(1) as threads, leftovers.removed(threads):
             pass
 
     copy_context().run(work)
@@ -44,7 +46,7 @@ def test_the_predictions_own_are_removed(predictions: Path) -> None:
 def test_they_are_removed_where_it_fails_too(predictions: Path) -> None:
     def work() -> None:
         PREDICTION.set("mine")
-        with pytest.raises(KeyError), leftovers.removed():
+        with ThreadPoolExecutor(1) as threads, pytest.raises(KeyError), leftovers.removed(threads):
             raise KeyError
 
     copy_context().run(work)
@@ -67,13 +69,30 @@ def test_an_id_that_leads_elsewhere_removes_nothing(predictions: Path, name: str
 
 def test_nothing_is_removed_where_no_prediction_runs(predictions: Path) -> None:
     before = folders(predictions.parent)
-    with leftovers.removed():
+    with ThreadPoolExecutor(1) as threads, leftovers.removed(threads):
         pass
     assert folders(predictions.parent) == before
 
 
 def test_no_data_url_is_kept_in_memory() -> None:
-    with leftovers.removed():
+    with ThreadPoolExecutor(1) as threads, leftovers.removed(threads):
         urlparse("data:image/png;base64," + "A" * 1000)
         assert urlsplit.cache_info().currsize  # type: ignore[attr-defined]
     assert not urlsplit.cache_info().currsize  # type: ignore[attr-defined]
+
+
+def test_nobody_waits_for_the_disk(predictions: Path) -> None:
+    """The thread that removes is busy until the `with` has ended."""
+    ended = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(ended.wait, 10)
+
+        def work() -> None:
+            PREDICTION.set("mine")
+            with leftovers.removed(threads):
+                pass
+
+        copy_context().run(work)
+        assert (predictions / "mine").exists()
+        ended.set()
+    assert not (predictions / "mine").exists()

@@ -346,7 +346,7 @@ def test_predictions_leave_nothing_on_disk(
         assert (PREDICTIONS / "to-be-canceled").is_dir()
         server.ask("POST", "/predictions/to-be-canceled/cancel")
         eventually(lambda: not (PREDICTIONS / "to-be-canceled").exists())
-    assert [name for name in ids if (PREDICTIONS / name).exists()] == []
+    eventually(lambda: not any((PREDICTIONS / name).exists() for name in ids))
     eventually(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
 
 
