@@ -38,6 +38,13 @@ def trusted(base: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(host)}|(?:[a-z0-9-]+\.)+{re.escape(parent)}")
 
 
+def avatars(base: str) -> str | None:
+    """What stands before /u/ID in the address of an avatar; None for an Enterprise host, which has to tell it."""
+    if base == "https://github.com":
+        return "https://avatars.githubusercontent.com"
+    return base if is_loopback(base) else None
+
+
 def perhaps_private(base: str) -> str | None:
     """The name of the host that may have a private IP address: an Enterprise host or a stand-in, but not github.com."""
     host = (urlsplit(base).hostname or "").rstrip(".")

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from github_avatars import dataset
+from github_avatars.demo.thumbnails import thumbnail
 from github_avatars.errors import BadDataset
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,10 @@ class Exchange(BaseHTTPRequestHandler):
 
     def usual_answer(self) -> tuple[int, dict[str, str], bytes]:
         """What GitHub would answer: status, headers, body."""
-        return self.server.standin.usual_answer(self.path)
+        status, headers, body = self.server.standin.usual_answer(self.path)
+        if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
+            return 304, {name: value for name, value in headers.items() if name != "Content-Type"}, b""
+        return status, headers, body
 
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the end of the stand-in."""
@@ -93,6 +97,9 @@ class GitHubStandIn:
     `port` 0 takes a free one. `latency` is seconds before every answer. `faults` are met at their paths and `mode`
     everywhere else; both may change while it runs. `tls` makes it speak HTTPS. Raises BadDataset if the index cannot be
     used.
+
+    Asked by `?s=64`, it sends a custom avatar 64 pixels a side. Identicons come whole whatever is asked, as GitHub seems
+    to serve them, unless it `resizes_identicons`.
     """
 
     def __init__(
@@ -104,6 +111,7 @@ class GitHubStandIn:
         faults: Mapping[str, Fault] | None = None,
         mode: Mode | None = None,
         tls: ssl.SSLContext | None = None,
+        resizes_identicons: bool = False,
     ) -> None:
         self.latency = latency
         self.faults = dict(faults or {})
@@ -120,6 +128,8 @@ class GitHubStandIn:
         examples = dataset.read_index(avatars)
         self._account_ids = {example.login.lower(): example.account_id for example in examples}
         self._pictures = {example.account_id: avatars / example.file for example in examples}
+        resized = {example.account_id for example in examples if resizes_identicons or example.label == "custom"}
+        self._resized = frozenset(resized)
         for path in self._pictures.values():
             if not path.is_file():
                 raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is no file: restore it, or its index.")
@@ -156,11 +166,17 @@ class GitHubStandIn:
             location = f"{self.url}/u/{self._account_ids[asked[1].lower()]}?v=4"
             return 302, {"Location": location, "Content-Type": "text/html", "Cache-Control": "no-cache"}, b""
         if (asked := re.fullmatch(r"/u/([0-9]{1,18})", route)) and int(asked[1]) in self._pictures:
-            body = self._pictures[int(asked[1])].read_bytes()
+            body = self._picture(int(asked[1]), parse_qs(urlsplit(path).query).get("s", [""])[0])
             media_type = next((name for magic, name in MEDIA_TYPES.items() if body.startswith(magic)), "image/png")
             etag = f'"{hashlib.sha256(body).hexdigest()}"'
             return 200, {"Content-Type": media_type, "ETag": etag, "Cache-Control": "max-age=300"}, body
         return 404, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, NOT_FOUND
+
+    def _picture(self, account_id: int, size: str) -> bytes:
+        """The file that an account shows, of so many pixels a side where that is a number and less than it has."""
+        data = self._pictures[account_id].read_bytes()
+        resized = size.isdecimal() and len(size) < 5 and account_id in self._resized
+        return thumbnail(data, int(size)) if resized else data
 
     @contextmanager
     def counted(self, path: str) -> Iterator[None]:
