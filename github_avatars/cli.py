@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from github_avatars.errors import BadDataset, BadInput, BadLogin, GitHubAvatarsError
+from github_avatars.scan import command
 
 # The subcommands import what they need themselves: --help should not wait for scikit-learn.
 
@@ -109,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     dataset = commands.add_parser("dataset", help="Look after a folder of labelled pictures.")
     one = _command(dataset.add_subparsers(metavar="COMMAND", required=True), "check", check)
     one.add_argument("directory", type=Path, help="folder with default/ and custom/, and an index.csv if there is one")
+
+    command.add(commands)
 
     one = _command(commands, "collect", collect)
     one.add_argument("--logins", type=Path, required=True, metavar="FILE", help="text file with one login a line")

@@ -1,8 +1,8 @@
 """login → Avatar: everything about talking to GitHub.
 
 An avatar is asked for at https://github.com/LOGIN.png, which redirects to
-https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the picture. Neither needs a token. Where the account
-id is known, the second address alone will do.
+https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the picture. Neither needs a token. Where the
+account id is known, the second address alone will do.
 """
 
 import math

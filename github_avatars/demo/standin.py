@@ -98,8 +98,8 @@ class GitHubStandIn:
     everywhere else; both may change while it runs. `tls` makes it speak HTTPS. Raises BadDataset if the index cannot be
     used.
 
-    Asked by `?s=64`, it sends a custom avatar 64 pixels a side. Identicons come whole whatever is asked, as GitHub seems
-    to serve them, unless it `resizes_identicons`.
+    Asked by `?s=64`, it sends a custom avatar 64 pixels a side. Default ones come whole whatever is asked, as GitHub
+    seems to serve them, unless it `resizes_identicons`.
     """
 
     def __init__(
