@@ -40,7 +40,7 @@ def trusted(base: str) -> re.Pattern[str]:
 
 def avatars(base: str) -> str | None:
     """What stands before /u/ID in the address of an avatar; None for an Enterprise host, which has to tell it."""
-    if base == "https://github.com":
+    if not perhaps_private(base):
         return "https://avatars.githubusercontent.com"
     return base if is_loopback(base) else None
 

@@ -72,6 +72,18 @@ def test_loopback(base: str, loopback: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "avatars"),
+    [
+        ("https://github.com", "https://avatars.githubusercontent.com"),
+        ("http://127.0.0.1:40123", "http://127.0.0.1:40123"),
+        ("https://ghe.corp", None),
+    ],
+)
+def test_where_avatars_are(base: str, avatars: str | None) -> None:
+    assert hosts.avatars(base) == avatars
+
+
+@pytest.mark.parametrize(
     "ip",
     [
         "140.82.121.4",
