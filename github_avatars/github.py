@@ -6,15 +6,13 @@ account id is known, the second address alone will do.
 """
 
 import math
-import os
 import re
 import reprlib
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -22,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from github_avatars import cancellation, hosts, transport
+from github_avatars import cancellation, hosts, rate_limit, transport
 from github_avatars.errors import (
     BadLogin,
     ForeignRedirect,
@@ -128,7 +126,7 @@ class GitHub:
         deadline: float = DEADLINE,
         backoff: float = BACKOFF,
     ) -> None:
-        self.base = hosts.address(base or os.environ.get("GITHUB_URL") or "https://github.com")
+        self.base = hosts.chosen(base)
         self._trusted = hosts.trusted(self.base)
         self._avatars = hosts.avatars(self.base)
         self._read_timeout = read_timeout
@@ -223,13 +221,8 @@ class GitHub:
                 f"{_host(url)} gave no whole answer for {login} ({type(error).__name__}): "
                 "check the network and GITHUB_URL, or try again later."
             ) from error
-        if _is_rate_limit(answer):
-            until = _until(answer.headers)
-            when = f"after {until:%Y-%m-%d %H:%M:%S} UTC" if until else "in some minutes"
-            raise RateLimited(
-                f"{_host(url)} wants fewer requests (HTTP {answer.status}) and refuses {login}: ask again {when}.",
-                until,
-            )
+        if rate_limit.told(answer.status, answer.headers):
+            raise rate_limit.error(_host(url), answer.status, answer.headers, login)
         if answer.status >= 500:
             raise Unreachable(
                 f"{_host(url)} is in trouble (HTTP {answer.status}) and refuses {login}: try again later."
@@ -307,30 +300,6 @@ def _picture(login: str, answer: _Answer) -> bytes:
             f"GitHub answers {login} with something else than a picture ({reprlib.repr(kind)}): check GITHUB_URL."
         )
     return answer.body
-
-
-def _is_rate_limit(answer: _Answer) -> bool:
-    # https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
-    headers = answer.headers
-    if answer.status == 403 and "x-ratelimit-reset" in headers:
-        return headers.get("x-ratelimit-remaining", "0") == "0"
-    asked_to_wait = "Retry-After" in headers or headers.get("x-ratelimit-remaining") == "0"
-    return answer.status == 429 or (asked_to_wait and answer.status in (403, 503))
-
-
-def _until(headers: Mapping[str, str]) -> datetime | None:
-    """When GitHub will answer again: Retry-After is seconds or an HTTP date, x-ratelimit-reset seconds since 1970."""
-    after, reset = headers.get("Retry-After", ""), headers.get("x-ratelimit-reset", "")
-    try:
-        if after.isdigit():
-            return datetime.now(UTC) + timedelta(seconds=int(after))
-        if after:
-            date = parsedate_to_datetime(after)
-            # The oldest of HTTP's three forms names no zone, and means UTC nevertheless.
-            return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-        return datetime.fromtimestamp(int(reset), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _pause(failure: RateLimited | Unreachable, retry: urllib3.Retry) -> float:
