@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from github_avatars import dataset
+from github_avatars.demo import rest
 from github_avatars.demo.thumbnails import thumbnail
 from github_avatars.errors import BadDataset
 
@@ -50,7 +51,10 @@ class Exchange(BaseHTTPRequestHandler):
 
     def usual_answer(self) -> tuple[int, dict[str, str], bytes]:
         """What GitHub would answer: status, headers, body."""
-        status, headers, body = self.server.standin.usual_answer(self.path)
+        standin = self.server.standin
+        if self.path.startswith(f"{rest.ROOT}/"):
+            return standin.rest.answer(self.path, self.headers.get("Authorization", ""))
+        status, headers, body = standin.usual_answer(self.path)
         if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
             return 304, {name: value for name, value in headers.items() if name != "Content-Type"}, b""
         return status, headers, body
@@ -134,6 +138,8 @@ class GitHubStandIn:
             if not path.is_file():
                 raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is no file: restore it, or its index.")
         self._server = _Server(("127.0.0.1", port), self, tls)
+        self.rest = rest.Rest(self.url, self._account_ids)
+        """The REST API, whose token and rate limit may be changed."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
