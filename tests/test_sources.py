@@ -137,7 +137,7 @@ def test_the_token_is_that_of_the_file_or_else_of_the_environment(tmp_path: Path
 )
 def test_what_can_be_no_token_is_told_without_it(content: str, tmp_path: Path) -> None:
     (tmp_path / "token").write_bytes(content.encode())
-    with pytest.raises(BadInput, match="token holds no token of GitHub") as caught:
+    with pytest.raises(BadInput, match="The token file holds no token of GitHub") as caught:
         api.token(tmp_path / "token", {})
     assert TOKEN not in str(caught.value)
 
@@ -150,8 +150,13 @@ def test_a_token_in_the_environment_that_can_be_none_is_told_without_it() -> Non
 
 def test_a_token_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "gone", tmp_path):
-        with pytest.raises(BadInput, match=r"cannot be read \(.*\): give a file that holds a token"):
+        with pytest.raises(BadInput, match=r"The token file cannot be read \(.*\): give one that holds a token"):
             api.token(path, {})
+
+
+def test_a_token_in_place_of_its_file_is_not_told() -> None:
+    ran = run("--members", "octo-org", "--token-file", TOKEN)
+    assert (ran.returncode, TOKEN in ran.stdout + ran.stderr) == (1, False)
 
 
 def test_no_token_is_needed_where_no_list_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,11 +58,13 @@ def token(file: Path | None, environment: Mapping[str, str]) -> str | None:
     """
     source, text = "GITHUB_TOKEN", environment.get("GITHUB_TOKEN", "")
     if file is not None:
+        # Never named in an error: somebody may have given the token itself.
+        source = "The token file"
         try:
             with file.open("rb") as opened:
-                source, text = str(file), opened.read(10_000).decode("utf-8-sig", "replace")
+                text = opened.read(10_000).decode("utf-8-sig", "replace")
         except OSError as error:
-            raise BadInput(f"{file} cannot be read ({error.strerror}): give a file that holds a token.") from error
+            raise BadInput(f"{source} cannot be read ({error.strerror}): give one that holds a token.") from None
     found = text.strip()
     if (found or file) and not TOKEN.fullmatch(found):
         raise BadInput(f"{source} holds no token of GitHub: put one there, and nothing else.")

@@ -64,23 +64,23 @@ def logins(path: Path) -> Iterator[str]:
         yield from _uncommented(_lines(file, str(path)))
 
 
+def is_file(source: str) -> bool:
+    """Whether `source` names a file. A folder is none: it may happen to have the name of an account."""
+    try:
+        return Path(source).exists() and not Path(source).is_dir()
+    except OSError:  # longer than a path may be
+        return False
+
+
 def _open(source: str, column: str | None, files: ExitStack) -> Iterable[Account]:
     if source == "-":
         return _accounts(sys.stdin.buffer, "standard input", column)
-    if _is_file(source):
+    if is_file(source):
         return _accounts(files.enter_context(_opened(Path(source))), source, column)
     try:
         return [Account(check_login(source), None)]
     except BadLogin as error:
         raise BadInput(f"There is no such file, and {error}") from error
-
-
-def _is_file(source: str) -> bool:
-    # A folder may happen to have the name of an account.
-    try:
-        return Path(source).exists() and not Path(source).is_dir()
-    except OSError:  # longer than a path may be
-        return False
 
 
 def _opened(path: Path) -> BinaryIO:
