@@ -187,7 +187,6 @@ FAULTS: dict[str, Fault] = {
     "a redirect elsewhere": answering(302, {"Location": "https://127.0.0.1:9/"}),
     "a link elsewhere": answering(200, {"Link": '<https://127.0.0.1:9/>; rel="next"'}, b"[]"),
     "a reset connection": resetting(),
-    "no HTTP": resetting(b"SSH-2.0-OpenSSH_9.2\r\n"),
 }
 
 
