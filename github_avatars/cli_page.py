@@ -56,7 +56,12 @@ def _section(words: tuple[str, ...], parser: argparse.ArgumentParser) -> str:
     usage = " ".join(["github-avatars", *words, *others, *needed])
     items = "\n".join(map(_item, arguments))
     return (
-        "\n\n".join(filter(None, [f"\n## {' '.join(words)}", parser.description, f"    {usage}", items, parser.epilog]))
+        "\n\n".join(
+            filter(
+                None,
+                [f"\n## {' '.join(words)}", parser.description, f"    {usage}", items, (parser.epilog or "").strip()],
+            )
+        )
         + "\n"
     )
 
@@ -70,7 +75,7 @@ def _named(action: argparse.Action) -> str:
     """An argument as it is written, by its longest name, with its value."""
     values = f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.dest.upper()
     value = "" if action.nargs == 0 else str(action.metavar or values) + (" …" if action.nargs in ("*", "+") else "")
-    return " ".join(filter(None, [*action.option_strings[-1:], value]))
+    return " ".join(filter(None, [*action.option_strings[-1:], f"[{value}]" if action.nargs == "*" else value]))
 
 
 if __name__ == "__main__":

@@ -221,3 +221,27 @@ def test_everything_through_a_process(standin: GitHubStandIn) -> None:
     ran = run("zeke", "-", "--followers", EVERYBODY[1].login, GITHUB_URL=standin.url)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines() == [str(Account("zeke", None)), str(EVERYBODY[0])]
+
+
+def test_a_list_is_scanned(standin: GitHubStandIn, tmp_path: Path) -> None:
+    words = [
+        "scan",
+        "--followers",
+        EVERYBODY[5].login,
+        "--db",
+        str(tmp_path / "scan.db"),
+        "--format",
+        "jsonl",
+        "--ordered",
+    ]
+    command = [sys.executable, "-m", "github_avatars.cli", *words]
+    environment = clean_environment(GITHUB_URL=standin.url)
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    rows = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [(row["login"], row["account_id"], row["status"]) for row in rows] == [
+        (account.login, account.account_id, "judged") for account in EVERYBODY[:5]
+    ]
+    # By its id each takes one request, where by its login it would take two.
+    assert sum(count for path, count in standin.requests.items() if path.startswith("/u/")) >= 5
+    assert not any(path.endswith(".png") for path in standin.requests)

@@ -15,7 +15,7 @@ def add(among: Among) -> None:
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to, or go on with"
     )
     collect.add_argument(
-        "--rate", type=float, default=2.0, metavar="NUMBER", help="accounts a second at the most (default: %(default)s)"
+        "--rate", type=float, default=2.0, metavar="N", help="accounts a second at the most (default: %(default)s)"
     )
     collect.add_argument(
         "--balance", action="store_true", help="do not keep pictures of the label that is ahead in number"

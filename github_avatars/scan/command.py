@@ -3,14 +3,12 @@
 import argparse
 from pathlib import Path
 
+from github_avatars.commands import Among, command
+from github_avatars.scan import sources
+
 # Nothing heavy is imported before the command runs: --help should not wait for it.
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
-
-MEANING = """\
-Tell of many accounts whether they show a default avatar. All that is found is kept in a file, so that a scan that was
-ended, in whatever way, goes on when the same command is run again, and a second scan asks only for what is new.
-"""
 
 EPILOG = """\
 A row is written for each account that was given, also where it failed; docs/scan.md explains its columns. --redact
@@ -20,19 +18,10 @@ the key can find an account. The file of --db is not redacted.
 """
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: Among) -> None:
     """Add the subcommand to those of the github-avatars command."""
-    one = commands.add_parser(
-        "scan",
-        help="Judge the avatars of many accounts, and go on where it was ended.",
-        description=MEANING,
-        epilog=EPILOG,
-    )
-    one.set_defaults(run=scan)
-    one.add_argument(
-        "sources", nargs="*", metavar="SOURCE", help="a login, a text or CSV file of logins, or - for stdin"
-    )
-    one.add_argument("--column", metavar="NAME", help="the column of a CSV file that holds the logins")
+    one = command(commands, "scan", scan, EPILOG)
+    sources.add_options(one)
     one.add_argument(
         "--images", type=Path, metavar="DIR", help="judge pictures on disk: a file or a folder per account"
     )
@@ -43,7 +32,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     one.add_argument("--concurrency", type=int, default=16, metavar="N", help="fetches at once (default: %(default)s)")
     one.add_argument("--rate", type=float, metavar="N", help="accounts a second at the most (default: no limit)")
-    one.add_argument("--no-wait", action="store_true", help="end where GitHub wants fewer requests, instead of waiting")
     one.add_argument(
         "--unsure",
         default="0.05..0.95",
@@ -57,7 +45,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def scan(arguments: argparse.Namespace) -> None:
-    """Run the scan that the arguments ask for."""
+    """Judge the avatars of many accounts, and go on where it was ended.
+
+    All that is found is kept in a file, so that a scan that was ended, in whatever way, goes on when the same command
+    is run again, and a second scan asks only for what is new.
+    """
     from github_avatars.scan import running
 
     running.run(arguments)

@@ -18,7 +18,7 @@ from github_avatars import classifier
 from github_avatars.collection import RATES
 from github_avatars.errors import BadInput, GitHubError, RateLimited
 from github_avatars.github import GitHub
-from github_avatars.scan import formats, images, names, rows, summary
+from github_avatars.scan import formats, images, rows, sources, summary
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine, judge_images, judges
 from github_avatars.scan.progress import Bar
@@ -100,14 +100,14 @@ def _before(arguments: argparse.Namespace) -> str | None:
 
 
 def _named(arguments: argparse.Namespace) -> Iterator[tuple[str, Account]]:
-    if bool(arguments.images) == bool(arguments.sources):
+    if bool(arguments.images) == sources.named(arguments):
         given = "both" if arguments.images else "neither"
         raise BadInput(
             f"Either accounts or --images are needed, but {given} came: give logins, files or -, or a folder."
         )
     if arguments.images:
         return images.find(arguments.images)
-    return ((name_of(account), account) for account in names.read(arguments.sources, arguments.column))
+    return ((name_of(account), account) for account in sources.accounts(arguments))
 
 
 def _check(arguments: argparse.Namespace) -> None:

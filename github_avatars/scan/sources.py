@@ -47,6 +47,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def named(arguments: argparse.Namespace) -> bool:
+    """Whether the options name any accounts."""
+    return any((arguments.sources, *(getattr(arguments, kind) for kind in LISTS)))
+
+
 def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
     """The accounts that the options name: of the sources, then of each list, one page after the other.
 
@@ -56,7 +61,7 @@ def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
     from github_avatars.scan import api, lists, names, waiting
 
     asked = [(kind, name) for kind in LISTS for name in getattr(arguments, kind)]
-    if not asked and not arguments.sources:
+    if not named(arguments):
         raise BadInput("No accounts are named: give logins, a file of them, - for standard input, or a list of GitHub.")
     for kind, name in asked:
         lists.check(kind, name)
