@@ -39,15 +39,18 @@ def writer(name: str, file: BinaryIO) -> Writer:
 class _Lines:
     def __init__(self, file: BinaryIO, head: str, line: Callable[[Row], str]) -> None:
         self._file = file
+        self._head = head
         self._line = line
-        file.write(head.encode())
 
     def write(self, rows: Iterable[Row]) -> None:
+        # Not before there are rows, lest an error come below it.
+        self._file.write(self._head.encode())
+        self._head = ""
         self._file.writelines(self._line(row).encode() for row in rows)
         self._file.flush()
 
     def close(self) -> None:
-        self._file.flush()
+        self.write([])
 
 
 def _json(row: Row) -> str:

@@ -66,11 +66,12 @@ def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
     """The picture, whose number of pixels is put into `sizes`: what is loaded of a JPEG may have fewer."""
     try:
         data = image.read_bytes(file)
-        core = container.core(data, str(file))
-        sizes[file] = core.width * core.height
-        return image.load(data, str(file))
+        picture = image.load(data, str(file))
     except BadImage as error:
         return error
+    core = container.core(data, str(file))
+    sizes[file] = core.width * core.height
+    return picture
 
 
 def combine(shown: Sequence[Verdict]) -> tuple[Label, float]:
