@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from github_avatars.dataset import Degradation, Example
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering, once, resetting
 from github_avatars.errors import RateLimited, Unreachable
 from github_avatars.github import RETRIES, GitHub
-from github_avatars.scan import engine
+from github_avatars.scan import waiting
 from github_avatars.scan.engine import FEW, Engine, judge_images, judges
 from github_avatars.scan.findings import Finding
 from github_avatars.scan.store import Due, Outcome
@@ -227,7 +227,7 @@ def test_failures_with_others_between_them_do_not(github: GitHubStandIn) -> None
 def test_where_github_wants_fewer_requests_it_is_waited_for(
     github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 0.5)
+    monkeypatch.setattr(waiting, "UNTOLD", timedelta())
     logins = [example.login for example in EXAMPLES[:30]]
     github.faults[f"/{logins[10]}.png"] = once(answering(429))
     waited: list[float] = []
@@ -237,15 +237,8 @@ def test_where_github_wants_fewer_requests_it_is_waited_for(
     assert set(found) == set(logins)
     assert github.requests[f"/{logins[10]}.png"] == 2
     assert waited
-    assert max(waited) <= 0.5
+    assert max(waited) <= waiting.MARGIN.total_seconds()
     assert waited == sorted(waited, reverse=True)
-
-
-def test_the_wait_is_as_long_as_github_says() -> None:
-    hour = RateLimited("wait", datetime.now(UTC) + timedelta(hours=1))
-    assert 3590 < engine._seconds(hour) <= 3600
-    assert engine._seconds(RateLimited("wait", datetime.now(UTC) - timedelta(hours=1))) == 1
-    assert engine._seconds(RateLimited("wait")) == engine.PATIENCE
 
 
 def test_or_else_the_scan_ends_with_what_came(github: GitHubStandIn) -> None:

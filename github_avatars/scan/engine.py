@@ -26,7 +26,7 @@ from github_avatars.classifier import Classifier
 from github_avatars.collection import HOST_FAILURES, OUTAGE
 from github_avatars.errors import BadImage, GitHubError, RateLimited
 from github_avatars.github import Avatar, GitHub
-from github_avatars.scan import findings, images
+from github_avatars.scan import findings, images, waiting
 from github_avatars.scan.findings import Finding, failed
 from github_avatars.scan.store import Due, Outcome
 from github_avatars.transport import CONNECTIONS
@@ -36,12 +36,6 @@ CHUNK = 32
 
 FEW = 500
 """Accounts that are judged in threads; for more it pays to start processes."""
-
-PATIENCE = 60.0
-"""Seconds to wait where GitHub wants fewer requests and does not say until when, as it advises for its REST API.
-
-Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
-"""
 
 TICK = 0.2
 """Seconds after which it is looked at whether to stop, though nothing happens."""
@@ -232,7 +226,7 @@ class Engine:
             if self._waiting is None:
                 self._failure = error
             elif time.monotonic() > self._resume:
-                self._resume = time.monotonic() + _seconds(error)
+                self._resume = time.monotonic() + (waiting.end(error) - datetime.now(UTC)).total_seconds()
             return
         self._outcomes.append(Outcome(due.number, failed(error)))
         self._failures = self._failures + 1 if isinstance(error, HOST_FAILURES) else 0
@@ -253,11 +247,6 @@ def fetch(github: GitHub, due: Due) -> Avatar:
 
 def _reraise(error: Exception) -> None:
     raise error
-
-
-def _seconds(error: RateLimited) -> float:
-    """How long to wait."""
-    return max(1.0, (error.until - datetime.now(UTC)).total_seconds()) if error.until else PATIENCE
 
 
 def judge_images(

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import os
 import re
 import signal
 import sys
@@ -124,13 +123,8 @@ def _output(arguments: argparse.Namespace) -> Iterator[Write]:
     ending = arguments.output.suffix[1:] if arguments.output else ""
     name = arguments.format or (ending if ending in formats.FORMATS else "table")
     if not arguments.output:
-        try:
-            with _written(arguments, name, sys.stdout.buffer) as write:
-                yield write
-        except BrokenPipeError as error:
-            # Else Python would try to write the rest once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise BadInput(f"Nobody reads the rows any more; what was found is kept in {arguments.db}.") from error
+        with _written(arguments, name, sys.stdout.buffer) as write:
+            yield write
         return
     partial = arguments.output.with_name(f".{arguments.output.name}.partial")
     try:

@@ -21,12 +21,17 @@ def refuse(limited: RateLimited) -> None:
     raise limited
 
 
+def end(limited: RateLimited) -> datetime:
+    """When GitHub may be asked again."""
+    now = datetime.now(UTC)
+    return max(limited.until or now + UNTOLD, now) + MARGIN
+
+
 def wait(limited: RateLimited) -> None:
     """Return when GitHub answers again; until then, standard error shows why, and on a terminal how long still."""
-    now = datetime.now(UTC)
-    end = max(limited.until or now + UNTOLD, now) + MARGIN
-    print(f"{limited} Waiting until {end:%H:%M:%S} UTC.", file=sys.stderr, flush=True)
-    while (left := end - datetime.now(UTC)) > timedelta():
+    again = end(limited)
+    print(f"{limited} Waiting until {again:%H:%M:%S} UTC.", file=sys.stderr, flush=True)
+    while (left := again - datetime.now(UTC)) > timedelta():
         _show(f"{timedelta(seconds=round(left.total_seconds()))} left")
         cancellation.pause(min(1.0, left.total_seconds()))
     _show("")
