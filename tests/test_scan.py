@@ -18,6 +18,7 @@ from conftest import ROOT, clean_environment, eventually, living_processes
 
 from github_avatars import cli, dataset, identicon
 from github_avatars.demo import AVATARS, GitHubStandIn, answering
+from github_avatars.scan.findings import STATUSES
 from github_avatars.scan.rows import NAMES
 from github_avatars.scan.running import MAX_CONCURRENCY
 
@@ -174,6 +175,13 @@ def test_ids_of_a_csv_file_spare_a_request(scan: Scan, github: GitHubStandIn, tm
     found = judged(scan, "events.csv", "--ordered")
     assert [row["label"] for row in found] == [example.label for example in EXAMPLES[::40]]
     assert all(path.startswith("/u/") for path in github.requests)
+
+
+def test_every_column_is_explained() -> None:
+    page = (ROOT / "docs/scan.md").read_text()
+    columns = [cell for line in page.splitlines() if line.startswith("| `") for cell in line.split("|")[1].split(", ")]
+    assert [name.strip(" `") for name in columns] == list(NAMES)
+    assert all(f"`{status}`" in page for status in STATUSES)
 
 
 # Summary

@@ -231,7 +231,7 @@ def test_where_github_wants_fewer_requests_it_is_waited_for(
     logins = [example.login for example in EXAMPLES[:30]]
     github.faults[f"/{logins[10]}.png"] = once(answering(429))
     waited: list[float] = []
-    scan = Scan(github.url, *logins, waiting=waited.append)
+    scan = Scan(github.url, *logins, countdown=waited.append)
     found = scan.run()
     assert set(scan.statuses()) == {"judged"}
     assert set(found) == set(logins)

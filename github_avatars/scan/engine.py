@@ -40,7 +40,7 @@ FEW = 500
 TICK = 0.2
 """Seconds after which it is looked at whether to stop, though nothing happens."""
 
-Waiting = Callable[[float], object]
+Countdown = Callable[[float], object]
 """Is told, again and again, how many seconds are left until GitHub is asked again."""
 
 
@@ -76,7 +76,7 @@ class Engine:
     """Asks for the accounts `due` and judges them; to be iterated over once, for batches of outcomes.
 
     At most `concurrency` are fetched at once, and `rate` a second where it is given. Where GitHub wants fewer requests,
-    it is waited for, of which `waiting` is told; without `waiting` that ends the iteration. It ends by that RateLimited
+    it is waited for, of which `countdown` is told; without one, that ends the iteration. It ends by that RateLimited
     and, after OUTAGE of HOST_FAILURES in a row, by the last of these, in both cases once what is under way has come in;
     and without an error, at once, when `stop` is set. `left` is then what was taken from `due` and not handed out.
     """
@@ -91,7 +91,7 @@ class Engine:
         *,
         concurrency: int,
         rate: float | None = None,
-        waiting: Waiting | None = None,
+        countdown: Countdown | None = None,
     ) -> None:
         self.bytes = 0
         """How many bytes of pictures came."""
@@ -102,7 +102,7 @@ class Engine:
         self._stop = stop
         self._concurrency = concurrency
         self._pause = 1 / rate if rate else 0.0
-        self._waiting = waiting
+        self._countdown = countdown
         self._tasks: SimpleQueue[Due | None] = SimpleQueue()
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._under_way: dict[int, Due] = {}
@@ -172,8 +172,8 @@ class Engine:
     def _hear(self) -> None:
         """Make the calls that have come in, after waiting for one."""
         now = time.monotonic()
-        if self._waiting and now < self._resume:
-            self._waiting(self._resume - now)
+        if self._countdown and now < self._resume:
+            self._countdown(self._resume - now)
         soon = max(self._next, self._resume) - now
         with suppress(Empty):
             self._calls.get(timeout=min(TICK, soon) if soon > 0 else TICK)()
@@ -223,7 +223,7 @@ class Engine:
     def _failed(self, due: Due, error: GitHubError | BadImage) -> None:
         if isinstance(error, RateLimited):
             self._put_back(due)
-            if self._waiting is None:
+            if self._countdown is None:
                 self._failure = error
             elif time.monotonic() > self._resume:
                 self._resume = time.monotonic() + (waiting.end(error) - datetime.now(UTC)).total_seconds()

@@ -9,19 +9,15 @@ from PIL import Image
 from github_avatars import features, grid, identicon, image
 from github_avatars.classifier import Classifier, Label, Verdict
 from github_avatars.collection import HOST_FAILURES
-from github_avatars.errors import BadImage, GitHubAvatarsError, GitHubError, RateLimited
+from github_avatars.errors import BadImage, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
 from github_avatars.github import Avatar
 
 JUDGED, PENDING = "judged", "pending"
 
 
-def _kinds(*trees: type[GitHubAvatarsError]) -> Iterator[str]:
-    for tree in trees:
-        below = tree.__subclasses__()
-        yield from _kinds(*below) if below else {tree.kind} - {RateLimited.kind}
+FAILURES = (BadLogin, NoSuchAccount, *HOST_FAILURES, NotAPicture, TooLarge)
 
-
-STATUSES = (JUDGED, PENDING, *_kinds(GitHubError, BadImage))
+STATUSES = (JUDGED, PENDING, *(error.kind for error in FAILURES))
 """All that can have become of an account: judged, not asked yet, or the kind of the error that it ended in.
 
 Where GitHub wants fewer requests, an account stays pending.

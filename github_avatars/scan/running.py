@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
                 stop,
                 concurrency=arguments.concurrency,
                 rate=arguments.rate,
-                waiting=None if arguments.no_wait else bar.wait,
+                countdown=None if arguments.no_wait else bar.wait,
             )
             try:
                 for outcomes in judge_images(due, model, pool, stop) if arguments.images else engine:
