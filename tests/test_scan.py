@@ -177,6 +177,26 @@ def test_ids_of_a_csv_file_spare_a_request(scan: Scan, github: GitHubStandIn, tm
     assert all(path.startswith("/u/") for path in github.requests)
 
 
+def test_pictures_on_disk_are_judged_anew_each_time(scan: Scan, github: GitHubStandIn, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    (folder / "zeke").mkdir(parents=True)
+    identicon.render(1).save(folder / "zeke/small.png")
+    identicon.render(1).save(folder / "zeke/large.png")
+    (folder / "zeke/notes.txt").touch()
+    identicon.render(2).save(folder / "anna.png")
+    _, out, _ = scan("--images", "pictures")
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["anna", "default", "1.0000"],
+        ["zeke", "default", "1.0000", "2", "of", "2", "agree"],
+    ]
+    photo = next(AVATARS / example.file for example in EXAMPLES if example.family == "photo-landscape")
+    (folder / "anna.png").write_bytes(photo.read_bytes())
+    anna, zeke = judged(scan, "--images", "pictures", "--ordered")
+    assert (anna["login"], anna["label"], anna["href"]) == ("anna", "custom", "pictures/anna.png")
+    assert (zeke["pictures"], zeke["agreed"], zeke["left_out"]) == (2, 2, "notes.txt: not-a-picture")
+    assert not github.requests
+
+
 def test_every_column_is_explained() -> None:
     page = (ROOT / "docs/scan.md").read_text()
     columns = [cell for line in page.splitlines() if line.startswith("| `") for cell in line.split("|")[1].split(", ")]
