@@ -18,6 +18,7 @@ from conftest import ROOT, clean_environment, eventually, living_processes
 
 from github_avatars import cli, dataset, identicon
 from github_avatars.demo import AVATARS, GitHubStandIn, answering
+from github_avatars.scan.engine import FEW
 from github_avatars.scan.findings import STATUSES
 from github_avatars.scan.rows import NAMES
 from github_avatars.scan.running import MAX_CONCURRENCY
@@ -391,8 +392,6 @@ def test_killed_ten_times_it_loses_nothing_and_fetches_nothing_twice(slow: GitHu
         process.wait()
         process.stdout.close()
         process.stderr.close()
-        # Those that judge end with it.
-        eventually(lambda group=process.pid: not living_processes(group))  # type: ignore[misc]
         with sqlite3.connect(tmp_path / "scan.db") as connection:
             written = connection.execute("SELECT login FROM accounts WHERE settled").fetchall()
         connection.close()
@@ -411,6 +410,17 @@ def test_killed_ten_times_it_loses_nothing_and_fetches_nothing_twice(slow: GitHu
     assert {login: asked[login] for login in settled} == settled
     twice = asked.total() - len(LOGINS)
     assert 0 <= twice <= KILLS * 2 * CONCURRENCY
+
+
+def test_killed_it_leaves_no_process_behind(tmp_path: Path) -> None:
+    for number in range(FEW + 1):
+        (tmp_path / f"{number}.png").symlink_to(AVATARS / EXAMPLES[number % len(EXAMPLES)].file)
+    process = start("--images", tmp_path, "--db", ":memory:", github="http://127.0.0.1:1", folder=tmp_path)
+    # Itself, one that judges, and the one of multiprocessing that looks after what they share.
+    eventually(lambda: len(living_processes(process.pid)) >= 3)
+    process.kill()
+    process.communicate()
+    eventually(lambda: not living_processes(process.pid))
 
 
 # Memory
