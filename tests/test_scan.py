@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -419,8 +420,16 @@ def test_killed_it_leaves_no_process_behind(tmp_path: Path) -> None:
     # Itself, one that judges, and the one of multiprocessing that looks after what they share.
     eventually(lambda: len(living_processes(process.pid)) >= 3)
     process.kill()
-    process.communicate()
-    eventually(lambda: not living_processes(process.pid))
+    process.wait()
+    # What they read would come to its end only with the last of them.
+    for stream in (process.stdout, process.stderr):
+        assert stream
+        stream.close()
+    try:
+        eventually(lambda: not living_processes(process.pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 # Memory
