@@ -165,6 +165,15 @@ def test_latency(client: http.client.HTTPConnection, standin: GitHubStandIn) -> 
     assert time.monotonic() - begin > 0.19
 
 
+def test_bandwidth(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    _, _, body = ask(client, "/u/1")
+    standin.bandwidth = 10 * len(body)
+    started = time.monotonic()
+    for _ in range(3):
+        ask(client, "/u/1")
+    assert time.monotonic() - started >= 0.3
+
+
 def test_fault_once(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
     standin.faults["/u/1"] = once(answering(503, {"Retry-After": "7"}, b"busy"), times=2)
     assert [ask(client, "/u/1?v=4")[0] for _ in range(4)] == [503, 503, 200, 200]

@@ -2,11 +2,13 @@
 
 import hashlib
 import logging
+import math
 import re
 import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -40,6 +42,7 @@ class Exchange(BaseHTTPRequestHandler):
         """Send a whole answer. Content-Length is that of `body` unless `headers` say otherwise."""
         self.begin(status, {"Content-Length": str(len(body)), **(headers or {})})
         if self.command != "HEAD":
+            self.pause(self.server.standin.delay(len(body)))
             self.wfile.write(body)
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
@@ -98,9 +101,9 @@ class Mode:
 class GitHubStandIn:
     """The stand-in over the pictures that index.csv in the folder `avatars` lists, on 127.0.0.1 while its `with` lasts.
 
-    `port` 0 takes a free one. `latency` is seconds before every answer. `faults` are met at their paths and `mode`
-    everywhere else; both may change while it runs. `tls` makes it speak HTTPS. Raises BadDataset if the index cannot be
-    used.
+    `port` 0 takes a free one. `latency` is seconds before every answer, `bandwidth` the bytes a second that all answers
+    share. `faults` are met at their paths and `mode` everywhere else; both may change while it runs. `tls` makes it
+    speak HTTPS. Raises BadDataset if the index cannot be used.
 
     Asked by `?s=64`, it sends a custom avatar 64 pixels a side. Default ones come whole whatever is asked, as GitHub
     seems to serve them, unless it `resizes_identicons`.
@@ -112,12 +115,14 @@ class GitHubStandIn:
         *,
         port: int = 0,
         latency: float = 0.0,
+        bandwidth: float = math.inf,
         faults: Mapping[str, Fault] | None = None,
         mode: Mode | None = None,
         tls: ssl.SSLContext | None = None,
         resizes_identicons: bool = False,
     ) -> None:
         self.latency = latency
+        self.bandwidth = bandwidth
         self.faults = dict(faults or {})
         self.mode = mode
         self.closing = threading.Event()
@@ -128,6 +133,7 @@ class GitHubStandIn:
         self.most_in_flight = 0
         """How many requests were being answered at once, at the most."""
         self._in_flight = 0
+        self._sent = 0.0
         self._lock = threading.Lock()
         examples = dataset.read_index(avatars)
         self._account_ids = {example.login.lower(): example.account_id for example in examples}
@@ -183,6 +189,13 @@ class GitHubStandIn:
         data = self._pictures[account_id].read_bytes()
         resized = size.isdecimal() and len(size) < 5 and account_id in self._resized
         return thumbnail(data, int(size)) if resized else data
+
+    def delay(self, size: int) -> float:
+        """Seconds until the line is free of what was sent before and of so many bytes more."""
+        with self._lock:
+            now = time.monotonic()
+            self._sent = max(self._sent, now) + size / self.bandwidth
+            return self._sent - now
 
     @contextmanager
     def counted(self, path: str) -> Iterator[None]:
