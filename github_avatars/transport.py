@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -30,6 +31,9 @@ HEADERS = {
     # Pictures are compressed already; asking for more would only invite small bodies that unfold to huge ones.
     "Accept-Encoding": "identity",
 }
+
+
+_Pool = tuple[Any, bool]
 
 
 class PrivateAddress(Exception):
@@ -52,6 +56,7 @@ class Session(HTTPAdapter):
         self._reach = _Reach(perhaps_private)
         self._environment = requests.Session()
         self._environment.trust_env = not direct
+        self._pools: dict[tuple[str, str], _Pool] = {}
 
     @contextmanager
     def get(
@@ -61,19 +66,17 @@ class Session(HTTPAdapter):
 
         `headers` are sent besides HEADERS, or in their place.
 
-        From requests are the proxies, the certificates and the choice of a connection. Its own way to send a request
-        takes half as long again, for what is of no use here.
+        From requests are the proxies, the certificates and the choice of a connection, once for each host. Its own way
+        to send a request takes twice as long, for what is of no use here.
         """
-        request = requests.PreparedRequest()
-        request.prepare_url(url, None)
-        found = self._environment.merge_environment_settings(url, {}, None, None, None)
-        pool: Any = self.get_connection_with_tls_context(request, found["verify"], found["proxies"])
-        self.cert_verify(pool, url, found["verify"], None)  # type: ignore[no-untyped-call]
-        pool.ConnectionCls = partial(_HTTPSConnection if pool.scheme == "https" else _HTTPConnection, reach=self._reach)
-        target = self.request_url(request, found["proxies"])
+        parts = urlsplit(url)
+        origin = parts.scheme, parts.netloc
+        if origin not in self._pools:
+            self._pools[origin] = self._pool(url)
+        pool, asks_proxy = self._pools[origin]
         response: urllib3.BaseHTTPResponse = pool.urlopen(
             "GET",
-            target,
+            url if asks_proxy else (parts.path or "/") + (parts.query and f"?{parts.query}"),
             headers={**HEADERS, **headers},
             timeout=timeout,
             redirect=False,
@@ -87,6 +90,16 @@ class Session(HTTPAdapter):
             # A connection whose answer was not read to its end is closed before another may use it.
             response.close()
             response.release_conn()
+
+    def _pool(self, url: str) -> _Pool:
+        """The connections to the host of `url`, and whether what is asked on them is the whole address."""
+        request = requests.PreparedRequest()
+        request.prepare_url(url, None)
+        found = self._environment.merge_environment_settings(url, {}, None, None, None)
+        pool: Any = self.get_connection_with_tls_context(request, found["verify"], found["proxies"])
+        self.cert_verify(pool, url, found["verify"], None)  # type: ignore[no-untyped-call]
+        pool.ConnectionCls = partial(_HTTPSConnection if pool.scheme == "https" else _HTTPConnection, reach=self._reach)
+        return pool, self.request_url(request, found["proxies"]) != request.path_url
 
 
 class _Reader(io.RawIOBase):
