@@ -91,7 +91,7 @@ def _cluster(arguments: argparse.Namespace) -> Iterator[Any]:
 
 
 def _summarize(folder: str) -> None:
-    """Print how many rows have which status, as JSON. Raises Unreachable where some accounts are still to be asked for."""
+    """Print how many rows have which status, as JSON. Raises Unreachable where some are not asked for yet."""
     from pyarrow import dataset
 
     counts: Counter[str] = Counter()
