@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, clean_environment
 
-from github_avatars import dataset, identicon, synthesis
+from github_avatars import cli, dataset, identicon, synthesis
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.scan.ray_workers import Pace
 
@@ -91,27 +91,24 @@ def test_pictures_are_judged_as_by_the_local_engine(standin: GitHubStandIn, tmp_
         (["--members", "octo-org", "--engine", "ray", "-o", "out"], "lists of GitHub"),
     ],
 )
-def test_what_ray_cannot_do_is_told(standin: GitHubStandIn, words: list[str], told: str) -> None:
-    ran = scan(standin, *words)
-    assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.startswith("error: ")
-    assert told in ran.stderr
-    assert ran.stderr.count("\n") == 1
+def test_what_ray_cannot_do_is_told(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["scan", *words]) == 1
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith("error: ")
+    assert told in written.err
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_without_ray_it_says_what_to_install(standin: GitHubStandIn) -> None:
-    program = "import sys; sys.modules['ray'] = None; from github_avatars import cli; sys.exit(cli.main())"
-    ran = subprocess.run(
-        [sys.executable, "-c", program, "scan", "names.csv", "--engine", "ray", "-o", "out"],
-        cwd=ROOT,
-        env=clean_environment(GITHUB_URL=standin.url),
-        capture_output=True,
-        text=True,
-    )
-    assert (ran.returncode, ran.stderr) == (
-        1,
-        "error: The package ray is missing: pip install 'github-avatars[ray]'.\n",
-    )
+def test_without_ray_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert cli.main(["scan", "names.csv", "--engine", "ray", "-o", "out"]) == 1
+    assert capsys.readouterr().err == "error: The package ray is missing: pip install 'github-avatars[ray]'.\n"
 
 
 def test_all_workers_together_keep_to_the_rate() -> None:

@@ -84,6 +84,9 @@ def _cluster(arguments: argparse.Namespace) -> Iterator[Any]:
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
     try:
         yield ray
+    except ray.exceptions.UserCodeException:
+        # A fault of this program, whose traceback is wanted.
+        raise
     except (ray.exceptions.RayError, ValueError) as error:
         raise BadInput(f"Ray ended with {str(error).splitlines()[-1][:300]!r}: mend the input.") from error
     finally:

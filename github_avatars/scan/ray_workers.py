@@ -71,7 +71,7 @@ class Accounts:
             judges=ThreadPoolExecutor(1),
             stop=threading.Event(),
             concurrency=concurrency,
-            waiting=(lambda _: None) if patient else None,
+            countdown=(lambda _: None) if patient else None,
         )
 
     def __call__(self, batch: Any) -> Any:
