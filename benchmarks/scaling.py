@@ -5,6 +5,7 @@ GitHub; accounts a second do not, since here the stand-in for GitHub and the wor
 """
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -17,6 +18,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from pyarrow import parquet
 
 from benchmarks.__main__ import ROOT, machine
 from benchmarks.running import stand_in
@@ -41,6 +44,10 @@ PRICE = 0.05
 """US dollars for an hour of one processor core: about what clouds ask."""
 HEADERS = 1000
 """Bytes."""
+IDENTICON = 1600
+"""Bytes of a default avatar as GitHub serves it, at the most; those of avatars/ are coded tighter."""
+FULL = (20_000, 200_000)
+"""Bytes of most custom avatars as GitHub serves them in full; those of avatars/ are smaller pictures."""
 LISTED = 5000 * 100
 """Accounts an hour from GitHub's lists with one token: 5,000 requests of 100 accounts.
 
@@ -63,7 +70,7 @@ def measure() -> dict[str, Any]:
                     output = folder / f"{number}-{workers}"
                     seconds = _run(url, folder / "names.csv", workers, output)
                     found["runs"].append({"workers": workers, "accounts": accounts, "seconds": round(seconds, 1)})
-            found["row"] = sum(file.stat().st_size for file in output.iterdir()) / MANY
+            found["row"] = _row(output, len(examples))
     return found
 
 
@@ -77,6 +84,17 @@ def _bytes(url: str, examples: list[dataset.Example]) -> dict[str, dict[str, flo
                 lengths = [len(github.fetch_by_id(number, size=size).data) for number in ids]
                 found.setdefault(label, {})[title] = sum(lengths) / len(lengths)
     return found
+
+
+def _row(rows: Path, accounts: int) -> float:
+    """Bytes of Parquet for each of so many rows; more of them would repeat accounts, which Parquet keeps in less."""
+    table = parquet.read_table(rows).slice(0, accounts)
+    sizes = []
+    for part in (table, table.slice(0, 0)):
+        file = io.BytesIO()
+        parquet.write_table(part, file)
+        sizes.append(len(file.getvalue()))
+    return (sizes[0] - sizes[1]) / accounts
 
 
 def _processor(url: str, examples: list[dataset.Example]) -> float:
@@ -166,15 +184,15 @@ cluster: here the workers, Ray and the stand-in for GitHub share the cores, and 
 of accounts. What carries over is processor time and bytes:
 
 - fetching and judging an account takes {1000 * measured["processor"]:.1f} ms of one core;
-- a default avatar has {sizes["default"]["thumbnail"]:,.0f} bytes whatever is asked; a custom one of `avatars/` has
-  {sizes["custom"]["thumbnail"]:,.0f} at {SIZE} pixels, {sizes["custom"]["full"]:,.0f} in full;
+- a custom avatar of `avatars/` has {sizes["custom"]["thumbnail"]:,.0f} bytes at {SIZE} pixels, in full
+  {sizes["custom"]["full"]:,.0f}, and a default one {sizes["default"]["full"]:,.0f} whatever is asked;
 - a row takes {measured["row"]:.0f} bytes of Parquet.
 """
 
 
 def _reckoned(measured: dict[str, Any]) -> str:
-    core, sizes, row = measured["processor"], measured["bytes"], measured["row"]
-    small, full = ((sizes["default"][title] + sizes["custom"][title]) / 2 for title in ("thumbnail", "full"))
+    core, custom, row = measured["processor"], measured["bytes"]["custom"]["thumbnail"], measured["row"]
+    small, *full = ((IDENTICON + each) / 2 for each in (custom, *FULL))
     hours, slowest = GOAL * core / 3600, GOAL / RATES[0] / 3600
     rows = [
         (
@@ -189,11 +207,12 @@ def _reckoned(measured: dict[str, Any]) -> str:
     return f"""\
 ## Reckoned: {GOAL:,} accounts
 
-With their ids at hand, half of them default, each a request of {SIZE} pixels; {HEADERS:,} bytes for the heads of
-request and answer are a guess.
+With their ids at hand, half of them default, each a request of {SIZE} pixels. At GitHub, default avatars have
+{IDENTICON:,} bytes; custom ones are taken to have as many as those of `avatars/`, so that the mean is
+({IDENTICON:,} + {custom:,.0f}) / 2 = {small:,.0f}. {HEADERS:,} bytes for the heads of request and answer are a guess.
 
-- **Bytes in**: {GOAL:,} × ({small:,.0f} + {HEADERS:,}) = {GOAL * (small + HEADERS) / 1e9:,.0f} GB;
-  in full {GOAL:,} × ({full:,.0f} + {HEADERS:,}) = {GOAL * (full + HEADERS) / 1e9:,.0f} GB.
+- **Bytes in**: {_incoming(small)}. In full, most custom ones have {FULL[0]:,} to {FULL[1]:,} bytes at GitHub:
+  {_incoming(full[0])} to {_incoming(full[1])}.
 - **Bytes out**: {GOAL:,} × {row:.0f} = {GOAL * row / 1e9:,.1f} GB of Parquet.
 - **Processors**: {GOAL:,} × {1000 * core:.1f} ms = {hours:,.0f} core hours; at ${PRICE:.2f} an hour, as clouds ask,
   ${hours * PRICE:,.2f}. To wait costs more than to work: one core at the slowest rate below is there for
@@ -210,6 +229,10 @@ bound what may be gathered and how, so ask GitHub before asking it {GOAL:,} time
 account takes two requests. Lists of accounts come 100 a request, and a token has 5,000 requests an hour: {GOAL:,} /
 {LISTED:,} = {GOAL / LISTED:,.0f} h; of a repository's stargazers, GitHub lists no more than 40,000.
 """
+
+
+def _incoming(mean: float) -> str:
+    return f"{GOAL:,} × ({mean:,.0f} + {HEADERS:,}) = {GOAL * (mean + HEADERS) / 1e9:,.0f} GB"
 
 
 def _seconds(measured: dict[str, Any], workers: int, accounts: int) -> float:
