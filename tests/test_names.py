@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, clean_environment
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from github_avatars.errors import BadInput
@@ -123,6 +123,7 @@ def test_a_line_without_end_is_told_and_not_held_in_memory() -> None:
         ('"a, ""b""",login\n"line\nbreak",zeke\n"",octocat\n', "table"),
         ("login,username\nzeke,x\noctocat,y\n", "names.txt"),
         ("username,Login\nx,zeke\ny, octocat \n", "names.csv"),
+        ("login,login\nzeke,x\noctocat,y\n", "names.csv"),
     ],
 )
 def test_the_column_with_the_logins_is_found(text: str, name: str) -> None:
@@ -197,6 +198,7 @@ def test_what_this_project_writes_is_read_again() -> None:
 # Anything
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["any.txt", "any.csv"]), st.sampled_from([None, "login"]))
 def test_whatever_a_file_holds_it_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str, column: str | None
@@ -210,6 +212,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
         assert "\n" not in str(error)
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[A-Za-z0-9-]{1,39}", fullmatch=True), min_size=1))
 def test_a_list_of_logins_comes_back(tmp_path_factory: pytest.TempPathFactory, logins: list[str]) -> None:
     path = tmp_path_factory.getbasetemp() / "logins.txt"

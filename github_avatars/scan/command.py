@@ -8,6 +8,7 @@ from github_avatars.scan import sources
 
 # Nothing heavy is imported before the command runs: --help should not wait for it.
 
+ENGINES = ("local", "ray")
 FORMATS = ("table", "jsonl", "csv", "parquet")
 
 EPILOG = """\
@@ -15,6 +16,9 @@ A row is written for each account that was given, also where it failed; docs/sca
 replaces each login by a hash (an HMAC) and leaves out what else leads to the account. The key is made anew for each run
 and forgotten, unless GITHUB_AVATARS_REDACT_KEY holds one: then the rows of several runs can be joined, and whoever has
 the key can find an account. The file of --db is not redacted.
+
+--engine ray judges on a cluster: files of names (text, .csv or .parquet) or --images in, Parquet files out, all of them
+on disk or in an object store; docs/scaling.md tells more.
 """
 
 
@@ -42,6 +46,9 @@ def add(commands: Among) -> None:
     one.add_argument("--format", choices=FORMATS, help="of the rows (default: by the name of FILE, else table)")
     one.add_argument("--ordered", action="store_true", help="rows in the order of the input, at the end of the scan")
     one.add_argument("--redact", action="store_true", help="hash the logins (see below)")
+    one.add_argument("--engine", choices=ENGINES, default="local", help="what judges (default: %(default)s; see below)")
+    one.add_argument("--ray-address", metavar="ADDRESS", help="Ray cluster to use (default: one of this machine)")
+    one.add_argument("--workers", type=int, metavar="N", help="workers of Ray (default: one for each processor)")
 
 
 def scan(arguments: argparse.Namespace) -> None:
@@ -50,6 +57,11 @@ def scan(arguments: argparse.Namespace) -> None:
     All that is found is kept in a file, so that a scan that was ended, in whatever way, goes on when the same command
     is run again, and a second scan asks only for what is new.
     """
-    from github_avatars.scan import running
+    if arguments.engine == "ray":
+        from github_avatars.scan import ray_engine
 
-    running.run(arguments)
+        ray_engine.run(arguments)
+    else:
+        from github_avatars.scan import running
+
+        running.run(arguments)

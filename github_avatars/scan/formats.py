@@ -104,6 +104,13 @@ def _arrow(hint: Any) -> str:
     return next((_ARROW[kind] for kind in get_args(hint) or (hint,) if kind in _ARROW), "string")
 
 
+def schema() -> Any:
+    """The columns of a Parquet file, as pyarrow has them."""
+    import pyarrow
+
+    return pyarrow.schema([(name, getattr(pyarrow, _arrow(hint))()) for name, hint in get_type_hints(Row).items()])
+
+
 class _Parquet:
     def __init__(self, file: BinaryIO) -> None:
         try:
@@ -112,9 +119,7 @@ class _Parquet:
         except ModuleNotFoundError as error:
             raise BadInput("Parquet needs the package pyarrow: install github-avatars[parquet].") from error
         self._batch = pyarrow.RecordBatch
-        self._schema = pyarrow.schema(
-            [(name, getattr(pyarrow, _arrow(hint))()) for name, hint in get_type_hints(Row).items()]
-        )
+        self._schema = schema()
         self._writer = parquet.ParquetWriter(file, self._schema)
         self._rows: list[dict[str, Any]] = []
 

@@ -27,11 +27,16 @@ def find(directory: Path) -> Iterator[tuple[str, Account]]:
     try:
         for path in sorted(directory.iterdir()):
             if not path.name.startswith("."):
-                yield f":{path}", Account(path.name if path.is_dir() else path.stem, None)
+                yield f":{path}", account(path)
     except OSError as error:
         raise BadInput(
             f"{directory} cannot be read ({error.strerror}): give a folder with pictures, or with a folder per account."
         ) from error
+
+
+def account(path: Path) -> Account:
+    """The account whose pictures are a folder or a file."""
+    return Account(path.name if path.is_dir() else path.stem, None)
 
 
 def judge(classifier: Classifier, names: Sequence[str]) -> list[Finding]:

@@ -61,7 +61,7 @@ def read(sources: Sequence[str], column: str | None = None) -> Iterator[Account]
 def logins(path: Path) -> Iterator[str]:
     """The logins in a text file: one a line, without comments. Raises BadInput."""
     with _opened(path) as file:
-        yield from _uncommented(_lines(file, str(path)))
+        yield from uncommented(_lines(file, str(path)))
 
 
 def is_file(source: str) -> bool:
@@ -97,9 +97,9 @@ def _accounts(file: BinaryIO, name: str, column: str | None) -> Iterable[Account
     if column is None and Path(name).suffix.lower() not in (".csv", ".tsv"):
         head = first.partition("#")[0]
         if not any(separator in head for separator in SEPARATORS):
-            return (Account(login, None) for login in _uncommented(lines))
+            return (Account(login, None) for login in uncommented(lines))
     rows = _rows(csv.reader(lines, delimiter=max(SEPARATORS, key=first.count)), name)
-    return _of_rows(rows, *_places(next(rows, []), name, column))
+    return of_rows(rows, *places(next(rows, []), name, column))
 
 
 def _lines(file: BinaryIO, name: str) -> Iterator[str]:
@@ -116,7 +116,8 @@ def _lines(file: BinaryIO, name: str) -> Iterator[str]:
             ) from error
 
 
-def _uncommented(lines: Iterable[str]) -> Iterator[str]:
+def uncommented(lines: Iterable[str]) -> Iterator[str]:
+    """The logins in the lines of a text file."""
     return (login for line in lines if (login := line.partition("#")[0].strip()))
 
 
@@ -129,8 +130,11 @@ def _rows(reader: Iterable[list[str]], name: str) -> Iterator[list[str]]:
         ) from error
 
 
-def _places(heading: list[str], name: str, column: str | None) -> tuple[int | None, int | None]:
-    """Where in a row the login and the account id are."""
+def places(heading: list[str], name: str, column: str | None) -> tuple[int | None, int | None]:
+    """Where in the rows of the table `name` the login and the account id are; `column` is as in `read`.
+
+    Raises BadInput where there is neither.
+    """
     columns = {_plain(cell): place for place, cell in reversed(list(enumerate(heading)))}
     wanted = [_plain(column)] if column is not None else [*COLUMNS, *COLUMNS.values()]
     found = next((each for each in wanted if each in columns), None)
@@ -149,7 +153,8 @@ def _plain(column: str) -> str:
     return re.sub(r"[\s.-]+", "_", column.strip().lower())
 
 
-def _of_rows(rows: Iterable[list[str]], login: int | None, account_id: int | None) -> Iterator[Account]:
+def of_rows(rows: Iterable[Sequence[str]], login: int | None, account_id: int | None) -> Iterator[Account]:
+    """The accounts in the rows of a table whose logins and account ids are at these places."""
     for row in rows:
         named, number = (
             row[place].strip() if place is not None and place < len(row) else "" for place in (login, account_id)

@@ -47,9 +47,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def lists(arguments: argparse.Namespace) -> "list[tuple[Kind, str]]":
+    """The lists of GitHub that the options name, each by its kind and what it is of."""
+    return [(kind, name) for kind in LISTS for name in getattr(arguments, kind)]
+
+
 def named(arguments: argparse.Namespace) -> bool:
     """Whether the options name any accounts."""
-    return any((arguments.sources, *(getattr(arguments, kind) for kind in LISTS)))
+    return bool(arguments.sources or lists(arguments))
 
 
 def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
@@ -58,19 +63,20 @@ def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
     Raises BadInput where nothing is named, and BadInput or BadLogin where a name is impossible, before the first
     account is given; later what lists.pages raises.
     """
-    from github_avatars.scan import api, lists, names, waiting
+    from github_avatars.scan import api, names, waiting
+    from github_avatars.scan.lists import MOST_PAGES, PAGE, check, pages
 
-    asked = [(kind, name) for kind in LISTS for name in getattr(arguments, kind)]
+    asked = lists(arguments)
     if not named(arguments):
         raise BadInput("No accounts are named: give logins, a file of them, - for standard input, or a list of GitHub.")
     for kind, name in asked:
-        lists.check(kind, name)
+        check(kind, name)
     token = api.token(arguments.token_file, os.environ) if asked else None
     yield from names.read(arguments.sources, arguments.column)
     with api.API(token=token, wait=waiting.refuse if arguments.no_wait else waiting.wait) as github:
         for kind, name in asked:
-            for number, page in enumerate(lists.pages(github, kind, name)):
+            for number, page in enumerate(pages(github, kind, name)):
                 yield from page.accounts
-                if number == 0 and kind == "stargazers" and page.count == lists.MOST_PAGES:
-                    most = lists.MOST_PAGES * lists.PAGE
+                if number == 0 and kind == "stargazers" and page.count == MOST_PAGES:
+                    most = MOST_PAGES * PAGE
                     print(f"note: GitHub lists only the first {most:,} stargazers of {name}.", file=sys.stderr)

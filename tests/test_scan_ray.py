@@ -1,0 +1,117 @@
+"""A scan on Ray: the rows of a cluster of this machine, beside those of the local engine."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, clean_environment
+
+from github_avatars import cli, dataset, identicon, synthesis
+from github_avatars.demo import AVATARS, GitHubStandIn
+from github_avatars.scan.ray_workers import Pace
+
+EXAMPLES = dataset.read_index(AVATARS)
+
+needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="ray is not installed: pip install 'github-avatars[ray]'")
+
+
+@pytest.fixture
+def standin() -> Iterator[GitHubStandIn]:
+    with GitHubStandIn() as standin:
+        yield standin
+
+
+def scan(standin: GitHubStandIn, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "github_avatars.cli", "scan", *words],
+        cwd=ROOT,
+        env=clean_environment(GITHUB_URL=standin.url),
+        capture_output=True,
+        text=True,
+    )
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """What Parquet files hold, but for the time, in one order."""
+    from pyarrow import parquet
+
+    found = parquet.read_table(path).drop_columns(["checked"]).to_pylist()
+    return sorted(found, key=str)
+
+
+@needs_ray
+def test_five_thousand_rows_are_those_of_the_local_engine(standin: GitHubStandIn, tmp_path: Path) -> None:
+    """By login, by id, repeated, and such as cannot be had."""
+    strangers = [("nobody-here", ""), ("", "77"), ("no login", ""), ("", ""), ("007", "")]
+    known = [(example.login, "") for example in EXAMPLES] + [("", str(example.account_id)) for example in EXAMPLES]
+    with (tmp_path / "names.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("login", "account_id"))
+        writer.writerows(((strangers + known) * 5)[:5000])
+    ran = scan(standin, tmp_path / "names.csv", "--engine", "ray", "-o", tmp_path / "ray")
+    assert ran.returncode == 0, ran.stderr
+    assert sum(json.loads(ran.stdout).values()) == 5000
+    there = scan(standin, tmp_path / "names.csv", "--db", tmp_path / "db", "-o", tmp_path / "local.parquet")
+    assert there.returncode == 0, there.stderr
+    assert rows(tmp_path / "ray") == rows(tmp_path / "local.parquet")
+    assert {row["status"] for row in rows(tmp_path / "ray")} == {"judged", "no-such-account", "bad-login"}
+
+
+@needs_ray
+def test_pictures_are_judged_as_by_the_local_engine(standin: GitHubStandIn, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    for number in range(3):
+        (folder / f"account-{number}").mkdir(parents=True)
+        identicon.render(number + 1).save(folder / f"account-{number}/1.png")
+        (folder / f"account-{number}/2.jpg").write_bytes(synthesis.draw("photo-landscape", number).data)
+    (folder / "single.jpg").write_bytes(synthesis.draw("cartoon", 0).data)
+    (folder / "empty").mkdir()
+    (folder / ".hidden").mkdir()
+    ran = scan(standin, "--images", folder, "--engine", "ray", "-o", tmp_path / "ray")
+    assert ran.returncode == 0, ran.stderr
+    there = scan(standin, "--images", folder, "--db", tmp_path / "db", "-o", tmp_path / "local.parquet")
+    assert there.returncode == 0, there.stderr
+    assert len(rows(tmp_path / "ray")) == 5
+    assert rows(tmp_path / "ray") == rows(tmp_path / "local.parquet")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["names.csv", "--engine", "ray"], "--output"),
+        (["--engine", "ray", "-o", "out"], "either files of names or --images"),
+        (["names.csv", "--images", ".", "--engine", "ray", "-o", "out"], "either files of names or --images"),
+        (["names.csv", "--engine", "ray", "-o", "out", "--redact"], "--redact"),
+        (["--members", "octo-org", "--engine", "ray", "-o", "out"], "lists of GitHub"),
+    ],
+)
+def test_what_ray_cannot_do_is_told(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["scan", *words]) == 1
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.startswith("error: ")
+    assert told in written.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_ray_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert cli.main(["scan", "names.csv", "--engine", "ray", "-o", "out"]) == 1
+    assert capsys.readouterr().err == "error: The package ray is missing: pip install 'github-avatars[ray]'.\n"
+
+
+def test_all_workers_together_keep_to_the_rate() -> None:
+    pace = Pace(rate=0.01)
+    waits = [pace.wait() for _ in range(4)]
+    assert waits == pytest.approx([0, 100, 200, 300], abs=5)
