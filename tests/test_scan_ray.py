@@ -88,6 +88,11 @@ def test_pictures_are_judged_as_by_the_local_engine(standin: GitHubStandIn, tmp_
         (["--engine", "ray", "-o", "out"], "either files of names or --images"),
         (["names.csv", "--images", ".", "--engine", "ray", "-o", "out"], "either files of names or --images"),
         (["names.csv", "--engine", "ray", "-o", "out", "--redact"], "--redact"),
+        (["names.csv", "--engine", "ray", "-o", "out", "--rate", "0"], "The rate is 0"),
+        (["names.csv", "--engine", "ray", "-o", "out", "--workers", "0"], "--workers is 0"),
+        (["names.csv", "--engine", "ray", "-o", "full"], "full is not empty"),
+        (["--images", "empty", "--engine", "ray", "-o", "out"], "empty has no pictures"),
+        (["--images", "gone", "--engine", "ray", "-o", "out"], "gone has no pictures"),
         (["--members", "octo-org", "--engine", "ray", "-o", "out"], "lists of GitHub"),
     ],
 )
@@ -95,12 +100,15 @@ def test_what_ray_cannot_do_is_told(
     words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/rows.parquet").touch()
     assert cli.main(["scan", *words]) == 1
     written = capsys.readouterr()
     assert written.out == ""
     assert written.err.startswith("error: ")
     assert told in written.err
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_ray_it_says_what_to_install(
