@@ -9,14 +9,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 from conftest import ROOT, clean_environment
 
 from github_avatars import cli, dataset, identicon, synthesis
-from github_avatars.demo import AVATARS, GitHubStandIn
-from github_avatars.scan.ray_workers import Pace
+from github_avatars.demo import AVATARS, MODES, GitHubStandIn
+from github_avatars.scan.ray_workers import TEXT, Accounts, Pace
+from github_avatars.scan.rows import UNSURE
 
 EXAMPLES = dataset.read_index(AVATARS)
+OCTOCAT = next(example.account_id for example in EXAMPLES if example.login == "octocat")
 
 needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="ray is not installed: pip install 'github-avatars[ray]'")
 
@@ -88,6 +91,11 @@ def test_pictures_are_judged_as_by_the_local_engine(standin: GitHubStandIn, tmp_
         (["--engine", "ray", "-o", "out"], "either files of names or --images"),
         (["names.csv", "--images", ".", "--engine", "ray", "-o", "out"], "either files of names or --images"),
         (["names.csv", "--engine", "ray", "-o", "out", "--redact"], "--redact"),
+        (["names.csv", "--engine", "ray", "-o", "out", "--rate", "0"], "The rate is 0"),
+        (["names.csv", "--engine", "ray", "-o", "out", "--workers", "0"], "--workers is 0"),
+        (["names.csv", "--engine", "ray", "-o", "full"], "full is not empty"),
+        (["--images", "empty", "--engine", "ray", "-o", "out"], "empty has no pictures"),
+        (["--images", "gone", "--engine", "ray", "-o", "out"], "gone has no pictures"),
         (["--members", "octo-org", "--engine", "ray", "-o", "out"], "lists of GitHub"),
     ],
 )
@@ -95,12 +103,15 @@ def test_what_ray_cannot_do_is_told(
     words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/rows.parquet").touch()
     assert cli.main(["scan", *words]) == 1
     written = capsys.readouterr()
     assert written.out == ""
     assert written.err.startswith("error: ")
     assert told in written.err
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_ray_it_says_what_to_install(
@@ -109,6 +120,61 @@ def test_without_ray_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "ray", None)
     assert cli.main(["scan", "names.csv", "--engine", "ray", "-o", "out"]) == 1
     assert capsys.readouterr().err == "error: The package ray is missing: pip install 'github-avatars[ray]'.\n"
+
+
+# The workers, without Ray
+
+
+def worker(standin: GitHubStandIn, login: str | None, account_id: str | None = None) -> Accounts:
+    return Accounts(
+        columns=(login, account_id),
+        github=standin.url,
+        size=64,
+        concurrency=2,
+        patient=False,
+        pause=None,
+        band=UNSURE,
+    )
+
+
+def judged(found: Any) -> list[tuple[str | None, int | None, str]]:
+    return [(row["login"], row["account_id"], row["status"]) for row in found.to_pylist()]
+
+
+def test_lines_of_text_are_names_and_comments(standin: GitHubStandIn) -> None:
+    lines = pyarrow.table({"text": ["octocat # a cat", "# nobody", "  ", "no login"]})
+    assert judged(worker(standin, TEXT)(lines)) == [
+        ("octocat", OCTOCAT, "judged"),
+        ("no login", None, "bad-login"),
+    ]
+
+
+@pytest.mark.parametrize("ids", [[OCTOCAT, None], [float(OCTOCAT), None], [str(OCTOCAT), ""]])
+def test_ids_are_read_whatever_they_are_kept_as(standin: GitHubStandIn, ids: list[Any]) -> None:
+    table = pyarrow.table({"who": [None, "default-0"], "number": ids})
+    (first, second) = judged(worker(standin, "who", "number")(table))
+    assert first == (None, OCTOCAT, "judged")
+    assert (second[0], second[2]) == ("default-0", "judged")
+    assert judged(worker(standin, None, "number")(table))[1] == ("", None, "bad-login")
+
+
+def test_a_worker_asks_for_no_more_once_github_wants_fewer_requests() -> None:
+    table = pyarrow.table({"login": [example.login for example in EXAMPLES[:50]]})
+    with GitHubStandIn(mode=MODES["429-retry-after"]) as standin:
+        work = worker(standin, "login")
+        rows = work(table).to_pylist()
+        asked = standin.requests.total()
+        assert {row["status"] for row in [*rows, *work(table).to_pylist()]} == {"pending"}
+        assert all("wants fewer requests" in row["error"] for row in rows)
+        assert standin.requests.total() == asked <= 4
+
+
+def test_a_worker_pauses_before_each_account(standin: GitHubStandIn) -> None:
+    pauses = iter([0.0, 0.0, 0.0])
+    work = worker(standin, "login")
+    work._pause = lambda: next(pauses)
+    work(pyarrow.table({"login": ["octocat", "default-0", "nobody-here"]}))
+    assert next(pauses, None) is None
 
 
 def test_all_workers_together_keep_to_the_rate() -> None:

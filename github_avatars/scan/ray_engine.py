@@ -8,7 +8,6 @@ import argparse
 import json
 import logging
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 
 from github_avatars import hosts
 from github_avatars.errors import BadInput, Unreachable
-from github_avatars.scan import names, rows, sources
+from github_avatars.scan import addresses, names, rows, running, sources
 from github_avatars.scan.findings import PENDING
 from github_avatars.scan.ray_workers import TEXT, Accounts, Pace, Pictures
 
@@ -31,17 +30,14 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises BadInput for what is wrong in them, and what an Engine raises.
     """
-    if arguments.refresh or arguments.ordered or arguments.redact or sources.lists(arguments):
-        raise BadInput("--engine ray knows no --refresh, --ordered, --redact and lists of GitHub: leave them out.")
-    if bool(arguments.images) == bool(arguments.sources) or not arguments.output:
-        raise BadInput("--engine ray needs either files of names or --images, and a folder for its rows as --output.")
+    output, pictures = _checked(arguments)
     settings: dict[str, Any] = {"band": rows.band(arguments.unsure)}
     with _cluster(arguments) as ray:
         if arguments.images:
             worker: Any = Pictures
-            table = ray.data.from_items(_pictures(_address(arguments.images)))
+            table = ray.data.from_items(pictures)
         else:
-            table, login, account_id = _read(ray.data, [*map(_address, arguments.sources)], arguments.column)
+            table, login, account_id = _read(ray.data, [*map(addresses.absolute, arguments.sources)], arguments.column)
             pace = ray.remote(Pace).options(name="pace", num_cpus=0).remote(arguments.rate) if arguments.rate else None
             worker = Accounts
             settings |= {
@@ -59,8 +55,25 @@ def run(arguments: argparse.Namespace) -> None:
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=workers),
             fn_constructor_kwargs=settings,
-        ).write_parquet(_address(arguments.output))
-    _summarize(_address(arguments.output))
+        ).write_parquet(output)
+    _summarize(output)
+
+
+def _checked(arguments: argparse.Namespace) -> tuple[str, list[str]]:
+    """The addresses of the folder for the rows, and of the pictures to judge. Raises BadInput."""
+    running.check(arguments)
+    if arguments.refresh or arguments.ordered or arguments.redact or sources.lists(arguments):
+        raise BadInput("--engine ray knows no --refresh, --ordered, --redact and lists of GitHub: leave them out.")
+    if bool(arguments.images) == bool(arguments.sources) or not arguments.output:
+        raise BadInput("--engine ray needs either files of names or --images, and a folder for its rows as --output.")
+    if arguments.workers is not None and arguments.workers < 1:
+        raise BadInput(f"--workers is {arguments.workers}: give 1 or more.")
+    if addresses.inside(addresses.absolute(arguments.output)):
+        raise BadInput(f"{arguments.output} is not empty: give another folder as --output.")
+    pictures = addresses.inside(addresses.absolute(arguments.images)) if arguments.images else []
+    if arguments.images and not pictures:
+        raise BadInput(f"{arguments.images} has no pictures: give a folder with files, or with a folder per account.")
+    return addresses.absolute(arguments.output), pictures
 
 
 @contextmanager
@@ -126,19 +139,3 @@ def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, str | N
     heading = table.schema().names
     login, account_id = names.places(heading, files[0], column)
     return table, *(None if place is None else heading[place] for place in (login, account_id))
-
-
-def _pictures(folder: str) -> list[str]:
-    """The addresses of the files and folders in a folder."""
-    from pyarrow import fs
-
-    system, path = fs.FileSystem.from_uri(folder)
-    before = folder[: folder.find("://") + 3] if "://" in folder else ""
-    found = system.get_file_info(fs.FileSelector(path))
-    return sorted(f"{before}{info.path}" for info in found if not info.base_name.startswith("."))
-
-
-def _address(path: object) -> str:
-    """A path, made absolute; or an address, in which Path has made one slash of two."""
-    address = re.sub("^([a-z0-9]+):/+", r"\1://", str(path))
-    return address if "://" in address else str(Path(address).absolute())

@@ -7,18 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from github_avatars import classifier
 from github_avatars.errors import GitHubError
 from github_avatars.github import GitHub
-from github_avatars.scan import formats, images, names, rows, store
+from github_avatars.scan import addresses, formats, images, names, rows, store
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.findings import PENDING, Finding
@@ -111,24 +108,10 @@ class Pictures:
         """The rows of a table of such addresses."""
         accounts, found = [], []
         for address in batch["item"].to_pylist():
-            with _local(address) as path:
+            with addresses.local(address) as path:
                 accounts.append(images.account(path))
                 found.append(replace(images.judge(self._classifier, [f":{path}"])[0], href=address))
         return _table(accounts, found, self._band)
-
-
-@contextmanager
-def _local(address: str) -> Iterator[Path]:
-    """The file or folder at an address, or a copy of it where it is on another machine."""
-    if "://" not in address:
-        yield Path(address)
-        return
-    from pyarrow import fs
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / address.rpartition("/")[2]
-        fs.copy_files(address, str(path))
-        yield path
 
 
 def _text(value: Any) -> str:

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     band = rows.band(arguments.unsure)
     before = _before(arguments)
     named = _named(arguments)
-    _check(arguments)
+    check(arguments)
     model = classifier.shipped()
     stop, failure = threading.Event(), None
     with Store(arguments.db) as store, _output(arguments) as write:
@@ -110,7 +110,8 @@ def _named(arguments: argparse.Namespace) -> Iterator[tuple[str, Account]]:
     return ((name_of(account), account) for account in sources.accounts(arguments))
 
 
-def _check(arguments: argparse.Namespace) -> None:
+def check(arguments: argparse.Namespace) -> None:
+    """Raise BadInput for a number that is out of bounds."""
     if not 1 <= arguments.concurrency <= MAX_CONCURRENCY:
         raise BadInput(f"--concurrency is {arguments.concurrency}: give 1 to {MAX_CONCURRENCY}.")
     if arguments.rate is not None and not RATES[0] <= arguments.rate <= RATES[1]:
