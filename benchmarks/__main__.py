@@ -14,7 +14,7 @@ from typing import Any
 from github_avatars.errors import BadDataset, GitHubAvatarsError
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("picture", "packages", "growth")
+PARTS = ("picture", "server", "start", "packages", "growth")
 """The modules of this package that measure, in the order of the page; each has measure(rounds) and page(found)."""
 
 VERSIONS = ("numpy", "pillow", "scikit-learn", "requests", "cog", "torch")
@@ -23,8 +23,8 @@ HEAD = """\
 # Benchmarks
 
 `script/benchmark` writes this page and [benchmarks.json](benchmarks.json), all of it or the parts that it is given by
-name. The ratios are what counts: whatever is compared took turns in one run. A time is processor time: the median, and
-in brackets the middle half of what was seen.
+name. The ratios are what counts: whatever is compared took turns in one run. A time is processor time, unless something
+else is said: the median, and in brackets the middle half of what was seen.
 """
 
 

@@ -26,7 +26,8 @@ from github_avatars.leftovers import PREDICTIONS
 from github_avatars.transport import CONNECTIONS
 
 WARM_UP = 5000
-"""Predictions before the first measurement, at the most: until then threads start and caches fill."""
+"""Predictions before the first measurement, at the most, as many at once as the server takes: until then threads start
+and caches fill."""
 
 GROWTH = 0.05
 """From this share on, growing memory counts as a leak."""
@@ -184,19 +185,19 @@ def soak(server: Server, predictions: int, concurrency: int, limit: float) -> Ou
     warm_up = min(predictions, WARM_UP)
     asked = list(islice(cycle(cases(server.github)), warm_up + predictions))
     with ExitStack() as connections:
-        clients = [Client(connections.enter_context(closing(server.connection()))) for _ in range(concurrency)]
-        ask_all(clients, asked[:warm_up], end)
+        everyone = [Client(connections.enter_context(closing(server.connection()))) for _ in range(CONNECTIONS)]
+        ask_all(everyone, asked[:warm_up], end)
         eventually(server.is_ready)
         before, started = server.use(), time.monotonic()
-        for client in clients:
+        for client in everyone:
             client.seconds.clear()
-        ask_all(clients, asked[warm_up:], end)
+        ask_all(everyone[:concurrency], asked[warm_up:], end)
         elapsed = time.monotonic() - started
         eventually(server.is_ready)
         after = server.use()
-    ids = [prediction for client in clients for prediction in client.ids]
+    ids = [prediction for client in everyone for prediction in client.ids]
     left = len(list(server.temporary.iterdir())) + sum((PREDICTIONS / prediction).exists() for prediction in ids)
-    return Outcome(predictions, clients, elapsed, before, after, left)
+    return Outcome(predictions, everyone, elapsed, before, after, left)
 
 
 def main() -> int:

@@ -176,7 +176,11 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if f"{module}.{name}" not in ADMITTED:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which no classifier does")
-        return super().find_class(module, name)
+        return _Fitted if module.startswith("sklearn.") else super().find_class(module, name)
+
+
+class _Fitted:
+    """What a scikit-learn estimator was fitted to, without its code: importing that would be most of a cold start."""
 
 
 def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:

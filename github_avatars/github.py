@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -181,10 +181,10 @@ class GitHub:
 
     def _ask_once(self, login: str, url: str, deadline: float) -> _Answer:
         left = max(deadline - time.monotonic(), 0.001)
-        timeout: Any = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
+        timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
         try:
-            with self._session.get(url, stream=True, allow_redirects=False, timeout=timeout) as response:
-                answer = _Answer(response.status_code, response.headers, _body(login, response))
+            with self._session.get(url, timeout) as response:
+                answer = _Answer(response.status, response.headers, _body(login, response))
         except transport.PrivateAddress as found:
             raise ForeignRedirect(
                 f"{_host(url)} leads {login} to {found}, an address of a private network, "
@@ -255,14 +255,14 @@ def _account_id(url: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _body(login: str, response: requests.Response) -> bytes:
+def _body(login: str, response: urllib3.BaseHTTPResponse) -> bytes:
     """The body: whole if it is to be a picture, else as much of it as frees the connection."""
-    is_picture = response.status_code == 200
+    is_picture = response.status == 200
     limit = MAX_BYTES if is_picture else MAX_REFUSAL_BYTES
-    size = response.raw.length_remaining or 0
+    size = response.length_remaining or 0
     body = bytearray()
     if size <= limit:
-        for piece in response.iter_content(64 * 1024):
+        for piece in response.stream(64 * 1024):
             body += piece
             if (size := len(body)) > limit:
                 break

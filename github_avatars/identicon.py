@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageChops
 
 from github_avatars.grid import CELLS, MARGIN, PITCH, SAMPLE, SIZE, Design, Floats, design_for, sample
 
@@ -55,15 +55,20 @@ class Identicon:
 
     def draw(self, size: int = SIZE) -> Image.Image:
         """The picture, `size` pixels a side; at 420 as GitHub draws it, at others its nearest-neighbour resize."""
-        pixels = np.full((SIZE, SIZE, 3), GITHUB_GREY, dtype=np.uint8)
-        for row, line in enumerate(self.grid.split("/")):
-            for column, cell in enumerate(line):
-                if cell == "#":
-                    top, left = MARGIN + PITCH * row, MARGIN + PITCH * column
-                    # A cell is one pixel larger than the pitch, so that neighbours overlap.
-                    pixels[top : top + PITCH + 1, left : left + PITCH + 1] = self.color
-        picture = Image.fromarray(pixels)
+        picture = self.strip(0, SIZE)
         return picture if size == SIZE else picture.resize((size, size), Image.Resampling.NEAREST)
+
+    def strip(self, start: int, end: int) -> Image.Image:
+        """The lines of pixels from `start` to before `end` of the picture at 420."""
+        strip = Image.new("RGB", (SIZE, end - start), GITHUB_GREY)
+        for row, line in enumerate(self.grid.split("/")):
+            top = MARGIN + PITCH * row - start
+            for column, cell in enumerate(line):
+                if cell == "#" and -PITCH <= top < strip.height:
+                    left = MARGIN + PITCH * column
+                    # A cell is one pixel larger than the pitch, so that neighbours overlap.
+                    strip.paste(self.color, (left, top, left + PITCH + 1, top + PITCH + 1))
+        return strip
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,12 @@ def render(account_id: int, size: int = SIZE) -> Image.Image:
 
 def is_of(picture: Image.Image, account_id: int) -> bool:
     """Whether an RGB picture is, to the pixel, the default avatar of the account of this id."""
-    return picture.size == (SIZE, SIZE) and picture.tobytes() == render(account_id).tobytes()
+    if picture.size != (SIZE, SIZE):
+        return False
+    own = of(account_id)
+    # By strips: most other pictures differ in the first, and a second whole picture would cost more than to compare it.
+    strips = [(top, top + PITCH) for top in range(0, SIZE, PITCH)]
+    return all(_same(picture.crop((0, top, SIZE, bottom)), own.strip(top, bottom)) for top, bottom in strips)
 
 
 def fit(picture: Image.Image) -> Fit:
@@ -161,6 +171,11 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     distance = np.full(SAMPLE**2, np.nan)
     distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
     return distance.reshape(SAMPLE, SAMPLE)
+
+
+def _same(picture: Image.Image, other: Image.Image) -> bool:
+    """Whether two RGB pictures of one size are the same to the pixel."""
+    return ImageChops.difference(picture, other).getbbox() is None
 
 
 def _sampled(picture: Image.Image) -> Image.Image:

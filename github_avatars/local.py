@@ -9,13 +9,13 @@ import runpy
 import shutil
 import socket
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import cog
 from cog.predictor import load_predictor_from_ref
 
-from github_avatars.demo import GitHubStandIn
 from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.transport import CONNECTIONS
 
@@ -79,6 +79,16 @@ def serve(port: int) -> None:
     runpy.run_module("cog.server.http", run_name="__main__")
 
 
+@contextmanager
+def _stand_in() -> Iterator[None]:
+    # Imported here, since it would be a good part of the time to the first answer.
+    from github_avatars.demo import GitHubStandIn
+
+    with GitHubStandIn() as github:
+        os.environ["GITHUB_URL"] = github.url
+        yield
+
+
 def main() -> int:
     """Parse the command line and run; 1 for an error, told in one line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -95,11 +105,8 @@ def main() -> int:
     if unknown:
         # Said by the command's own parser, which has the script's name.
         commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
-    standin: AbstractContextManager[GitHubStandIn | None] = GitHubStandIn() if arguments.demo else nullcontext()
     try:
-        with standin as github:
-            if github:
-                os.environ["GITHUB_URL"] = github.url
+        with _stand_in() if arguments.demo else nullcontext():
             if arguments.command == "serve":
                 serve(arguments.port)
             else:

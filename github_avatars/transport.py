@@ -6,10 +6,10 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import requests
@@ -23,16 +23,23 @@ USER_AGENT = "github-avatars"
 CONNECTIONS = 32
 """Connections kept open to each host: as many threads can fetch side by side; a further one waits its turn."""
 
+HEADERS = {
+    "User-Agent": USER_AGENT,
+    "Accept": "image/*",
+    # Pictures are compressed already; asking for more would only invite small bodies that unfold to huge ones.
+    "Accept-Encoding": "identity",
+}
+
 
 class PrivateAddress(Exception):
     """A host's name leads to an IP address that is not public; nothing was sent there."""
 
 
-class Session(requests.Session):
-    """A session that keeps connections and nothing else: no cookies, no redirects, no passwords.
+class Session(HTTPAdapter):
+    """Connections that are kept, and nothing else that sessions keep: no cookies, no redirects, no passwords.
 
     A read timeout bounds the whole answer, from the request to its last byte, not the pause between two bytes as it
-    does elsewhere in requests; a connect timeout bounds the look-up of the name, every address tried, and TLS.
+    does elsewhere in urllib3; a connect timeout bounds the look-up of the name, every address tried, and TLS.
 
     Requests raise PrivateAddress where a connection would leave the public internet, unless the host is
     `perhaps_private`, or that one was found at a private address before. `direct` passes by the proxies that the
@@ -40,19 +47,41 @@ class Session(requests.Session):
     """
 
     def __init__(self, *, direct: bool, perhaps_private: str | None) -> None:
-        super().__init__()
-        reach = _Reach(perhaps_private)
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter(reach, pool_maxsize=CONNECTIONS, pool_block=True))
-        # Pictures are compressed already; asking for more would only invite small bodies that unfold to huge ones.
-        self.headers.update({"User-Agent": USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"})
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Any auth of its own keeps requests from sending what ~/.netrc holds for github.com.
-        self.auth = lambda request: request
-        self.trust_env = not direct
+        super().__init__(pool_maxsize=CONNECTIONS, pool_block=True)
+        self._reach = _Reach(perhaps_private)
+        self._environment = requests.Session()
+        self._environment.trust_env = not direct
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None, as even with allow_redirects=False requests would read the whole body of a redirect."""
+    @contextmanager
+    def get(self, url: str, timeout: urllib3.Timeout) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The answer at `url`, to be read within the `with`. Raises what requests and urllib3 raise.
+
+        From requests are the proxies, the certificates and the choice of a connection. Its own way to send a request
+        takes half as long again, for what is of no use here.
+        """
+        request = requests.PreparedRequest()
+        request.prepare_url(url, None)
+        found = self._environment.merge_environment_settings(url, {}, None, None, None)
+        pool: Any = self.get_connection_with_tls_context(request, found["verify"], found["proxies"])
+        self.cert_verify(pool, url, found["verify"], None)  # type: ignore[no-untyped-call]
+        pool.ConnectionCls = partial(_HTTPSConnection if pool.scheme == "https" else _HTTPConnection, reach=self._reach)
+        target = self.request_url(request, found["proxies"])
+        response: urllib3.BaseHTTPResponse = pool.urlopen(
+            "GET",
+            target,
+            headers=HEADERS,
+            timeout=timeout,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            assert_same_host=False,
+        )
+        try:
+            yield response
+        finally:
+            # A connection whose answer was not read to its end is closed before another may use it.
+            response.close()
+            response.release_conn()
 
 
 class _Reader(io.RawIOBase):
@@ -160,19 +189,8 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
             else:
                 sock.settimeout(max(end - time.monotonic(), 0.001))
                 return sock
-        raise failure
+        raise urllib3.exceptions.NewConnectionError(self, f"no address takes a connection ({failure})") from failure
 
 
 class _HTTPSConnection(_HTTPConnection, urllib3.connection.HTTPSConnection):
     pass
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, reach: _Reach, **options: Any) -> None:
-        super().__init__(**options)
-        self._reach = reach
-
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = partial(_HTTPSConnection if pool.scheme == "https" else _HTTPConnection, reach=self._reach)
-        return pool

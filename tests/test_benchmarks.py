@@ -3,13 +3,15 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import growth, packages, picture
+from benchmarks import growth, load, packages, picture, server, start
 from benchmarks.timing import ratios, shown, spread, take_turns
 from github_avatars import image
+from github_avatars.demo import GitHubStandIn
 
 
 def test_contestants_take_turns_and_the_first_round_only_warms_up() -> None:
@@ -62,6 +64,38 @@ def test_packages_are_those_that_the_image_installs_and_what_they_need() -> None
     assert packages.needs(["scikit-learn"]) >= {"scikit-learn", "scipy", "numpy", "joblib"}
     assert found["ours"]["bytes"] > 10_000
     assert "| scipy " in packages.page(found)
+
+
+def test_the_server_is_put_under_load_beside_servers_that_do_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CONCURRENCIES", (2,))
+    monkeypatch.setattr(server, "LATENCIES", (0.025,))
+    monkeypatch.setattr(server, "WARM_UP", 0.1)
+    monkeypatch.setattr(server, "WINDOW", 0.5)
+    found = server.measure(2)
+    ((one,),) = (under["loads"] for under in found["latencies"])
+    contestants = one["contestants"]
+    assert list(contestants) == [server.NOTHING, server.FETCH, server.OURS, server.STANDIN]
+    # Whoever fetches waits for two answers of the stand-in, which takes its time for each.
+    assert {name for name, measured in contestants.items() if measured["p50 ms"] > 50} == set(list(contestants)[1:])
+    assert contestants[server.OURS]["a second"]["median"] <= 2 / 0.05
+    assert re.search(r"^\| +50 \| +2 \| ours ", server.page(found), re.MULTILINE)
+
+
+def test_a_wrong_answer_ends_the_load(github: GitHubStandIn) -> None:
+    port = urlsplit(github.url).port or 0
+    task = [load.question("GET", "/nobody.png", lambda status, _: status == 302)]
+    with pytest.raises(load.WrongAnswer, match=r"GET /nobody\.png"):
+        load.put(port, iter([task]), 1, 0, 0.1)
+
+
+def test_a_start_lasts_until_the_first_answer() -> None:
+    found = start.measure(2)
+    for started in ("script/predict", "script/server"):
+        assert found[started][start.LEARNING]["ratio"]["median"] == 1
+        assert found[started][start.NOTHING]["ratio"]["median"] > 0
+        assert found[started][start.OURS]["s"]["median"] > 0
+    assert found["imports"]["predict"] > found["imports"]["numpy"] > 0
+    assert re.search(r"^\| script/server +\| ours ", start.page(found), re.MULTILINE)
 
 
 def test_growth_is_of_time_and_of_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

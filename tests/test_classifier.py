@@ -6,6 +6,8 @@ import json
 import math
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -564,3 +566,16 @@ def test_the_shipped_card_names_the_features_and_weights_of_the_shipped_classifi
     assert tuple(card["features"]) == features.NAMES
     assert tuple(card["weights"].values()) == pytest.approx(shipped.weights)
     assert card["intercept"] == pytest.approx(shipped.intercept)
+
+
+def test_serving_imports_no_scikit_learn() -> None:
+    """In a process of its own, since this one has imported it. It would be most of a cold start."""
+    program = (
+        "import sys, predict; predict.Predictor().setup(); print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=MODEL.parent, capture_output=True, text=True, check=True
+    )
+    imported = set(ended.stdout.split())
+    assert "numpy" in imported
+    assert not {"sklearn", "scipy", "joblib"} & imported

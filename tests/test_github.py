@@ -149,7 +149,7 @@ def test_request_names_the_project_and_carries_no_secret(
     netrc = tmp_path / "netrc"
     netrc.write_text("default login me password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setattr(hub._session, "trust_env", True)
+    monkeypatch.setattr(hub._session._environment, "trust_env", True)
     seen = []
 
     def watch(exchange: Exchange) -> bool:

@@ -180,7 +180,7 @@ def test_predict_without_a_network(tmp_path: Path) -> None:
     port = free_port()
     environment = clean_environment(GITHUB_URL=f"http://127.0.0.1:{port}")
     line = error_of(run("predict", "-i", "username=octocat", folder=tmp_path, environment=environment))
-    assert line.startswith(f"error: 127.0.0.1:{port} gave no whole answer for octocat (ConnectionError): ")
+    assert line.startswith(f"error: 127.0.0.1:{port} gave no whole answer for octocat (NewConnectionError): ")
 
 
 @pytest.mark.parametrize(
