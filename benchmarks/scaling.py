@@ -61,7 +61,8 @@ def measure() -> dict[str, Any]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         with stand_in(folder) as url:
-            found: dict[str, Any] = {"bytes": _bytes(url, examples), "processor": _processor(url, examples), "runs": []}
+            found: dict[str, Any] = {"load": round(os.getloadavg()[0], 1)}
+            found |= {"bytes": _bytes(url, examples), "processor": _processor(url, examples), "runs": []}
             for number, accounts in enumerate((FEW, MANY)):
                 with (folder / "names.csv").open("w", newline="") as file:
                     rows = ([example.account_id] for example in islice(cycle(examples), accounts))
@@ -179,9 +180,10 @@ def _measured(found: dict[str, Any]) -> str:
 
 {table}
 
-The last column is without the start: {MANY - FEW:,} accounts by the difference of the two runs. It is no measure of a
-cluster: here the workers, Ray and the stand-in for GitHub share the cores, and to start Ray takes as long as thousands
-of accounts. What carries over is processor time and bytes:
+The last column is without the start: {MANY - FEW:,} accounts by the difference of the two runs. When it began, other
+work gave the machine a load average of {measured["load"]}; what is well above 0 slows all of this. Nor is it a measure
+of a cluster: here the workers, Ray and the stand-in for GitHub share the cores, and to start Ray takes as long as
+thousands of accounts. What carries over is processor time and bytes:
 
 - fetching and judging an account takes {1000 * measured["processor"]:.1f} ms of one core;
 - a custom avatar of `avatars/` has {sizes["custom"]["thumbnail"]:,.0f} bytes at {SIZE} pixels, in full

@@ -95,7 +95,7 @@ def test_options_are_of_one_style() -> None:
     for words, option in OPTIONS:
         assert re.fullmatch("--[a-z]+(-[a-z]+)*", option.option_strings[-1]), (words, option)
         if option.nargs != 0:
-            assert option.choices or re.fullmatch("[A-Z./]+", str(option.metavar)), (words, option)
+            assert option.choices or re.fullmatch("[A-Z./]+", option.metavar or option.dest.upper()), (words, option)
         assert ("-o" in option.option_strings) == (option.dest == "output"), (words, option)
         if option.dest == "json":
             assert option.metavar == "FILE", words
