@@ -98,6 +98,11 @@ def test_a_start_lasts_until_the_first_answer() -> None:
     assert re.search(r"^\| script/server +\| ours ", start.page(found), re.MULTILINE)
 
 
+@pytest.mark.parametrize("codec", ["PNG", "JPEG"])
+def test_the_largest_picture_is_one_that_is_judged(codec: str) -> None:
+    assert image.decode(growth.shapes(growth.SIDES[-1], codec)).size == (3000, 3000)
+
+
 def test_growth_is_of_time_and_of_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(growth, "SIDES", (256, 512))
     monkeypatch.setattr(growth, "COUNTS", (20, 40))
