@@ -35,7 +35,7 @@ PLOT = "growth.svg"
 
 
 def shapes(side: int, codec: str) -> bytes:
-    """A picture of soft shapes in a few dozen tones. Were there more in it, a large one would be refused for its bytes."""
+    """A picture of soft shapes in a few dozen tones: with more in it, a large one would be refused for its bytes."""
     across = np.linspace(0, 9, side)
     waves = 110 + 60 * np.sin(across)[:, None] * np.cos(across * 1.7)[None]
     tones = waves[..., None] // 4 * 4 + [0, 20, -20]
