@@ -17,6 +17,7 @@ from benchmarks.load import Outcome, Task
 from benchmarks.timing import ratios, shown, spread
 from github_avatars import dataset
 from github_avatars.demo import AVATARS
+from github_avatars.leftovers import PREDICTIONS, remove
 from github_avatars.tables import table
 
 CONCURRENCIES = (1, 8, 32)
@@ -41,6 +42,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
     taken: dict[tuple[int, str], list[Outcome]] = {}
+    ids: list[str] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         github = stack.enter_context(running.stand_in(folder, latency))
@@ -50,7 +52,7 @@ def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
             OURS: stack.enter_context(running.ours(folder / "ours", github)),
         }
         loads: dict[str, Callable[[int], Outcome]] = {
-            name: partial(_put, server.port, itertools.cycle(predictions())) for name, server in servers.items()
+            name: partial(_put, server.port, itertools.cycle(predictions(ids))) for name, server in servers.items()
         }
         loads[STANDIN] = partial(_put, urlsplit(github).port or 80, itertools.cycle(avatars()))
         for number in range(rounds + 1):
@@ -59,6 +61,9 @@ def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
                     outcome = put(concurrency)
                     if number:
                         taken.setdefault((concurrency, name), []).append(outcome)
+    # The floors leave them, and the more there are, the longer Cog takes to make further ones.
+    for name in ids:
+        remove(PREDICTIONS / name)
     return [
         {
             "concurrency": concurrency,
@@ -85,10 +90,16 @@ def _summed(outcomes: list[Outcome], floor: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def predictions() -> list[Task]:
-    """A prediction for each account of the stand-in, in an order that mixes the labels."""
+def predictions(ids: list[str]) -> list[Task]:
+    """A prediction for each account of the stand-in, in an order that mixes the labels; the ids are put into `ids`."""
+
+    def succeeded(status: int, body: bytes) -> bool:
+        answer = json.loads(body)
+        ids.append(answer["id"])
+        return status == 200 and bool(answer["status"] == "succeeded")
+
     return [
-        [load.question("POST", "/predictions", _succeeded, json.dumps({"input": {"username": login}}).encode())]
+        [load.question("POST", "/predictions", succeeded, json.dumps({"input": {"username": login}}).encode())]
         for login, _ in _accounts()
     ]
 
@@ -105,10 +116,6 @@ def _accounts() -> list[tuple[str, int]]:
     accounts = [(example.login, example.account_id) for example in dataset.read_index(AVATARS)]
     random.Random(0).shuffle(accounts)  # noqa: S311 - nothing secret
     return accounts
-
-
-def _succeeded(status: int, body: bytes) -> bool:
-    return status == 200 and bool(json.loads(body)["status"] == "succeeded")
 
 
 def _redirects(status: int, _: bytes) -> bool:

@@ -32,10 +32,11 @@ def removed(executor: Executor) -> Iterator[None]:
         folder = PREDICTIONS / name
         # Clients may choose the id: /etc, or one with .. in it, leads elsewhere.
         if folder.parent == PREDICTIONS and name != "..":
-            executor.submit(_remove, folder)
+            executor.submit(remove, folder)
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
+    """Remove the folder of a prediction, if it and those in it are empty."""
     for path in (folder / "inputs", folder / "outputs", folder):
         with suppress(OSError):
             path.rmdir()
