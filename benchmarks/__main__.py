@@ -14,7 +14,7 @@ from typing import Any
 from github_avatars.errors import BadDataset, GitHubAvatarsError
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("picture", "server", "start", "packages", "growth")
+PARTS = ("picture", "server", "start", "scan", "packages", "growth")
 """The modules of this package that measure, in the order of the page; each has measure(rounds) and page(found)."""
 
 VERSIONS = ("numpy", "pillow", "scikit-learn", "requests", "cog", "torch")

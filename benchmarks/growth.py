@@ -109,17 +109,17 @@ def _train_here(count: int) -> dict[str, float]:
             examples.append(replace(example, file=file))
         started = process_time()
         training.fit(training.tabulate(Path(folder), examples))
-        return {"seconds": round(process_time() - started, 2), "mb": round(_peak(), 1)}
+        return {"seconds": round(process_time() - started, 2), "mb": round(peak(), 1)}
 
 
 def _picture_here(work: str, path: str) -> dict[str, float]:
     data = Path(path).read_bytes()
     classify(photo(64, "PNG"))
     WORKS[work](data)
-    return {"mb": round(_peak(), 1)}
+    return {"mb": round(peak(), 1)}
 
 
-def _peak() -> float:
+def peak() -> float:
     """The peak of memory of this process in megabytes; getrusage would count the one that started it, too."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM:"))

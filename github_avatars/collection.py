@@ -37,6 +37,7 @@ from github_avatars.errors import (
 from github_avatars.github import Avatar, GitHub
 from github_avatars.journal import Journal, locked
 from github_avatars.measuring import Progress
+from github_avatars.scan import names
 
 CUSTOM_ERROR = 0.6
 """A picture whose identicon error is above this is no identicon at all.
@@ -67,13 +68,7 @@ Place = Literal["default", "custom", "review"]
 
 def read_logins(path: Path) -> list[str]:
     """The logins in a text file: one a line, without comments (from # on) and repetitions. Raises BadInput."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}): give a text file with one login a line.") from error
-    except UnicodeError as error:
-        raise BadInput(f"{path} is no text in UTF-8 ({error}): give a text file with one login a line.") from error
-    return _unique(login for line in lines if (login := line.partition("#")[0].strip()))
+    return _unique(names.logins(path))
 
 
 def _unique(logins: Iterable[str]) -> list[str]:

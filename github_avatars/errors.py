@@ -8,6 +8,7 @@
     ├── GitHubError           an account's avatar could not be had
     │   ├── BadLogin          not a possible GitHub login; nothing was asked of GitHub
     │   ├── NoSuchAccount     GitHub knows no account of this login
+    │   ├── NoSuchRepository  GitHub knows no such repository, or does not show it
     │   ├── RateLimited       GitHub wants fewer requests; `until` says how long
     │   ├── Unreachable       no answer in time, a broken connection, or a server error
     │   ├── LoginRequired     GitHub answered with its login page
@@ -78,6 +79,13 @@ class NoSuchAccount(GitHubError):
 
     kind = "no-such-account"
     remedy = "Check the spelling."
+
+
+class NoSuchRepository(GitHubError):
+    """GitHub knows no repository of this name, or does not show it."""
+
+    kind = "no-such-repository"
+    remedy = "Check the spelling; of a private one, give a token that may read it."
 
 
 class RateLimited(GitHubError):

@@ -1,19 +1,18 @@
 """login → Avatar: everything about talking to GitHub.
 
 An avatar is asked for at https://github.com/LOGIN.png, which redirects to
-https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the picture. Neither needs a token.
+https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the picture. Neither needs a token. Where the
+account id is known, the second address alone will do.
 """
 
 import math
-import os
 import re
 import reprlib
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -21,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from github_avatars import cancellation, hosts, transport
+from github_avatars import cancellation, hosts, rate_limit, transport
 from github_avatars.errors import (
     BadLogin,
     ForeignRedirect,
@@ -70,13 +69,17 @@ class Avatar:
     """A picture as GitHub serves it."""
 
     login: str
-    """The account's login, spelled as it was asked for."""
+    """The account's login, spelled as it was asked for; empty where it was asked for by its id."""
     account_id: int | None
     """GitHub's numeric id of the account; None where the picture's address does not tell."""
     href: str
     """The address asked, as https://github.com/zeke.png."""
     data: bytes
-    """The picture file: by its first bytes a PNG, JPEG, WebP or GIF."""
+    """The picture file: by its first bytes a PNG, JPEG, WebP or GIF. Empty where it is unchanged."""
+    etag: str | None = None
+    """GitHub's name of this very file, to ask by whether it is still the same; None where GitHub gives none."""
+    unchanged: bool = False
+    """Whether it is still the file of the ETag that was asked with; only then nothing was sent."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,9 @@ class GitHub:
         deadline: float = DEADLINE,
         backoff: float = BACKOFF,
     ) -> None:
-        self.base = hosts.address(base or os.environ.get("GITHUB_URL") or "https://github.com")
+        self.base = hosts.chosen(base)
         self._trusted = hosts.trusted(self.base)
+        self._avatars = hosts.avatars(self.base)
         self._read_timeout = read_timeout
         self._deadline = deadline
         # The first retry comes at once: it mends a kept connection that GitHub had closed meanwhile.
@@ -143,24 +147,46 @@ class GitHub:
         """Close the connections."""
         self._session.close()
 
-    def fetch(self, login: str) -> Avatar:
+    def fetch(self, login: str, *, size: int | None = None, etag: str | None = None) -> Avatar:
         """The avatar of `login`, or an error within about `deadline` seconds, once one of its connections is free.
+
+        With a `size`, in pixels a side, GitHub is asked to make the picture as small; it makes none larger, and serves
+        identicons whole. With the `etag` of a picture that was fetched before, nothing is sent where it is unchanged.
 
         Raises BadLogin (nothing was asked), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
         TooLarge or NotAPicture.
         """
-        url = href = f"{self.base}/{check_login(login)}.png"
+        return self._follow(login, f"{self.base}/{check_login(login)}.png", size, etag, login)
+
+    def fetch_by_id(self, account_id: int, *, size: int | None = None, etag: str | None = None) -> Avatar:
+        """As `fetch`, with one request instead of two: asked by its id, an avatar is where `fetch` is redirected to.
+
+        An Enterprise host keeps avatars at one of two addresses (hosts.trusted). Which one, a `fetch` before has told;
+        else it is taken to be the one without subdomain isolation.
+        """
+        avatars = self._avatars or f"{self.base}/avatars"
+        return self._follow(f"id {account_id}", f"{avatars}/u/{account_id}?v=4", size, etag)
+
+    def _follow(self, whose: str, href: str, size: int | None, etag: str | None, login: str = "") -> Avatar:
         deadline = time.monotonic() + self._deadline
+        headers = {"If-None-Match": etag} if etag else {}
+        url = href
         for _ in range(1 + MAX_REDIRECTS):
-            answer = self._ask(login, url, deadline)
+            account_id = _account_id(url)
+            resized = f"{url}{'&' if '?' in url else '?'}s={size}" if size and account_id else url
+            answer = self._ask(whose, resized, deadline, headers)
+            if answer.status in (200, 304) and account_id and not self._avatars:
+                self._avatars = url.partition("?")[0].rpartition("/u/")[0]
+            if answer.status == 304 and etag:
+                return Avatar(login, account_id, href, b"", etag, unchanged=True)
             if answer.status == 200:
-                return Avatar(login, _account_id(url), href, _picture(login, answer))
-            url = self._redirect(login, url, answer)
+                return Avatar(login, account_id, href, _picture(whose, answer), answer.headers.get("ETag"))
+            url = self._redirect(whose, url, answer)
         raise ForeignRedirect(
-            f"{self.base} redirects more than {MAX_REDIRECTS} times for {login}: check GITHUB_URL, or try again later."
+            f"{self.base} redirects more than {MAX_REDIRECTS} times for {whose}: check GITHUB_URL, or try again later."
         )
 
-    def _ask(self, login: str, url: str, deadline: float) -> _Answer:
+    def _ask(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> _Answer:
         """The settled answer at `url`: a passing failure is asked again while retries and time last.
 
         Retry is consulted here, not mounted in the adapter: there it would not see a body break off, know no
@@ -169,7 +195,7 @@ class GitHub:
         retry = self._retry
         while True:
             try:
-                return self._ask_once(login, url, deadline)
+                return self._ask_once(login, url, deadline, headers)
             except (RateLimited, Unreachable) as failure:
                 if not retry.total:
                     raise
@@ -179,11 +205,11 @@ class GitHub:
                     raise
             cancellation.pause(pause)
 
-    def _ask_once(self, login: str, url: str, deadline: float) -> _Answer:
+    def _ask_once(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> _Answer:
         left = max(deadline - time.monotonic(), 0.001)
         timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
         try:
-            with self._session.get(url, timeout) as response:
+            with self._session.get(url, timeout, headers) as response:
                 answer = _Answer(response.status, response.headers, _body(login, response))
         except transport.PrivateAddress as found:
             raise ForeignRedirect(
@@ -195,13 +221,8 @@ class GitHub:
                 f"{_host(url)} gave no whole answer for {login} ({type(error).__name__}): "
                 "check the network and GITHUB_URL, or try again later."
             ) from error
-        if _is_rate_limit(answer):
-            until = _until(answer.headers)
-            when = f"after {until:%Y-%m-%d %H:%M:%S} UTC" if until else "in some minutes"
-            raise RateLimited(
-                f"{_host(url)} wants fewer requests (HTTP {answer.status}) and refuses {login}: ask again {when}.",
-                until,
-            )
+        if rate_limit.told(answer.status, answer.headers):
+            raise rate_limit.error(_host(url), answer.status, answer.headers, login)
         if answer.status >= 500:
             raise Unreachable(
                 f"{_host(url)} is in trouble (HTTP {answer.status}) and refuses {login}: try again later."
@@ -279,30 +300,6 @@ def _picture(login: str, answer: _Answer) -> bytes:
             f"GitHub answers {login} with something else than a picture ({reprlib.repr(kind)}): check GITHUB_URL."
         )
     return answer.body
-
-
-def _is_rate_limit(answer: _Answer) -> bool:
-    # https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
-    headers = answer.headers
-    if answer.status == 403 and "x-ratelimit-reset" in headers:
-        return headers.get("x-ratelimit-remaining", "0") == "0"
-    asked_to_wait = "Retry-After" in headers or headers.get("x-ratelimit-remaining") == "0"
-    return answer.status == 429 or (asked_to_wait and answer.status in (403, 503))
-
-
-def _until(headers: Mapping[str, str]) -> datetime | None:
-    """When GitHub will answer again: Retry-After is seconds or an HTTP date, x-ratelimit-reset seconds since 1970."""
-    after, reset = headers.get("Retry-After", ""), headers.get("x-ratelimit-reset", "")
-    try:
-        if after.isdigit():
-            return datetime.now(UTC) + timedelta(seconds=int(after))
-        if after:
-            date = parsedate_to_datetime(after)
-            # The oldest of HTTP's three forms names no zone, and means UTC nevertheless.
-            return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-        return datetime.fromtimestamp(int(reset), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _pause(failure: RateLimited | Unreachable, retry: urllib3.Retry) -> float:

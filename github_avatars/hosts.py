@@ -1,5 +1,6 @@
 """Who GitHub is: GITHUB_URL as an address, the hosts a redirect may lead to, and where in the network they may be."""
 
+import os
 import re
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -9,6 +10,11 @@ from github_avatars.errors import BadInput
 BASE = re.compile(r"https?://[^/?#@\\\s]+")
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def chosen(base: str | None = None) -> str:
+    """The address of `base`, or else of the environment variable GITHUB_URL, or else GitHub's. Raises BadInput."""
+    return address(base or os.environ.get("GITHUB_URL") or "https://github.com")
 
 
 def address(text: str) -> str:
@@ -36,6 +42,24 @@ def trusted(base: str) -> re.Pattern[str]:
     host = urlsplit(base).netloc
     parent = "githubusercontent.com" if host == "github.com" else host
     return re.compile(rf"{re.escape(host)}|(?:[a-z0-9-]+\.)+{re.escape(parent)}")
+
+
+def avatars(base: str) -> str | None:
+    """What stands before /u/ID in the address of an avatar; None for an Enterprise host, which has to tell it."""
+    if not perhaps_private(base):
+        return "https://avatars.githubusercontent.com"
+    return base if is_loopback(base) else None
+
+
+def api(base: str) -> str:
+    """Where the REST API of a host is.
+
+    Sources: https://docs.github.com/en/enterprise-server@latest/rest/using-the-rest-api/getting-started-with-the-rest-api,
+    https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency/network-details-for-ghecom
+    """
+    scheme, _, host = base.partition("://")
+    own = host == "github.com" or host.endswith(".ghe.com")
+    return f"{scheme}://api.{host}" if own else f"{base}/api/v3"
 
 
 def perhaps_private(base: str) -> str | None:

@@ -6,10 +6,11 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import Any, cast
 
 import requests
@@ -53,8 +54,12 @@ class Session(HTTPAdapter):
         self._environment.trust_env = not direct
 
     @contextmanager
-    def get(self, url: str, timeout: urllib3.Timeout) -> Iterator[urllib3.BaseHTTPResponse]:
+    def get(
+        self, url: str, timeout: urllib3.Timeout, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The answer at `url`, to be read within the `with`. Raises what requests and urllib3 raise.
+
+        `headers` are sent besides HEADERS, or in their place.
 
         From requests are the proxies, the certificates and the choice of a connection. Its own way to send a request
         takes half as long again, for what is of no use here.
@@ -69,7 +74,7 @@ class Session(HTTPAdapter):
         response: urllib3.BaseHTTPResponse = pool.urlopen(
             "GET",
             target,
-            headers=HEADERS,
+            headers={**HEADERS, **headers},
             timeout=timeout,
             redirect=False,
             retries=False,

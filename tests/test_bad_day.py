@@ -69,6 +69,9 @@ EXPECTED = {
     "gzip-bomb": Expected(TooLarge, 2),
     "wrong-type": Expected(None, 2),
     "html": Expected(NotAPicture, 2),
+    "api-401": Expected(None, 2),
+    "api-rate-limit": Expected(None, 2),
+    "api-secondary-limit": Expected(None, 2),
     "no-length": Expected(None, 2),
 }
 """For each mode of the stand-in. A mode that is not here fails the tests below."""

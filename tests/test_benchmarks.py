@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import growth, load, packages, picture, server, start
+from benchmarks import growth, load, packages, picture, scan, server, start
 from benchmarks.timing import ratios, shown, spread, take_turns
 from github_avatars import image
 from github_avatars.demo import GitHubStandIn
@@ -160,3 +160,19 @@ def test_what_cannot_be_gone_on_with_is_one_line(tmp_path: Path, capsys: pytest.
     assert said.count("\n") == 1
     assert "benchmarks.json is not JSON" in said
     assert (tmp_path / "benchmarks.json").read_text() == "{"
+
+
+# Scan
+
+
+def test_a_scan_is_measured_beside_its_floor_and_by_size_and_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "ACCOUNTS", 24)
+    monkeypatch.setattr(scan, "COUNTS", (6, 30))
+    found = scan.measure(2)
+    assert found["beside"][scan.LOOP]["ratio"]["median"] == 1
+    assert set(found["beside"]) == {scan.LOOP, scan.THREADS, scan.PROCESSES}
+    assert found["sizes"]["bytes"]["64"] < found["sizes"]["bytes"]["full"] / 5
+    assert found["sizes"]["differ"] == 0
+    assert [one["accounts"] for one in found["memory"]] == [6, 30]
+    assert all(one["mb"] > 20 for one in found["memory"])
+    assert [name in scan.page(found) for name in (scan.LOOP, scan.THREADS, scan.PROCESSES)] == [True] * 3

@@ -1,4 +1,5 @@
 import http.client
+import io
 import os
 import signal
 import socket
@@ -109,6 +110,36 @@ def test_head_sends_no_body(standin: GitHubStandIn) -> None:
     assert received.endswith(b"\r\n\r\n")
 
 
+def test_custom_avatars_are_made_as_small_as_asked_for(tmp_path: Path) -> None:
+    kinds = {"octocat.png": "default", "zeke.jpg": "custom", "mona.gif": "custom", "hubot.webp": "custom"}
+    for file in kinds:
+        Image.new("RGB", (90, 60), "teal").save(tmp_path / file)
+    examples = [dataset.Example(file, label, file, place, "") for place, (file, label) in enumerate(kinds.items(), 1)]  # type: ignore[arg-type]
+    dataset.write_index(tmp_path, examples)
+
+    def shown(standin: GitHubStandIn, query: str) -> list[tuple[str | None, tuple[int, int]]]:
+        answers = [standin.usual_answer(f"/u/{number}{query}")[2] for number in range(1, 5)]
+        pictures = [Image.open(io.BytesIO(data)) for data in answers]
+        return [(picture.format, picture.size) for picture in pictures]
+
+    whole, small = (90, 60), (30, 20)
+    with GitHubStandIn(tmp_path) as standin:
+        assert shown(standin, "?v=4&s=30") == [("PNG", whole), ("JPEG", small), ("GIF", small), ("WEBP", small)]
+        for query in ("?v=4", "?s=", "?s=0", "?s=-5", "?s=x", "?s=91", "?s=99999999999"):
+            assert {size for _, size in shown(standin, query)} == {whole}
+    with GitHubStandIn(tmp_path, resizes_identicons=True) as standin:
+        assert {size for _, size in shown(standin, "?s=30")} == {small}
+
+
+def test_what_is_unchanged_is_not_sent(client: http.client.HTTPConnection) -> None:
+    _, headers, body = ask(client, "/u/1")
+    client.request("GET", "/u/1", headers={"If-None-Match": headers["ETag"]})
+    response = client.getresponse()
+    assert (response.status, response.read(), response.headers["ETag"]) == (304, b"", headers["ETag"])
+    client.request("GET", "/u/1", headers={"If-None-Match": '"other"'})
+    assert client.getresponse().read() == body
+
+
 def test_connection_is_kept_and_requests_are_counted(
     client: http.client.HTTPConnection, standin: GitHubStandIn
 ) -> None:
@@ -132,6 +163,15 @@ def test_latency(client: http.client.HTTPConnection, standin: GitHubStandIn) -> 
     begin = time.monotonic()
     ask(client, "/u/1")
     assert time.monotonic() - begin > 0.19
+
+
+def test_bandwidth(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
+    _, _, body = ask(client, "/u/1")
+    standin.bandwidth = 10 * len(body)
+    started = time.monotonic()
+    for _ in range(3):
+        ask(client, "/u/1")
+    assert time.monotonic() - started >= 0.3
 
 
 def test_fault_once(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:

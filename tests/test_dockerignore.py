@@ -55,6 +55,7 @@ def test_the_image_carries_what_serving_needs_and_nothing_else(carried: list[str
         "github_avatars/orientation.py",
         "github_avatars/prediction.py",
         "github_avatars/py.typed",
+        "github_avatars/rate_limit.py",
         "github_avatars/transport.py",
         "model.json",
         "model.pkl",

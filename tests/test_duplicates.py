@@ -237,7 +237,7 @@ def test_training_refuses_one_picture_under_both_labels(enough: Path) -> None:
     run = subprocess.run(command, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (1, "")
     line = run.stderr.splitlines()[-1]
-    assert line.startswith(f"train: {enough} has one picture under both labels")
+    assert line.startswith(f"error: {enough} has one picture under both labels")
     assert "default/1.png" in line
     assert "custom/stolen.gif" in line
     assert not (enough / "model.pkl").exists()

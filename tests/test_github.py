@@ -1,3 +1,5 @@
+import hashlib
+import io
 import reprlib
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from github_avatars import dataset, github
+from github_avatars import dataset, github, hosts
 from github_avatars.demo import Exchange, Fault, GitHubStandIn, answering, dripping, once, resetting
 from github_avatars.errors import (
     BadInput,
@@ -80,10 +82,9 @@ def failure(hub: GitHub, kind: type[GitHubAvatarsError], login: str = "octocat")
 
 
 def test_an_avatar(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:
-    avatar = hub.fetch("octocat")
-    assert avatar == github.Avatar(
-        "octocat", 583231, f"{standin.url}/octocat.png", (avatars / "octocat.png").read_bytes()
-    )
+    data = (avatars / "octocat.png").read_bytes()
+    etag = f'"{hashlib.sha256(data).hexdigest()}"'
+    assert hub.fetch("octocat") == github.Avatar("octocat", 583231, f"{standin.url}/octocat.png", data, etag)
 
 
 def test_login_keeps_its_spelling(hub: GitHub, standin: GitHubStandIn) -> None:
@@ -101,6 +102,50 @@ def test_account_id_is_read_off_the_address(
     standin.faults[ASKED] = answering(302, {"Location": path})
     standin.faults[path.partition("?")[0]] = answering(200, body=(avatars / "octocat.png").read_bytes())
     assert hub.fetch("octocat").account_id == account_id
+
+
+def test_asked_by_its_id_an_avatar_takes_one_request(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:
+    avatar = hub.fetch_by_id(583231)
+    assert (avatar.login, avatar.account_id, avatar.href) == ("", 583231, f"{standin.url}{PICTURE}?v=4")
+    assert avatar.data == (avatars / "octocat.png").read_bytes()
+    assert dict(standin.requests) == {f"{PICTURE}?v=4": 1}
+    with pytest.raises(NoSuchAccount, match="knows no account id 1:"):
+        hub.fetch_by_id(1)
+
+
+def test_an_enterprise_host_tells_where_it_keeps_avatars(
+    standin: GitHubStandIn, avatars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "avatars", lambda _: None)
+    data = (avatars / "octocat.png").read_bytes()
+    with GitHub(standin.url) as hub:
+        standin.faults["/avatars/u/583231"] = answering(200, {}, data)
+        assert hub.fetch_by_id(583231).href == f"{standin.url}/avatars{PICTURE}?v=4"
+    with GitHub(standin.url) as hub:
+        hub.fetch("zeke")
+        assert hub.fetch_by_id(583231).href == f"{standin.url}{PICTURE}?v=4"
+
+
+def test_a_small_picture_is_asked_for_where_pictures_are(hub: GitHub, standin: GitHubStandIn) -> None:
+    small = hub.fetch("zeke", size=4)
+    assert Image.open(io.BytesIO(small.data)).size == (4, 4)
+    assert hub.fetch_by_id(2289, size=4).data == small.data
+    assert dict(standin.requests) == {"/zeke.png": 1, "/u/2289?v=4&s=4": 2}
+    assert Image.open(io.BytesIO(hub.fetch("zeke", size=64).data)).size == (8, 8)
+    assert Image.open(io.BytesIO(hub.fetch("octocat", size=4).data)).size == (8, 8)
+
+
+def test_what_is_unchanged_is_not_sent_again(hub: GitHub, standin: GitHubStandIn) -> None:
+    avatar = hub.fetch("octocat")
+    assert avatar.etag
+    assert not avatar.unchanged
+    for again in (hub.fetch("octocat", etag=avatar.etag), hub.fetch_by_id(583231, etag=avatar.etag)):
+        assert (again.unchanged, again.data, again.etag, again.account_id) == (True, b"", avatar.etag, 583231)
+    changed = hub.fetch("octocat", etag='"other"')
+    assert (changed.unchanged, changed.data) == (False, avatar.data)
+    standin.faults[PICTURE] = answering(304)
+    with pytest.raises(Unreachable, match="HTTP 304"):
+        hub.fetch("octocat")
 
 
 def test_picture_without_redirect_has_no_account_id(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:

@@ -72,6 +72,40 @@ def test_loopback(base: str, loopback: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "avatars"),
+    [
+        ("https://github.com", "https://avatars.githubusercontent.com"),
+        ("http://127.0.0.1:40123", "http://127.0.0.1:40123"),
+        ("https://ghe.corp", None),
+    ],
+)
+def test_where_avatars_are(base: str, avatars: str | None) -> None:
+    assert hosts.avatars(base) == avatars
+
+
+@pytest.mark.parametrize(
+    ("base", "api"),
+    [
+        ("https://github.com", "https://api.github.com"),
+        ("https://octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+        ("https://github.example.com", "https://github.example.com/api/v3"),
+        ("https://notgithub.com", "https://notgithub.com/api/v3"),
+        ("http://127.0.0.1:40123", "http://127.0.0.1:40123/api/v3"),
+    ],
+)
+def test_where_the_api_is(base: str, api: str) -> None:
+    assert hosts.api(base) == api
+
+
+def test_the_host_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_URL", raising=False)
+    assert hosts.chosen() == "https://github.com"
+    monkeypatch.setenv("GITHUB_URL", "https://github.example.com/")
+    assert hosts.chosen() == "https://github.example.com"
+    assert hosts.chosen("https://other.example.com") == "https://other.example.com"
+
+
+@pytest.mark.parametrize(
     "ip",
     [
         "140.82.121.4",

@@ -51,7 +51,7 @@ def refusal(run: subprocess.CompletedProcess[str]) -> str:
     assert run.stdout == ""
     *progress, line = run.stderr.splitlines()
     assert all("picture" in shown for shown in progress if shown), run.stderr
-    assert line.startswith("train: ")
+    assert line.startswith("error: ")
     return line
 
 

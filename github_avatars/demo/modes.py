@@ -1,12 +1,14 @@
 """The bad days that GitHub may have, as modes of the stand-in: a closed list."""
 
 import gzip
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import quote
 
+from github_avatars.demo import rest
 from github_avatars.demo.faults import answering, dripping, resetting
 from github_avatars.demo.standin import Exchange, Fault, Mode
 
@@ -95,6 +97,17 @@ def _html(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
     exchange.answer(200, {**headers, "Content-Type": "image/png"}, PAGE)
 
 
+def _api(status: int, message: str, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
+    """The fault that refuses everything of the REST API, and nothing else."""
+
+    def fault(exchange: Exchange) -> bool:
+        if not exchange.path.startswith(f"{rest.ROOT}/"):
+            return False
+        return answering(status, headers(), json.dumps({"message": message}).encode())(exchange)
+
+    return fault
+
+
 def _silence(exchange: Exchange) -> bool:
     exchange.close_connection = True
     exchange.pause(HOUR)
@@ -138,6 +151,15 @@ MODES = {
     "gzip-bomb": Mode("sends a megabyte of gzip that unfolds to a gigabyte", _picture(_gzip_bomb)),
     "wrong-type": Mode("calls pictures text/html", _picture(_wrong_type)),
     "html": Mode("sends a web page that it calls image/png", _picture(_html)),
+    "api-401": Mode("takes no token in its REST API", _api(401, "Bad credentials")),
+    "api-rate-limit": Mode(
+        "has answered its REST API's limit of requests for this hour",
+        _api(403, "API rate limit exceeded", _ratelimit_reset),
+    ),
+    "api-secondary-limit": Mode(
+        "wants fewer requests of its REST API, and says so in words alone",
+        _api(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."),
+    ),
     "no-length": Mode("sends pictures without Content-Length", _picture(_no_length)),
 }
 """By name; each says in one line what GitHub does."""

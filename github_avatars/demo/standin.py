@@ -2,11 +2,13 @@
 
 import hashlib
 import logging
+import math
 import re
 import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,9 +16,11 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from github_avatars import dataset
+from github_avatars.demo import rest
+from github_avatars.demo.thumbnails import thumbnail
 from github_avatars.errors import BadDataset
 
 logger = logging.getLogger(__name__)
@@ -38,6 +42,7 @@ class Exchange(BaseHTTPRequestHandler):
         """Send a whole answer. Content-Length is that of `body` unless `headers` say otherwise."""
         self.begin(status, {"Content-Length": str(len(body)), **(headers or {})})
         if self.command != "HEAD":
+            self.pause(self.server.standin.delay(len(body)))
             self.wfile.write(body)
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
@@ -49,7 +54,13 @@ class Exchange(BaseHTTPRequestHandler):
 
     def usual_answer(self) -> tuple[int, dict[str, str], bytes]:
         """What GitHub would answer: status, headers, body."""
-        return self.server.standin.usual_answer(self.path)
+        standin = self.server.standin
+        if self.path.startswith(f"{rest.ROOT}/"):
+            return standin.rest.answer(self.path, self.headers.get("Authorization", ""))
+        status, headers, body = standin.usual_answer(self.path)
+        if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
+            return 304, {name: value for name, value in headers.items() if name != "Content-Type"}, b""
+        return status, headers, body
 
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the end of the stand-in."""
@@ -90,9 +101,12 @@ class Mode:
 class GitHubStandIn:
     """The stand-in over the pictures that index.csv in the folder `avatars` lists, on 127.0.0.1 while its `with` lasts.
 
-    `port` 0 takes a free one. `latency` is seconds before every answer. `faults` are met at their paths and `mode`
-    everywhere else; both may change while it runs. `tls` makes it speak HTTPS. Raises BadDataset if the index cannot be
-    used.
+    `port` 0 takes a free one. `latency` is seconds before every answer, `bandwidth` the bytes a second that all answers
+    share. `faults` are met at their paths and `mode` everywhere else; both may change while it runs. `tls` makes it
+    speak HTTPS. Raises BadDataset if the index cannot be used.
+
+    Asked by `?s=64`, it sends a custom avatar 64 pixels a side. Default ones come whole whatever is asked, as GitHub
+    seems to serve them, unless it `resizes_identicons`.
     """
 
     def __init__(
@@ -101,11 +115,14 @@ class GitHubStandIn:
         *,
         port: int = 0,
         latency: float = 0.0,
+        bandwidth: float = math.inf,
         faults: Mapping[str, Fault] | None = None,
         mode: Mode | None = None,
         tls: ssl.SSLContext | None = None,
+        resizes_identicons: bool = False,
     ) -> None:
         self.latency = latency
+        self.bandwidth = bandwidth
         self.faults = dict(faults or {})
         self.mode = mode
         self.closing = threading.Event()
@@ -116,14 +133,19 @@ class GitHubStandIn:
         self.most_in_flight = 0
         """How many requests were being answered at once, at the most."""
         self._in_flight = 0
+        self._sent = 0.0
         self._lock = threading.Lock()
         examples = dataset.read_index(avatars)
         self._account_ids = {example.login.lower(): example.account_id for example in examples}
         self._pictures = {example.account_id: avatars / example.file for example in examples}
+        resized = {example.account_id for example in examples if resizes_identicons or example.label == "custom"}
+        self._resized = frozenset(resized)
         for path in self._pictures.values():
             if not path.is_file():
                 raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is no file: restore it, or its index.")
         self._server = _Server(("127.0.0.1", port), self, tls)
+        self.rest = rest.Rest(self.url, self._account_ids)
+        """The REST API, whose token and rate limit may be changed."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
@@ -156,11 +178,24 @@ class GitHubStandIn:
             location = f"{self.url}/u/{self._account_ids[asked[1].lower()]}?v=4"
             return 302, {"Location": location, "Content-Type": "text/html", "Cache-Control": "no-cache"}, b""
         if (asked := re.fullmatch(r"/u/([0-9]{1,18})", route)) and int(asked[1]) in self._pictures:
-            body = self._pictures[int(asked[1])].read_bytes()
+            body = self._picture(int(asked[1]), parse_qs(urlsplit(path).query).get("s", [""])[0])
             media_type = next((name for magic, name in MEDIA_TYPES.items() if body.startswith(magic)), "image/png")
             etag = f'"{hashlib.sha256(body).hexdigest()}"'
             return 200, {"Content-Type": media_type, "ETag": etag, "Cache-Control": "max-age=300"}, body
         return 404, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, NOT_FOUND
+
+    def _picture(self, account_id: int, size: str) -> bytes:
+        """The file that an account shows, of so many pixels a side where that is a number and less than it has."""
+        data = self._pictures[account_id].read_bytes()
+        resized = size.isdecimal() and len(size) < 5 and account_id in self._resized
+        return thumbnail(data, int(size)) if resized else data
+
+    def delay(self, size: int) -> float:
+        """Seconds until the line is free of what was sent before and of so many bytes more."""
+        with self._lock:
+            now = time.monotonic()
+            self._sent = max(self._sent, now) + size / self.bandwidth
+            return self._sent - now
 
     @contextmanager
     def counted(self, path: str) -> Iterator[None]:

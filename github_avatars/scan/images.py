@@ -1,0 +1,92 @@
+"""A folder of pictures → what is found of each account in it, be it a folder of several pictures or a single file."""
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from github_avatars import container, image
+from github_avatars.classifier import Classifier, Label, Verdict
+from github_avatars.errors import BadImage, BadInput, NotAPicture
+from github_avatars.scan.accounts import Account
+from github_avatars.scan.findings import Finding, failed, judged, verdicts
+
+TIE = 0.01
+"""A mean probability this near to one half tells nothing: sure pictures contradict one another."""
+
+
+def find(directory: Path) -> Iterator[tuple[str, Account]]:
+    """The name in the store of each account that has pictures in `directory`, and the account, called like those.
+
+    The name is the path of the folder or file, after a colon.
+
+    Hidden files and folders do not count. Raises BadInput where there is no such folder.
+    """
+    try:
+        for path in sorted(directory.iterdir()):
+            if not path.name.startswith("."):
+                yield f":{path}", account(path)
+    except OSError as error:
+        raise BadInput(
+            f"{directory} cannot be read ({error.strerror}): give a folder with pictures, or with a folder per account."
+        ) from error
+
+
+def account(path: Path) -> Account:
+    """The account whose pictures are a folder or a file."""
+    return Account(path.name if path.is_dir() else path.stem, None)
+
+
+def judge(classifier: Classifier, names: Sequence[str]) -> list[Finding]:
+    """What is found of each account by the name that `find` gives."""
+    return [_judge(classifier, Path(name.removeprefix(":"))) for name in names]
+
+
+def _judge(classifier: Classifier, path: Path) -> Finding:
+    if not path.is_dir():
+        files = [path]
+    elif not (files := sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))):
+        return failed(NotAPicture(f"{path} has no pictures: put some there, or take it out."), href=str(path))
+    sizes: dict[Path, int] = {}
+    seen = dict(zip(files, verdicts(classifier, map(partial(_load, sizes), files)), strict=True))
+    refused = {file: verdict for file, verdict in seen.items() if isinstance(verdict, BadImage)}
+    usable = {file: verdict for file, verdict in seen.items() if not isinstance(verdict, BadImage)}
+    if not usable:
+        return failed(next(iter(refused.values())), href=str(path))
+    # The sharpest first; of equals, the first by name.
+    shown = [usable[file] for file in sorted(usable, key=lambda file: (-sizes[file], file))]
+    label, probability = combine(shown)
+    return judged(
+        Verdict(label, probability, shown[0].features),
+        pictures=len(shown),
+        agreed=sum(verdict.label == label for verdict in shown),
+        left_out="; ".join(f"{file.name}: {error.kind}" for file, error in refused.items()) or None,
+        href=str(path),
+    )
+
+
+def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
+    """The picture, whose number of pixels is put into `sizes`: what is loaded of a JPEG may have fewer."""
+    try:
+        data = image.read_bytes(file)
+        picture = image.load(data, str(file))
+    except BadImage as error:
+        return error
+    core = container.core(data, str(file))
+    sizes[file] = core.width * core.height
+    return picture
+
+
+def combine(shown: Sequence[Verdict]) -> tuple[Label, float]:
+    """The label and the probability that several pictures of one account come to, the sharpest of them first.
+
+    The probability is their mean. To add up log-odds would be right of pictures that are wrong independently of one
+    another; but those of one account mostly show the same avatar, and err together. The mean lets no picture overrule
+    more than one other, however sure it is. Where it is undecided (TIE), the sharpest has the last word.
+    """
+    probability = math.fsum(verdict.probability for verdict in shown) / len(shown)
+    if abs(probability - 0.5) <= TIE:
+        return shown[0].label, probability
+    return ("default" if probability > 0.5 else "custom"), probability

@@ -1,0 +1,340 @@
+"""What is known of accounts, in one SQLite file that any program can read.
+
+What was written stays, whatever ends the program, kill -9 included: a batch of outcomes is there or is not. Memory does
+not grow with the number of accounts, since they are read by pages.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Self
+
+from github_avatars.errors import BadInput
+from github_avatars.scan.accounts import Account
+from github_avatars.scan.findings import JUDGED, PASSING, Finding
+from github_avatars.scan.rows import Band, Row, row
+
+SCHEMA = """
+CREATE TABLE accounts (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    login TEXT,
+    named_id INTEGER,
+    settled INTEGER NOT NULL DEFAULT 0,
+    status TEXT NOT NULL DEFAULT 'pending',
+    error TEXT,
+    label TEXT,
+    probability REAL,
+    github_grey INTEGER,
+    distinct_colors INTEGER,
+    identicon_error REAL,
+    verified INTEGER,
+    pictures INTEGER NOT NULL DEFAULT 0,
+    agreed INTEGER NOT NULL DEFAULT 0,
+    left_out TEXT,
+    account_id INTEGER,
+    href TEXT,
+    etag TEXT,
+    size INTEGER,
+    model TEXT,
+    fetched TEXT,
+    checked TEXT
+) STRICT;
+CREATE TABLE inputs (
+    place INTEGER PRIMARY KEY,
+    login TEXT,
+    account_id INTEGER,
+    account INTEGER NOT NULL REFERENCES accounts
+) STRICT;
+CREATE INDEX inputs_by_account ON inputs (account);
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    started TEXT NOT NULL,
+    ended TEXT,
+    outcome TEXT,
+    model TEXT NOT NULL
+) STRICT;
+CREATE VIEW found AS SELECT
+    place, account, settled, checked,
+    inputs.login AS login, inputs.account_id AS named_id,
+    status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
+    left_out, accounts.account_id AS account_id, href
+FROM inputs JOIN accounts ON number = account;
+"""
+"""`accounts` holds each account once: `name` tells it from others (name_of), `login` and `named_id` are as a source
+gave them, `settled` is whether it needs no asking, `size` and `etag` are those of the picture that was judged, `model`
+is the sha256 of the model file that judged it, `fetched` when it came, and `checked` when the account was last asked
+for. `inputs` are those of the run that began last, in their order; `found` is what was found for them."""
+
+APPLICATION = 0x67686176
+"""In the file's head, as SQLite's application_id: by it a store is told from other databases."""
+
+VERSION = 1
+"""Of the schema, as SQLite's user_version."""
+
+PAGE = 1000
+"""Rows that are read at once."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """An account to be asked for, or whose pictures are to be judged; `size` and `etag` are to be asked with."""
+
+    number: int
+    name: str
+    login: str | None
+    account_id: int | None
+    size: int | None
+    etag: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an account; `finding` is None where its avatar is what it was."""
+
+    number: int
+    finding: Finding | None
+    size: int | None = None
+    etag: str | None = None
+
+
+def name_of(account: Account) -> str:
+    """What tells an account from others: its id, or where that is not known, its login, whose case does not matter."""
+    return f"@{_text(account.login or '').lower()}" if account.account_id is None else f"#{account.account_id}"
+
+
+def time(moment: datetime) -> str:
+    """A moment as the store has it, as 2026-11-24T12:30:00Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Store:
+    """The store in the file `path`, made if need be; ":memory:" for one that ends with the program.
+
+    Only one program at a time can have it. Raises BadInput, here and in every method, where the file is something else,
+    is in use, or cannot be read or written. To be closed, or used in a `with` statement, by the thread that made it.
+
+    `before`, wherever it is asked for, is a time: what was checked earlier is to be checked again; None: nothing is.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._model = ""
+        with self._told():
+            self._connection = sqlite3.connect(path, timeout=1, isolation_level=None)
+        try:
+            with self._told():
+                self._open()
+        except BadInput:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def begin(self, named: Iterable[tuple[str, Account]], model: str) -> None:
+        """Begin a run over these accounts, each with its name; `model` is the sha256 of the model that judges."""
+        self._model = model
+        with self._changing() as connection:
+            connection.execute("DELETE FROM inputs")
+            connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (time(datetime.now(UTC)), model))
+        remaining = (
+            (_text(name), None if account.login is None else _text(account.login), account.account_id)
+            for name, account in named
+        )
+        while batch := list(islice(remaining, PAGE)):
+            with self._changing() as connection:
+                connection.executemany(
+                    "INSERT INTO accounts (name, login, named_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", batch
+                )
+                connection.executemany(
+                    "INSERT INTO inputs (login, account_id, account)"
+                    " SELECT ?2, ?3, number FROM accounts WHERE name = ?1",
+                    batch,
+                )
+
+    def end(self, outcome: str) -> None:
+        """Note how the run ended."""
+        with self._changing() as connection:
+            connection.execute(
+                "UPDATE runs SET ended = ?, outcome = ? WHERE number = (SELECT max(number) FROM runs)",
+                (time(datetime.now(UTC)), outcome),
+            )
+
+    def count(self, before: str | None) -> tuple[int, int, int]:
+        """How many inputs the run has, how many accounts they are, and how many of these are due."""
+        ((inputs, accounts, due),) = self._ask(
+            "SELECT (SELECT count(*) FROM inputs), count(*), ifnull(sum(NOT settled OR ifnull(checked < ?, 0)), 0)"
+            " FROM accounts WHERE number IN (SELECT account FROM inputs)",
+            before,
+        )
+        return inputs, accounts, due
+
+    def due(self, size: int | None, before: str | None) -> Iterator[Due]:
+        """The run's accounts that are to be asked for, each once, though outcomes be written meanwhile.
+
+        A new picture is to be asked for in `size`, one that is known in the size that it has.
+        """
+        last = 0
+        while page := self._ask(
+            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag FROM accounts"
+            " WHERE number > ? AND number IN (SELECT account FROM inputs) AND (NOT settled OR checked < ?)"
+            " ORDER BY number LIMIT ?",
+            *(size, last, before, PAGE),
+        ):
+            last = page[-1][0]
+            yield from (Due(*values) for values in page)
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Keep what came of accounts; all of it, or where the program is killed meanwhile, nothing.
+
+        Where the host or the network was to blame, an earlier verdict is kept beside the error.
+        """
+        now = time(datetime.now(UTC))
+        with self._changing() as connection:
+            for outcome in outcomes:
+                finding = outcome.finding
+                if finding is None:
+                    connection.execute(
+                        "UPDATE accounts SET settled = 1, status = ?, error = NULL, checked = ? WHERE number = ?",
+                        (JUDGED, now, outcome.number),
+                    )
+                elif finding.status in PASSING:
+                    connection.execute(
+                        "UPDATE accounts SET settled = 0, status = ?, error = ?, checked = ? WHERE number = ?",
+                        (finding.status, finding.error, now, outcome.number),
+                    )
+                else:
+                    connection.execute(
+                        """
+                        UPDATE accounts SET settled = 1, status = :status, error = :error, label = :label,
+                        probability = :probability, github_grey = :github_grey, distinct_colors = :distinct_colors,
+                        identicon_error = :identicon_error, verified = :verified, pictures = :pictures,
+                        agreed = :agreed, left_out = :left_out, account_id = :account_id, href = :href, etag = :etag,
+                        size = :size, model = :model, fetched = :now, checked = :now WHERE number = :number
+                        """,
+                        {
+                            **vars(finding),
+                            "number": outcome.number,
+                            "etag": outcome.etag,
+                            "size": outcome.size,
+                            "model": self._model,
+                            "now": now,
+                        },
+                    )
+
+    def rows(self, band: Band) -> Iterator[Row]:
+        """A row for each input of the run, in their order."""
+        last = 0
+        while page := self._ask("SELECT * FROM found WHERE place > ? ORDER BY place LIMIT ?", last, PAGE):
+            last = page[-1][0]
+            yield from (_row(values, band) for values in page)
+
+    def rows_not_due(self, band: Band, before: str | None) -> Iterator[Row]:
+        """The rows of the inputs whose accounts are not due."""
+        last = 0
+        while page := self._ask(
+            "SELECT * FROM found WHERE place > ? AND settled AND ifnull(checked >= ?2, ?2 IS NULL)"
+            " ORDER BY place LIMIT ?",
+            *(last, before, PAGE),
+        ):
+            last = page[-1][0]
+            yield from (_row(values, band) for values in page)
+
+    def rows_of(self, numbers: Iterable[int], band: Band) -> list[Row]:
+        """The rows of the inputs that are these accounts."""
+        page = self._ask(
+            "SELECT * FROM found WHERE account IN (SELECT value FROM json_each(?)) ORDER BY place",
+            json.dumps(list(numbers)),
+        )
+        return [_row(values, band) for values in page]
+
+    def tally(self, band: Band) -> Counter[str]:
+        """How many accounts of the run came to what: by label or status, and of the judged, "unsure" and "not theirs".
+
+        Not theirs is an identicon, to be seen in full, of another account than the one that shows it.
+        """
+        counts = self._ask(
+            """
+            SELECT iif(status = 'judged', label, status), count(*),
+            ifnull(sum(status = 'judged' AND probability BETWEEN ? AND ?), 0),
+            ifnull(sum(status = 'judged' AND label = 'default' AND verified = 0), 0)
+            FROM accounts WHERE number IN (SELECT account FROM inputs) GROUP BY 1
+            """,
+            *band,
+        )
+        found = Counter({name: count for name, count, _, _ in counts})
+        found["unsure"] = sum(count for _, _, count, _ in counts)
+        found["not theirs"] = sum(count for _, _, _, count in counts)
+        return found
+
+    def _open(self) -> None:
+        run = self._connection.execute
+        # To have the file for oneself from the first access on also spares a second file, of shared memory.
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        ((application,),) = run("PRAGMA application_id")
+        ((tables,),) = run("SELECT count(*) FROM sqlite_schema")
+        ((version,),) = run("PRAGMA user_version")
+        if (tables or application) and (application, version) != (APPLICATION, VERSION):
+            raise BadInput(f"{self._path} is no store of a scan that this version made: give another file as --db.")
+        run("PRAGMA journal_mode = WAL")
+        # A power failure may take what was written last, the end of the program nothing.
+        run("PRAGMA synchronous = NORMAL")
+        if not tables:
+            self._connection.executescript(
+                f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+            )
+        run("BEGIN IMMEDIATE")
+        run("COMMIT")
+
+    def _ask(self, query: str, *values: object) -> list[Any]:
+        with self._told():
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """What is done within the `with` is done wholly or, where it ends in an error, not at all."""
+        with self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
+                raise BadInput(
+                    f"{self._path} is in use by another run: let that end, or give another file as --db."
+                ) from error
+            raise BadInput(f"{self._path} cannot be used ({error}): give another file as --db.") from error
+
+
+def _row(values: tuple[Any, ...], band: Band) -> Row:
+    _, _, _, checked, login, named_id, *found = values
+    finding = Finding(*found)
+    if finding.verified is not None:
+        finding = replace(finding, verified=bool(finding.verified))
+    return row(Account(login, named_id), finding, checked, band)
+
+
+def _text(text: str) -> str:
+    """What SQLite takes as text: halves of characters, as of an argument that is no UTF-8, are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
