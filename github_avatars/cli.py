@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from github_avatars.errors import BadDataset, BadInput, BadLogin, GitHubAvatarsError
+from github_avatars.web import command as web
 
 # The subcommands import what they need themselves: --help should not wait for scikit-learn.
 
@@ -117,6 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--rate", type=float, default=2.0, help="accounts a second at the most (default: %(default)s)")
     one.add_argument("--balance", action="store_true", help="do not keep pictures of the label that is ahead in number")
+
+    web.add(commands)
     return parser
 
 
