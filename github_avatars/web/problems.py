@@ -32,12 +32,11 @@ STATUSES: dict[type[GitHubAvatarsError], int] = {
 
 
 def problem(error: GitHubAvatarsError, status: int | None = None) -> JSONResponse:
-    """The answer that tells an error: its kind, message, what to do, whether and from when on to ask again."""
+    """The answer that tells an error: its kind and message, whether and from when on to ask again."""
     until = getattr(error, "until", None)
     content = {
         "kind": error.kind,
         "message": str(error),
-        "remedy": error.remedy,
         "retry": error.retry,
         "until": until.isoformat() if until else None,
     }
@@ -49,8 +48,7 @@ def unexpected() -> JSONResponse:
     """The answer that tells a fault of this program, whose traceback is in the log."""
     content = {
         "kind": "unexpected",
-        "message": "This page's server met a fault of its own: its log tells more.",
-        "remedy": "Please report it.",
+        "message": "This page's server met a fault of its own: its log tells more, so please report it.",
         "retry": False,
         "until": None,
     }

@@ -15,7 +15,8 @@ export const sureness = (answer) => answer.words.split(", ").slice(1).join(", ")
 /** The whole answer in one sentence. */
 export function sentence(subject, answer) {
   const whose = subject.kind === "account" ? `${subject.name} shows` : `${subject.name} is`
-  const what = subject.kind === "account" || answer.prediction === "default" ? shows(answer) : "not GitHub’s default avatar"
+  const what =
+    subject.kind === "account" || answer.prediction === "default" ? shows(answer) : "not GitHub’s default avatar"
   return `${whose} ${what}: ${sureness(answer)}.`
 }
 
@@ -42,7 +43,8 @@ function verdict(subject, answer) {
   return element(
     "div",
     { className: "verdict" },
-    answer.pictures && element("img", { className: "avatar", src: answer.pictures.picture, alt: `The picture: ${subject.name}` }),
+    answer.pictures &&
+      element("img", { className: "avatar", src: answer.pictures.picture, alt: `The picture: ${subject.name}` }),
     element(
       "div",
       {},
@@ -71,7 +73,10 @@ function proof(answer) {
     )
   }
   if (answer.prediction === "default" && answer.account_id !== null) {
-    return element("p", { className: "faint", textContent: `Yet not, to the pixel, what GitHub draws for account ${answer.account_id}.` })
+    return element("p", {
+      className: "faint",
+      textContent: `Yet not, to the pixel, what GitHub draws for account ${answer.account_id}.`,
+    })
   }
   return null
 }
@@ -80,21 +85,39 @@ function profile(subject, answer) {
   const address = answer.href.replace(/\.png$/, "")
   const line = element("p", { className: "faint" })
   if (answer.account_id !== null) line.append(`Account ${answer.account_id} · `)
-  line.append(/^https?:\/\//.test(address)
-    ? element("a", { href: address, rel: "noopener noreferrer", target: "_blank", textContent: "Profile" })
-    : address)
+  line.append(
+    /^https?:\/\//.test(address)
+      ? element("a", { href: address, rel: "noopener noreferrer", target: "_blank", textContent: "Profile" })
+      : address,
+  )
   return line
 }
 
 function panels(subject, answer) {
   const colors = answer.distinct_colors === 1 ? "1 colour" : `${answer.distinct_colors} colours`
   const figures = [
-    ["What is looked at", answer.pictures.sample, `24 × 24 pixels, ${colors}. Dotted: the ${answer.github_grey} of exactly GitHub’s grey.`],
-    ["The best-fitting identicon", answer.pictures.fit, `Of all that GitHub could draw, this comes nearest. Its colour: ${answer.fit.color}.`],
-    ["Where they differ", answer.pictures.difference, `The darker, the more. In all: ${answer.identicon_error.toFixed(2)} of 1. Hatched: not looked at.`],
+    [
+      "What is looked at",
+      answer.pictures.sample,
+      `24 × 24 pixels, ${colors}. Dotted: the ${answer.github_grey} of exactly GitHub’s grey.`,
+    ],
+    [
+      "The best-fitting identicon",
+      answer.pictures.fit,
+      `Of all that GitHub could draw, this comes nearest. Its colour: ${answer.fit.color}.`,
+    ],
+    [
+      "Where they differ",
+      answer.pictures.difference,
+      `The darker, the more. In all: ${answer.identicon_error.toFixed(2)} of 1. Hatched: not looked at.`,
+    ],
   ]
   if (subject.kind === "account" && answer.prediction === "custom" && answer.account_id !== null) {
-    figures.push(["What it would be", `/api/identicons/${answer.account_id}.png`, `GitHub’s default avatar for account ${answer.account_id}.`])
+    figures.push([
+      "What it would be",
+      `/api/identicons/${answer.account_id}.png`,
+      `GitHub’s default avatar for account ${answer.account_id}.`,
+    ])
   }
   return element(
     "div",
@@ -104,7 +127,12 @@ function panels(subject, answer) {
         "figure",
         {},
         element("img", { src: source, alt: "", width: 240, height: 240 }),
-        element("figcaption", {}, element("strong", { textContent: title }), element("span", { className: "faint", textContent: text })),
+        element(
+          "figcaption",
+          {},
+          element("strong", { textContent: title }),
+          element("span", { className: "faint", textContent: text }),
+        ),
       ),
     ),
   )

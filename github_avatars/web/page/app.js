@@ -41,7 +41,10 @@ function clear() {
 async function lookAtOne(subject) {
   const signal = begin()
   const own = stop
-  show(waitingCard(subject, () => own.abort()), subject.name)
+  show(
+    waitingCard(subject, () => own.abort()),
+    subject.name,
+  )
   say(`Looking at ${subject.name}.`)
   const { answer, problem } = await subject.ask(signal)
   // Something else was asked meanwhile.
@@ -50,7 +53,10 @@ async function lookAtOne(subject) {
     show(answerCard(subject, answer), `${subject.name}: ${answer.prediction}`)
     say(sentence(subject, answer))
   } else {
-    show(problemCard(subject.name, problem, () => lookAtOne(subject)), `${subject.name}: ${titleOf(problem)}`)
+    show(
+      problemCard(subject.name, problem, () => lookAtOne(subject)),
+      `${subject.name}: ${titleOf(problem)}`,
+    )
     say(`${titleOf(problem)}. ${problem.message}`)
   }
 }
@@ -61,7 +67,12 @@ function lookAtMany(subjects) {
   signal.addEventListener("abort", () => list.stop?.abort())
   show(list.card, `${list.rows.length} at once`)
   if (subjects.length > MOST) {
-    list.notice.append(element("p", { className: "note", textContent: `Only the first ${MOST} of ${subjects.length} are asked for.` }))
+    list.notice.append(
+      element("p", {
+        className: "note",
+        textContent: `Only the first ${MOST} of ${subjects.length} are asked for.`,
+      }),
+    )
   }
   say(`Looking at ${list.rows.length}.`)
   list.run()
@@ -89,7 +100,11 @@ function follow() {
   if (name) return lookAtNames(name)
   if (!path) return clear()
   let login = path
-  try { login = decodeURIComponent(path) } catch { /* it stays as it is, and the server says what is wrong with it */ }
+  try {
+    login = decodeURIComponent(path)
+  } catch {
+    /* it stays as it is, and the server says what is wrong with it */
+  }
   field.value = login
   fit()
   lookAtOne(account(login))
@@ -113,11 +128,20 @@ field.addEventListener("input", fit)
 field.addEventListener("paste", (event) => {
   // A list that is pasted is meant to be looked at.
   const text = event.clipboardData?.getData("text/plain") ?? ""
-  if (names(text).length > 1 && !field.value.trim()) setTimeout(() => { fit(); form.requestSubmit() })
+  if (names(text).length > 1 && !field.value.trim())
+    setTimeout(() => {
+      fit()
+      form.requestSubmit()
+    })
 })
 window.addEventListener("popstate", follow)
 
-takePictures((files) => look(files.map((file) => picture(file, limit)), "/"))
+takePictures((files) =>
+  look(
+    files.map((file) => picture(file, limit)),
+    "/",
+  ),
+)
 fillGallery((name) => {
   look([example(name)], `/?example=${encodeURIComponent(name)}`)
   place.scrollIntoView({ block: "start" })

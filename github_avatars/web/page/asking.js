@@ -1,27 +1,19 @@
 // Questions to this page's own server: what comes back is an answer or a problem, never an exception.
 
-const OFFLINE = {
-  kind: "offline",
-  message: "This page’s own server does not answer.",
-  remedy: "See whether it still runs, and whether you are online.",
-  retry: true,
-  until: null,
-}
-const OVERFULL = {
-  kind: "busy",
-  message: "This page’s server answers as many as it can.",
-  remedy: "Ask again a little later.",
-  retry: true,
-  until: null,
-}
-const STRANGE = {
-  kind: "unexpected",
-  message: "This page’s server gave an answer that this page does not understand.",
-  remedy: "Load the page anew.",
-  retry: false,
-  until: null,
-}
-const STOPPED = { kind: "stopped", message: "You stopped it.", remedy: "", retry: true, until: null }
+const problem = (kind, message, retry) => ({ kind, message, retry, until: null })
+
+const OFFLINE = problem(
+  "offline",
+  "This page’s own server does not answer: see whether it still runs, and whether you are online.",
+  true,
+)
+const OVERFULL = problem("busy", "This page’s server answers as many as it can: ask again a little later.", true)
+const STRANGE = problem(
+  "unexpected",
+  "This page does not understand what its server answers: load the page anew.",
+  false,
+)
+const STOPPED = problem("stopped", "You stopped it before there was an answer.", true)
 
 /** {answer} or {problem} for one request. */
 async function ask(path, options) {
@@ -43,13 +35,12 @@ export const examples = () => ask("/api/examples", {})
 
 /** The server's `limit` is told to people before they send what is too large. */
 function tooLarge(file, limit) {
-  return {
-    kind: "too-large",
-    message: `${file.name} has ${file.size.toLocaleString("en")} bytes, more than the ${limit.toLocaleString("en")} that are taken.`,
-    remedy: "Give a smaller picture.",
-    retry: false,
-    until: null,
-  }
+  const [size, most] = [file.size, limit].map((number) => number.toLocaleString("en"))
+  return problem(
+    "too-large",
+    `The picture has ${size} bytes, but at most ${most} are taken: give a smaller one.`,
+    false,
+  )
 }
 
 // What can be asked about: each has a `name` to show and an `ask` that takes an AbortSignal.

@@ -1,7 +1,15 @@
 // The table as a CSV file.
 
 const COLUMNS = [
-  "name", "prediction", "probability", "github_grey", "distinct_colors", "identicon_error", "account_id", "verified", "href",
+  "name",
+  "prediction",
+  "probability",
+  "github_grey",
+  "distinct_colors",
+  "identicon_error",
+  "account_id",
+  "verified",
+  "href",
 ]
 
 /** A cell that no spreadsheet takes for a formula, quoted where it must be. */

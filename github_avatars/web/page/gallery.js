@@ -15,8 +15,18 @@ export async function fillGallery(take) {
         {},
         element(
           "button",
-          { type: "button", title: `Example ${number + 1}`, ariaLabel: `Example ${number + 1}`, onclick: () => take(name) },
-          element("img", { src: `/api/examples/${encodeURIComponent(name)}/picture`, alt: "", width: 64, height: 64 }),
+          {
+            type: "button",
+            title: `Example ${number + 1}`,
+            ariaLabel: `Example ${number + 1}`,
+            onclick: () => take(name),
+          },
+          element("img", {
+            src: `/api/examples/${encodeURIComponent(name)}/picture`,
+            alt: "",
+            width: 64,
+            height: 64,
+          }),
         ),
       ),
     ),

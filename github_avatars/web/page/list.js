@@ -14,7 +14,14 @@ const HALTING = new Set(["rate-limited", "offline"])
 const pause = (milliseconds, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener("abort", () => { clearTimeout(timer); resolve() }, { once: true })
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
   })
 
 export class List {
@@ -93,7 +100,10 @@ export class List {
   }
 
   download() {
-    download(csv(this.rows.map(({ subject, answer, problem }) => ({ name: subject.name, answer, problem }))), "avatars.csv")
+    download(
+      csv(this.rows.map(({ subject, answer, problem }) => ({ name: subject.name, answer, problem }))),
+      "avatars.csv",
+    )
   }
 }
 
@@ -110,7 +120,11 @@ function table(rows) {
         "tr",
         {},
         element("td", {}),
-        ...head.slice(1).map((title, number) => element("th", { scope: "col", className: number > 1 ? "wide" : "", textContent: title })),
+        ...head
+          .slice(1)
+          .map((title, number) =>
+            element("th", { scope: "col", className: number > 1 ? "wide" : "", textContent: title }),
+          ),
       ),
     ),
     ...rows.map((row) => row.body),
@@ -159,11 +173,18 @@ class Row {
     this.answer = answer ?? null
     this.problem = problem ?? null
     this.mark(answer ? answer.prediction : "problem", answer ? answer.prediction : titleOf(problem))
-    if (answer?.pictures) this.thumbnail.replaceChildren(element("img", { src: answer.pictures.picture, alt: "", width: 36, height: 36 }))
+    if (answer?.pictures)
+      this.thumbnail.replaceChildren(element("img", { src: answer.pictures.picture, alt: "", width: 36, height: 36 }))
     this.sure.textContent = answer ? sureness(answer) : ""
     this.account.textContent = answer?.account_id ?? ""
     this.name.replaceChildren(
-      element("button", { type: "button", className: "link", textContent: this.subject.name, ariaExpanded: "false", onclick: () => this.toggle() }),
+      element("button", {
+        type: "button",
+        className: "link",
+        textContent: this.subject.name,
+        ariaExpanded: "false",
+        onclick: () => this.toggle(),
+      }),
     )
   }
 

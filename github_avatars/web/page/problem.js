@@ -49,7 +49,8 @@ export function when(until, now = new Date()) {
 /** A problem as a card; `again` is called by its button, where asking again can help. */
 export function problemCard(name, problem, again) {
   const wait = problem.until && element("p", { className: "until" })
-  const button = problem.retry && again && element("button", { type: "button", textContent: "Ask again", onclick: again })
+  const button =
+    problem.retry && again && element("button", { type: "button", textContent: "Ask again", onclick: again })
   const card = element(
     "article",
     { className: "card problem" },
@@ -60,7 +61,6 @@ export function problemCard(name, problem, again) {
       element("h2", { textContent: titleOf(problem) }),
       name && element("p", { className: "subject", textContent: name }),
       element("p", { textContent: problem.message }),
-      problem.remedy && element("p", { className: "faint", textContent: problem.remedy }),
       wait,
       button && element("p", { className: "tools" }, button),
     ),

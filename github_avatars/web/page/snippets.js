@@ -16,7 +16,9 @@ export function snippets(subject) {
       link: origin + path,
       json: `${path}.json`,
       curl: `curl ${quoted(`${origin}${path}.json`)}`,
-      python: `from github_avatars import classify, github\n\nprint(classify(github.fetch(${literal(subject.name)}).data))\n`,
+      python:
+        "from github_avatars import classify, github\n\n" +
+        `print(classify(github.fetch(${literal(subject.name)}).data))\n`,
     }
   }
   if (subject.kind === "picture") {
@@ -34,7 +36,12 @@ export function tools(subject) {
   const { link, json, curl, python } = snippets(subject)
   const shown = element("textarea", { readOnly: true, hidden: true, rows: 4, "aria-label": "To copy" })
   const copier = (title, what, text) =>
-    text && element("button", { type: "button", textContent: title, onclick: (event) => copy(event.target, what, text, shown) })
+    text &&
+    element("button", {
+      type: "button",
+      textContent: title,
+      onclick: (event) => copy(event.target, what, text, shown),
+    })
   return element(
     "div",
     { className: "elsewhere" },
@@ -57,7 +64,9 @@ async function copy(button, what, text, shown) {
     await navigator.clipboard.writeText(text)
     button.textContent = "Copied"
     say(`${what} is copied.`)
-    setTimeout(() => { button.textContent = title }, 1500)
+    setTimeout(() => {
+      button.textContent = title
+    }, 1500)
   } catch {
     shown.value = text
     shown.hidden = false

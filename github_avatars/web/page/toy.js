@@ -18,8 +18,12 @@ export function startToy() {
     input.value = 1 + Math.floor(Math.random() * NEWEST)
     draw()
   })
-  identicon.addEventListener("load", () => { drawn.textContent = `This is what account ${identicon.dataset.id} gets.` })
-  identicon.addEventListener("error", () => { drawn.textContent = "It could not be drawn just now: try again in a moment." })
+  identicon.addEventListener("load", () => {
+    drawn.textContent = `This is what account ${identicon.dataset.id} gets.`
+  })
+  identicon.addEventListener("error", () => {
+    drawn.textContent = "It could not be drawn just now: try again in a moment."
+  })
   draw()
 }
 

@@ -4,7 +4,7 @@ import { element } from "/page/element.js"
 
 const SLOW = 4000
 const STEPS = {
-  account: (name) => [`Asking GitHub for ${name} …`, "GitHub takes its time. It gets 20 seconds, then this gives up."],
+  account: (name) => [`Asking GitHub for ${name} …`, "GitHub takes its time. After 20 seconds this gives up."],
   picture: (name) => [`Judging ${name} …`, "Still at it …"],
   example: (name) => [`Judging ${name} …`, "Still at it …"],
 }
@@ -12,7 +12,9 @@ const STEPS = {
 export function waitingCard(subject, stop) {
   const [first, later] = STEPS[subject.kind](subject.name)
   const line = element("p", { textContent: first })
-  setTimeout(() => { if (line.isConnected) line.textContent = later }, SLOW)
+  setTimeout(() => {
+    if (line.isConnected) line.textContent = later
+  }, SLOW)
   return element(
     "article",
     { className: "card waiting" },
