@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import uvicorn
 
-from github_avatars import classifier, logs
+from github_avatars import classifier
 from github_avatars.demo import GitHubStandIn
 from github_avatars.errors import BadInput
 from github_avatars.github import DEADLINE, GitHub
@@ -37,7 +37,6 @@ def serve(host: str, port: int, *, cog: str | None = None, demo: bool = False) -
     `cog` is the address of a Cog server that gives the verdicts, in the place of this process. With `demo`, a stand-in
     answers in the place of GitHub. Raises BadInput where the address cannot be used, BadModel.
     """
-    logs.switch_on()
     with _listening(host, port) as sock, _github(demo, DEADLINE if cog is None else SHOWING) as github:
         shipped = classifier.shipped()
         judge: Judge = CogServer(cog, github, shipped) if cog else Here(github, shipped)
