@@ -8,7 +8,7 @@ Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions (
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
@@ -130,6 +130,12 @@ def contributions(measured: Features, classifier: Classifier) -> tuple[Contribut
     )
 
 
+def notes(given: Iterable[Contribution]) -> list[str]:
+    """What one must know to read contributions, a sentence or two each."""
+    excused = any(one.name == "distinct_colors" and one.weight > 0 for one in given)
+    return [SCALE, EXCUSE] if excused else [SCALE]
+
+
 def in_words(explanation: Explanation) -> str:
     """The verdict in one line and what each feature says in one more each, the weightiest first."""
     lines = [f"{in_short(explanation.verdict)} (log-odds {_signed(explanation.score)})."]
@@ -231,9 +237,8 @@ def _draw_table(pen: ImageDraw.ImageDraw, explanation: Explanation) -> None:
         beyond, anchor = (end + 8, "lm") if log_odds > 0 else (end - 8, "rm")
         pen.text((beyond, middle), _signed(log_odds), INK, _font(20), anchor=anchor)
     pen.line((ZERO, 490, ZERO, 684), fill=INK)
-    pen.text((30, 716), SCALE, FAINT, _font(18), anchor="ls")
-    if any(one.name == "distinct_colors" and one.weight > 0 for one in explanation.contributions):
-        pen.text((30, 740), EXCUSE, FAINT, _font(18), anchor="ls")
+    for line, note in enumerate(notes(explanation.contributions)):
+        pen.text((30, 716 + 24 * line), note, FAINT, _font(18), anchor="ls")
 
 
 def _write(pen: ImageDraw.ImageDraw, middle: int, title: str, value: str, average: str) -> None:

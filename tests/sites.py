@@ -35,34 +35,38 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-class Site:
-    """A running page's server. `judge` may be exchanged for one in whose place another would answer."""
+def ask(
+    port: int, path: str, body: Any = None, *, method: str | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """One answer; a body makes it a POST."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
+        response = connection.getresponse()
+        told = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, told, response.read())
+    finally:
+        connection.close()
 
-    def __init__(self, standin: GitHubStandIn, port: int, threads: ThreadPoolExecutor) -> None:
+
+class Site:
+    """A running server of the page."""
+
+    def __init__(self, standin: GitHubStandIn, port: int) -> None:
         self.standin = standin
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.threads = threads
 
-    def ask(
-        self, path: str, body: Any = None, *, method: str | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def ask(self, path: str, body: Any = None, **more: Any) -> Answer:
         """One answer; a body makes it a POST."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        try:
-            connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
-            response = connection.getresponse()
-            told = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, told, response.read())
-        finally:
-            connection.close()
+        return ask(self.port, path, body, **more)
 
 
 @contextmanager
 def site(
     *, judge: Judge | None = None, buckets: Buckets | None = None, names: frozenset[str] | None = LOOPBACK
 ) -> Iterator[Site]:
-    """A site, until the `with` ends; it ends sooner where its `stop` is called."""
+    """A site, until the `with` ends."""
     with (
         GitHubStandIn() as standin,
         GitHub(standin.url, read_timeout=0.5, deadline=DEADLINE, backoff=0.01) as github,
@@ -73,7 +77,7 @@ def site(
         plenty = Buckets(burst=100_000)
         app = application(judge or Here(github, shipped()), about, threads, names, buckets or plenty)
         with serving(app) as port:
-            yield Site(standin, port, threads)
+            yield Site(standin, port)
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE, ROOT, clean_environment
 from PIL import Image
-from sites import Site, site
+from sites import Site, ask, site
 
 from github_avatars import cli, dataset, explanation, identicon, image
 from github_avatars.classifier import classify
-from github_avatars.demo import AVATARS, MODES, Exchange, GitHubStandIn
+from github_avatars.demo import AVATARS, MODES, Exchange
 from github_avatars.image import MAX_BYTES
 from github_avatars.web import examples
 from github_avatars.web.answers import Answer as Told
@@ -455,11 +455,11 @@ def test_the_demo_is_served_until_it_is_told_to_stop(tmp_path: Path) -> None:
                 assert process.stdout
                 address = process.stdout.readline().strip()
                 assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
-                served = Site(GitHubStandIn(), int(address.rpartition(":")[2]), None)  # type: ignore[arg-type]
-                assert served.ask("/octocat.json").json["prediction"] == "custom"
-                assert served.ask("/api/about").json["demo"] is True
-                assert served.ask("/", headers={"Host": "evil.example"}).status == 403
-                assert "server" not in served.ask("/").headers
+                port = int(address.rpartition(":")[2])
+                assert ask(port, "/octocat.json").json["prediction"] == "custom"
+                assert ask(port, "/api/about").json["demo"] is True
+                assert ask(port, "/", headers={"Host": "evil.example"}).status == 403
+                assert "server" not in ask(port, "/").headers
                 process.send_signal(number)
                 assert process.communicate(timeout=PATIENCE) == ("", "")
                 assert process.returncode == 0

@@ -148,7 +148,7 @@ def expect_accessible(visit: Visit) -> None:
 def test_a_default_avatar_is_told_in_words_and_shown_with_the_why(visit: Visit, served: Site) -> None:
     visit.open().look(DEFAULT.login)
     expect(visit.card.get_by_role("heading")).to_have_text(f"{DEFAULT.login} shows GitHub’s default avatar")
-    expect(visit.card).to_contain_text("Default avatar, over 99.9 % sure.")
+    expect(visit.card).to_contain_text("Over 99.9 % sure.")
     expect(visit.card).to_contain_text(f"To the pixel what GitHub draws for account {DEFAULT.account_id}.")
     expect(visit.status).to_have_text(f"{DEFAULT.login} shows GitHub’s default avatar: over 99.9 % sure.")
     assert visit.card.locator(".panels figure").count() == 3

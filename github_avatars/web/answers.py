@@ -130,6 +130,7 @@ def _why(why: Why) -> Json:
         "base": why.base,
         "contributions": [{"title": TITLES[one.name], **asdict(one)} for one in why.contributions],
         "score": why.score,
+        "notes": explanation.notes(why.contributions),
     }
 
 

@@ -69,7 +69,14 @@ class Site:
     async def picture(self, request: Request) -> Response:
         """The answer for the picture file that is the body. It is kept in memory until then, and nowhere else."""
         self._charge(request)
-        return await self._answer(request, self._judge.picture, await _body(request), charged=True)
+        try:
+            body = await _body(request)
+        except (BadInput, TooLarge) as error:
+            refusal = problem(error)
+            # Else the server would go on to read, and throw away, what is still being sent.
+            refusal.headers["Connection"] = "close"
+            return refusal
+        return await self._answer(request, self._judge.picture, body, charged=True)
 
     async def examples(self, _: Request) -> Response:
         """The gallery."""

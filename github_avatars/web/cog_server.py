@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,6 @@ import requests
 from github_avatars import errors, explanation, hosts, image
 from github_avatars.classifier import Classifier, Verdict
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, Unreachable
-from github_avatars.explanation import Explanation
 from github_avatars.features import NAMES, Features
 from github_avatars.github import GitHub
 from github_avatars.web.answers import Answer, Json, Why, data_url, is_of
@@ -45,18 +45,19 @@ class CogServer:
         """The answer for an account. Raises GitHubAvatarsError, as the server has it."""
         found = self._ask({"username": login})
         try:
-            data, missing = self._github.fetch(login).data, None
+            return self._shown(found, self._github.fetch(login).data)
         except GitHubAvatarsError as error:
-            data, missing = None, f"This page could not fetch the picture itself: {error}"
-        return self._answer(found, data, missing)
+            return replace(found, missing=f"This page could not fetch the picture itself: {error}")
 
     def picture(self, data: bytes, account_id: int | None = None) -> Answer:
         """The answer for a picture file, perhaps that of an account. Raises GitHubAvatarsError."""
         image.load(data, "The picture")
-        return self._answer(self._ask({"image": data_url(data)}), data, None, account_id)
+        answer = self._shown(self._ask({"image": data_url(data)}), data)
+        verified = is_of(answer.explained.picture, account_id) if answer.explained else None
+        return replace(answer, account_id=account_id, verified=verified)
 
-    def _ask(self, given: dict[str, str]) -> Json:
-        """The server's answer to an input, succeeded."""
+    def _ask(self, given: dict[str, str]) -> Answer:
+        """The server's answer to an input, with nothing to be seen yet."""
         where = urlsplit(self.base).netloc
         try:
             with requests.Session() as session:
@@ -73,31 +74,29 @@ class CogServer:
             raise Busy(f"The Cog server at {where} has no place free: ask again a little later.")
         if not isinstance(told, dict) or told.get("status") != "succeeded":
             raise _failure(told, where)
-        return told
-
-    def _answer(self, told: Json, data: bytes | None, missing: str | None, account_id: int | None = None) -> Answer:
         try:
-            output, metrics = told["output"], told["metrics"]
-            measured = Features(
-                int(metrics["github_grey"]), int(metrics["distinct_colors"]), float(metrics["identicon_error"])
-            )
-            verdict = Verdict(output["prediction"], float(metrics["probability"]), measured)
-            if "account_id" in metrics:
-                account_id = int(metrics["account_id"])
-            username, href = output.get("username"), output.get("href")
+            return self._read(told["output"], told["metrics"])
         except (LookupError, TypeError, ValueError) as error:
-            where = urlsplit(self.base).netloc
             raise Unreachable(f"At {where} answers no Cog server of this project ({error!r}): check --cog.") from error
+
+    def _read(self, output: Json, metrics: Json) -> Answer:
+        """What the two parts of a prediction tell. Raises LookupError, TypeError or ValueError for those of another."""
+        measured = Features(
+            int(metrics["github_grey"]), int(metrics["distinct_colors"]), float(metrics["identicon_error"])
+        )
+        verdict = Verdict(output["prediction"], float(metrics["probability"]), measured)
         why = self._why(verdict)
-        explained = self._explained(data, verdict) if data else None
-        if data and not explained:
-            missing = OTHER_PICTURE
-        elif not why:
-            missing = OTHER_MODEL
-        verified = bool(metrics["verified"]) if "verified" in metrics else None
-        if verified is None and explained:
-            verified = is_of(explained.picture, account_id)
-        return Answer(username, href, verdict, account_id, verified, why, data, explained, missing)
+        return Answer(
+            username=output["username"],
+            href=output["href"],
+            verdict=verdict,
+            account_id=int(metrics["account_id"]) if "account_id" in metrics else None,
+            verified=bool(metrics["verified"]) if "verified" in metrics else None,
+            why=why,
+            data=None,
+            explained=None,
+            missing=None if why else OTHER_MODEL,
+        )
 
     def _why(self, verdict: Verdict) -> Why | None:
         here = self._classifier.judge(verdict.features).probability
@@ -109,12 +108,13 @@ class CogServer:
             self._classifier.score(verdict.features),
         )
 
-    def _explained(self, data: bytes, verdict: Verdict) -> Explanation | None:
-        """What can be shown of a picture, as long as it has the features that the server saw."""
+    def _shown(self, answer: Answer, data: bytes) -> Answer:
+        """An answer with what can be seen of its picture, as long as that has the features that the server saw."""
         found = explanation.explain(image.load(data), self._classifier)
-        here, there = found.verdict.features, verdict.features
-        same = all(math.isclose(getattr(here, name), getattr(there, name), abs_tol=1e-6) for name in NAMES)
-        return found if same else None
+        here, there = found.verdict.features, answer.verdict.features
+        if not all(math.isclose(getattr(here, name), getattr(there, name), abs_tol=1e-6) for name in NAMES):
+            return replace(answer, missing=OTHER_PICTURE)
+        return replace(answer, data=data, explained=found)
 
 
 def _failure(told: Any, where: str) -> GitHubAvatarsError:

@@ -61,9 +61,20 @@ def serve(host: str, port: int, *, cog: str | None = None, demo: bool = False) -
             timeout_graceful_shutdown=ENDING,
         )
         name, bound = sock.getsockname()[:2]
-        print(f"http://{f'[{name}]' if ':' in name else name}:{bound}", flush=True)
-        _run(uvicorn.Server(config), sock)
+        _run(_Server(config, f"http://{f'[{name}]' if ':' in name else name}:{bound}"), sock)
         threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _Server(uvicorn.Server):
+    """Prints its address once it is ready for requests, and for signals."""
+
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._address, flush=True)
 
 
 def _run(server: uvicorn.Server, sock: socket.socket) -> None:
@@ -79,13 +90,11 @@ def _run(server: uvicorn.Server, sock: socket.socket) -> None:
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """A socket at the address, so that what is wrong with it is told before anything is loaded."""
+    if not 0 <= port < 2**16:
+        raise BadInput(f"There is no port {port}: give one of 0 to 65535 with --port, 0 for any that is free.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         sock = socket.create_server((host, port), family=family)
-    except OverflowError as error:
-        raise BadInput(
-            f"There is no port {port}: give one of 0 to 65535 with --port, 0 for any that is free."
-        ) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise BadInput(f"{host}, port {port}, cannot be used ({reason}): give another --port or --host.") from error

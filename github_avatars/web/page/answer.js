@@ -9,8 +9,10 @@ const CHECK = "M3 8.5l3.5 3.5L13 5"
 /** The verdict as a sentence without its subject. */
 const shows = (answer) => (answer.prediction === "default" ? "GitHub’s default avatar" : "an avatar of its own")
 
-/** How sure, as the server says it: what follows the label. */
+/** How sure, as the server says it behind the label: "over 99.9 % sure". */
 export const sureness = (answer) => answer.words.split(", ").slice(1).join(", ")
+
+const capitalized = (text) => text[0].toUpperCase() + text.slice(1)
 
 /** The whole answer in one sentence. */
 export function sentence(subject, answer) {
@@ -55,7 +57,7 @@ function verdict(subject, answer) {
         ` ${isAccount ? "shows" : "is"} `,
         element("span", { className: "what", textContent: what }),
       ),
-      element("p", { className: "sure" }, gauge, element("span", { textContent: `${answer.words}.` })),
+      element("p", { className: "sure" }, gauge, element("span", { textContent: `${capitalized(sureness(answer))}.` })),
       proof(answer),
       isAccount && answer.href && profile(subject, answer),
     ),

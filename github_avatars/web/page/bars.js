@@ -2,9 +2,6 @@
 
 import { element } from "/page/element.js"
 
-const SCALE =
-  "Log-odds: at 0 both are equally likely; with every 2.3 more, default becomes ten times as likely as custom."
-
 const signed = (number) => {
   const text = Math.abs(number).toFixed(1)
   return text === "0.0" ? text : (number > 0 ? "+" : "−") + text
@@ -50,7 +47,7 @@ export function bars(why) {
       ),
       element("tbody", {}, ...rows.map((row) => line(row, reach))),
     ),
-    element("figcaption", { className: "faint", textContent: SCALE }),
+    element("figcaption", { className: "faint", textContent: why.notes.join(" ") }),
   )
 }
 
