@@ -13,7 +13,10 @@ from playwright.sync_api import Browser
 from sites import site
 
 LOGIN = "default-10"
-SIZE = {"width": 1040, "height": 1180}
+SIZE = {"width": 1000, "height": 800}
+MARGIN = 28
+"""Pixels below the answer."""
+
 COLORS = 128
 """A page of few colours looks the same with as many, in half of the bytes."""
 
@@ -29,7 +32,11 @@ def shoot(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Image
     page.wait_for_load_state("networkidle")
     # The demo's own line is not what one sees in front of GitHub.
     page.evaluate("document.getElementById('served').textContent = ''")
-    shot = Image.open(io.BytesIO(page.screenshot()))
+    card = page.locator("#answer > .answer").bounding_box()
+    assert card
+    height = card["y"] + card["height"] + MARGIN
+    clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height}
+    shot = Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))  # type: ignore[arg-type]
     context.close()
     return shot.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
 

@@ -97,12 +97,9 @@ function profile(subject, answer) {
 
 function panels(subject, answer) {
   const colors = answer.distinct_colors === 1 ? "1 colour" : `${answer.distinct_colors} colours`
+  const grey = answer.github_grey ? `Dotted: the ${answer.github_grey} of exactly` : "None of them is exactly"
   const figures = [
-    [
-      "What is looked at",
-      answer.pictures.sample,
-      `24 × 24 pixels, ${colors}. Dotted: the ${answer.github_grey} of exactly GitHub’s grey.`,
-    ],
+    ["What is looked at", answer.pictures.sample, `24 × 24 pixels, ${colors}. ${grey} GitHub’s grey.`],
     [
       "The best-fitting identicon",
       answer.pictures.fit,

@@ -4,7 +4,7 @@ import { answerCard, sentence } from "/page/answer.js"
 import { about, account, example, picture } from "/page/asking.js"
 import { element, say } from "/page/element.js"
 import { fillGallery } from "/page/gallery.js"
-import { List } from "/page/list.js"
+import { List, title } from "/page/list.js"
 import { fitsAddress, MOST, names } from "/page/names.js"
 import { takePictures } from "/page/pictures.js"
 import { problemCard, titleOf } from "/page/problem.js"
@@ -25,10 +25,9 @@ function begin() {
   return stop.signal
 }
 
-function show(card, title) {
+function show(card, what) {
   place.replaceChildren(card)
-  place.classList.remove("enter")
-  document.title = title ? `${title} · ${TITLE}` : TITLE
+  document.title = `${what} · ${TITLE}`
 }
 
 function clear() {
@@ -61,20 +60,17 @@ async function lookAtOne(subject) {
   }
 }
 
-function lookAtMany(subjects) {
+function lookAtMany(given) {
   const signal = begin()
-  const list = new List(subjects.slice(0, MOST))
+  const subjects = given.slice(0, MOST)
+  const list = new List(subjects)
   signal.addEventListener("abort", () => list.stop?.abort())
-  show(list.card, `${list.rows.length} at once`)
-  if (subjects.length > MOST) {
-    list.notice.append(
-      element("p", {
-        className: "note",
-        textContent: `Only the first ${MOST} of ${subjects.length} are asked for.`,
-      }),
-    )
+  show(list.card, title(subjects))
+  if (given.length > MOST) {
+    const note = `Only the first ${MOST} of ${given.length} are asked for.`
+    list.card.insertBefore(element("p", { className: "note", textContent: note }), list.notice)
   }
-  say(`Looking at ${list.rows.length}.`)
+  say(`Looking at ${title(subjects)}.`)
   list.run()
 }
 

@@ -11,6 +11,9 @@ const SIDE_BY_SIDE = 4
 /** After these it makes no sense to go on with the next one. */
 const HALTING = new Set(["rate-limited", "offline"])
 
+/** As "50 names". */
+export const title = (subjects) => `${subjects.length} ${subjects[0].kind === "picture" ? "pictures" : "names"}`
+
 const pause = (milliseconds, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds)
@@ -38,7 +41,7 @@ export class List {
       element(
         "div",
         { className: "head" },
-        element("div", {}, element("h2", { textContent: `${subjects.length} at once` }), this.count, this.progress),
+        element("div", {}, element("h2", { textContent: title(subjects) }), this.count, this.progress),
         element("p", { className: "tools" }, this.button, this.save),
       ),
       this.notice,
@@ -55,8 +58,8 @@ export class List {
     for (const row of waiting) row.wait()
     this.tell()
     const worker = async () => {
-      for (let row = waiting.shift(); row && !signal.aborted; row = waiting.shift()) {
-        await this.ask(row, signal)
+      while (waiting.length && !signal.aborted) {
+        await this.ask(waiting.shift(), signal)
         this.tell()
       }
     }
