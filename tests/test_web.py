@@ -337,7 +337,22 @@ def test_another_host_answers_to_any_name() -> None:
 def test_other_sites_cannot_ask(page: Site, headers: dict[str, str], status: int) -> None:
     assert page.ask("/api/pictures", picture_of(DEFAULT), headers=headers).status == status
     assert page.ask("/api/accounts?login=octocat", headers=headers).status == status
-    assert page.ask("/octocat", headers={"Accept": "text/html", **headers}).status == 200
+    assert page.ask("/octocat.json", headers=headers).status == status
+
+
+@pytest.mark.parametrize(
+    ("path", "destination", "status"),
+    [
+        ("/octocat", "document", 200),
+        ("/octocat.json", "document", 200),
+        ("/octocat.json", "image", 403),
+        ("/octocat", "iframe", 403),
+        ("/api/accounts?login=octocat", "document", 403),
+    ],
+)
+def test_a_link_of_another_site_can_be_followed(page: Site, path: str, destination: str, status: int) -> None:
+    headers = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": destination}
+    assert page.ask(path, headers=headers).status == status
 
 
 def test_our_own_origin_can_ask(page: Site) -> None:

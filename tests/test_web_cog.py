@@ -1,5 +1,7 @@
 """The page in front of a Cog server: of the real one, and of what else may answer there."""
 
+import json
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -76,6 +78,13 @@ def test_errors_of_a_cog_server_keep_their_kind(cog: Cog, github: GitHubStandIn)
     assert caught.value.kind == "rate-limited"  # type: ignore[attr-defined]
 
 
+def strange(label: str, probability: float) -> bytes:
+    """A prediction as a Cog server tells it."""
+    metrics = {"probability": probability, "github_grey": 0, "distinct_colors": 1, "identicon_error": 1.0}
+    output = {"username": None, "href": None, "prediction": label}
+    return json.dumps({"status": "succeeded", "output": output, "metrics": metrics}).encode()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error", "text"),
     [
@@ -84,6 +93,8 @@ def test_errors_of_a_cog_server_keep_their_kind(cog: Cog, github: GitHubStandIn)
         (200, b'{"status": "failed", "error": "Prediction failed: Path: gone"}', Unreachable, "fails to predict"),
         (200, b'{"status": "succeeded"}', Unreachable, "no Cog server of this project"),
         (200, b'{"status": "succeeded", "output": [], "metrics": 1}', Unreachable, "no Cog server of this project"),
+        (200, strange("robot", 0.5), Unreachable, "no Cog server of this project"),
+        (200, strange("default", math.nan), Unreachable, "no Cog server of this project"),
         (404, b"<!DOCTYPE html>", Unreachable, "gave no answer"),
         (302, b"", Unreachable, "gave no answer"),
         (200, b"[]", Unreachable, "fails to predict"),

@@ -10,6 +10,7 @@ import requests
 
 from github_avatars import errors, explanation, hosts, image
 from github_avatars.classifier import Classifier, Verdict
+from github_avatars.dataset import LABELS
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, Unreachable
 from github_avatars.features import NAMES, Features
 from github_avatars.github import GitHub
@@ -84,7 +85,10 @@ class CogServer:
         measured = Features(
             int(metrics["github_grey"]), int(metrics["distinct_colors"]), float(metrics["identicon_error"])
         )
-        verdict = Verdict(output["prediction"], float(metrics["probability"]), measured)
+        label, probability = output["prediction"], float(metrics["probability"])
+        if label not in LABELS or not 0 <= probability <= 1:
+            raise ValueError(f"{label!r} with a probability of {probability}")
+        verdict = Verdict(label, probability, measured)
         why = self._why(verdict)
         return Answer(
             username=output["username"],

@@ -43,6 +43,7 @@ class Guard:
 
     `names` are the hosts that may be asked for, None where any may. A foreign page can make a browser send requests
     here: under a name of its own, which the name service leads here, or across sites, which the browser then tells.
+    Of the latter, only a link that someone follows is answered.
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str] | None) -> None:
@@ -71,11 +72,10 @@ class Guard:
         host = headers.get("host", "")
         if self._names is not None and _name(host) not in self._names:
             return BadInput(f"{host[:100]!r} is not this server's name: ask for http://127.0.0.1 or localhost.")
-        if method in ("GET", "HEAD") and not path.startswith("/api/"):
-            return None
         origin = headers.get("origin")
         foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-        if foreign or (origin is not None and urlsplit(origin).netloc != host):
+        followed = method == "GET" and not path.startswith("/api/") and headers.get("sec-fetch-dest") == "document"
+        if (foreign and not followed) or (origin is not None and urlsplit(origin).netloc != host):
             return BadInput("Another site asks here, which only this server's own page may: open the page itself.")
         return None
 
