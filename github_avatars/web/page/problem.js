@@ -6,7 +6,7 @@ const TITLES = {
   "bad-login": "That cannot be a GitHub name",
   "no-such-account": "GitHub knows nobody of this name",
   "rate-limited": "GitHub asks us to wait",
-  unreachable: "No answer from GitHub",
+  unreachable: "No answer",
   "login-required": "Only for those who log in",
   "foreign-redirect": "Something answers in GitHub’s place",
   "not-a-picture": "Not a picture",
