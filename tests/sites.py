@@ -64,12 +64,16 @@ class Site:
 
 @contextmanager
 def site(
-    *, judge: Judge | None = None, buckets: Buckets | None = None, names: frozenset[str] | None = LOOPBACK
+    *,
+    judge: Judge | None = None,
+    buckets: Buckets | None = None,
+    names: frozenset[str] | None = LOOPBACK,
+    deadline: float = DEADLINE,
 ) -> Iterator[Site]:
-    """A site, until the `with` ends."""
+    """A site, until the `with` ends. GitHub gets `deadline` seconds for a fetch and a third of them for an answer."""
     with (
         GitHubStandIn() as standin,
-        GitHub(standin.url, read_timeout=0.5, deadline=DEADLINE, backoff=0.01) as github,
+        GitHub(standin.url, read_timeout=deadline / 3, deadline=deadline, backoff=0.01) as github,
         ThreadPoolExecutor(32) as threads,
     ):
         about = {"github": standin.url, "demo": True, "cog": None, "max_bytes": MAX_BYTES, "version": "0"}

@@ -406,23 +406,24 @@ def test_only_so_many_clients_are_remembered() -> None:
     assert len(buckets._left) == 10
 
 
-def test_a_client_that_hangs_up_leaves_no_thread_waiting(page: Site) -> None:
+def test_a_client_that_hangs_up_leaves_no_thread_waiting() -> None:
     arrived = threading.Event()
     left = threading.Event()
 
     def hold(exchange: Exchange) -> bool:
         arrived.set()
-        # Readable, with nothing in it: the other side ended the connection.
+        # Nothing comes where the other side has ended the connection.
         exchange.connection.settimeout(PATIENCE)
         assert exchange.connection.recv(1) == b""
         left.set()
         return True
 
-    page.standin.faults["/octocat.png"] = hold
-    with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
-        connection.sendall(b"GET /octocat.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert arrived.wait(PATIENCE)
-    assert left.wait(PATIENCE)
+    with site(deadline=10 * PATIENCE) as page:
+        page.standin.faults["/octocat.png"] = hold
+        with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
+            connection.sendall(b"GET /octocat.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert arrived.wait(PATIENCE)
+        assert left.wait(PATIENCE)
 
 
 # What the page is made of

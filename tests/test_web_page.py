@@ -208,11 +208,13 @@ def test_a_link_leads_to_the_answer_and_back_leads_back(visit: Visit) -> None:
 
 
 def test_what_is_asked_last_is_what_is_shown(visit: Visit, served: Site) -> None:
-    served.standin.faults["/octocat.png"] = MODES["silence"].fault
+    served.standin.mode = MODES["silence"]
     visit.open().look("octocat")
     expect(visit.card).to_contain_text("Asking GitHub for octocat …")
     with visit.page.expect_event("requestfailed", lambda request: request.url.endswith("login=octocat")):
         visit.look(DEFAULT.login)
+    expect(visit.card).to_contain_text(f"Asking GitHub for {DEFAULT.login} …")
+    served.standin.mode = None
     expect(visit.card).to_have_attribute("data-prediction", "default")
 
 
