@@ -161,7 +161,6 @@ def test_what_the_page_wants_to_know_of_the_server(page: Site) -> None:
         ("429", 503, "rate-limited", True),
         ("429-retry-after", 503, "rate-limited", True),
         ("500", 502, "unreachable", True),
-        ("silence", 502, "unreachable", True),
         ("gigabyte", 413, "too-large", False),
         ("login-page", 502, "login-required", False),
         ("redirect-loop", 502, "foreign-redirect", False),
@@ -180,6 +179,13 @@ def test_a_bad_day_of_github_is_told(page: Site, mode: str, status: int, kind: s
     assert (told["until"] is not None) == in_an_hour
     if in_an_hour:
         assert 3000 < int(answer.headers["retry-after"]) <= 3600
+
+
+def test_a_silent_github_is_given_up() -> None:
+    with site(deadline=0.5) as page:
+        page.standin.mode = MODES["silence"]
+        answer = page.ask("/octocat.json")
+    assert (answer.status, answer.json["kind"]) == (502, "unreachable")
 
 
 @pytest.mark.parametrize(
