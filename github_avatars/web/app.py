@@ -120,6 +120,8 @@ class Site:
             if not working.done():
                 raise ClientDisconnect
             return working.result()
+        except asyncio.CancelledError as ending:
+            raise Busy("This page's server is being stopped: ask again when it runs anew.") from ending
         finally:
             working.cancel()
             leaving.cancel()
