@@ -435,6 +435,20 @@ def test_what_cannot_be_judged_is_told(visit: Visit, data: bytes | int, kind: st
     expect_accessible(visit)
 
 
+def test_a_picture_that_is_gone_is_told(browser: Browser, served: Site, tmp_path: Path) -> None:
+    context = browser.new_context()
+    visit = Visit(context.new_page(), served.url).open()
+    file = tmp_path / "gone.png"
+    file.write_bytes(picture_of("octocat"))
+    context.set_offline(True)
+    visit.page.locator("#files").set_input_files(file)
+    expect(visit.card).to_have_attribute("data-kind", "offline")
+    file.unlink()
+    visit.card.get_by_role("button", name="Ask again").click()
+    expect(visit.card).to_contain_text("It cannot be read: give a picture file.")
+    context.close()
+
+
 # Every other state
 
 
