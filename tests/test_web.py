@@ -82,7 +82,7 @@ def test_the_same_answer_by_link_and_by_accept(page: Site) -> None:
     assert by_accept.json == page.ask("/octocat.json").json
 
 
-@pytest.mark.parametrize("path", ["/", "/octocat", "/nobody-here", "/?name=octocat"])
+@pytest.mark.parametrize("path", ["/", "/octocat", "/nobody-here", "/?name=octocat", "/page", "/api"])
 def test_a_browser_gets_the_page_and_github_is_not_asked(page: Site, path: str) -> None:
     answer = page.ask(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
