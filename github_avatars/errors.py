@@ -13,6 +13,7 @@
     │   ├── Unreachable       no answer in time, a broken connection, or a server error
     │   ├── LoginRequired     GitHub answered with its login page
     │   └── ForeignRedirect   the answer leads to a host that is not GitHub's
+    ├── Busy                  who should answer has too much to do; `until` says how long
     ├── BadModel              model.pkl cannot be trusted, or does not fit this environment
     └── BadDataset            the labelled pictures cannot be trained on
 
@@ -123,6 +124,21 @@ class ForeignRedirect(GitHubError):
 
     kind = "foreign-redirect"
     remedy = "Check GITHUB_URL: something between here and GitHub answers in its place."
+
+
+class Busy(GitHubAvatarsError):
+    """The server that should answer, not GitHub, has more to do than it takes on.
+
+    `until` is when the client may ask again (UTC), None where that is not known.
+    """
+
+    kind = "busy"
+    remedy = "Ask again a little later, and more slowly."
+    retry = True
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class BadModel(GitHubAvatarsError):

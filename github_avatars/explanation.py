@@ -8,7 +8,7 @@ Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions (
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from github_avatars import dataset, features, grid, identicon, image
 from github_avatars.classifier import Classifier, Label, Verdict, shipped
+from github_avatars.features import Features
 from github_avatars.grid import SAMPLE, Floats
 from github_avatars.identicon import GITHUB_GREY, Fit
 
@@ -103,26 +104,41 @@ def explain(picture: Image.Image, classifier: Classifier | None = None) -> Expla
     shown = image.rgb(image.finish(picture))
     verdict = classifier.judge(features.extract(shown))
     fitted = identicon.fit(shown)
-    measured = verdict.features
-    columns = zip(features.NAMES, astuple(measured), measured.row(), classifier.weights, classifier.means, strict=True)
     return Explanation(
         picture=shown,
         sample=grid.sample(shown),
         fit=fitted,
         difference=identicon.difference(shown, fitted),
         verdict=verdict,
-        base=classifier.intercept + float(np.dot(classifier.weights, classifier.means)),
-        contributions=tuple(
-            Contribution(name, value, _MEASURED[name](mean), weight, weight * (scaled - mean))
-            for name, value, scaled, weight, mean in columns
-        ),
-        score=classifier.score(measured),
+        base=base(classifier),
+        contributions=contributions(verdict.features, classifier),
+        score=classifier.score(verdict.features),
     )
+
+
+def base(classifier: Classifier) -> float:
+    """The score of the average training picture."""
+    return classifier.intercept + float(np.dot(classifier.weights, classifier.means))
+
+
+def contributions(measured: Features, classifier: Classifier) -> tuple[Contribution, ...]:
+    """What each feature says, in the order of features.NAMES."""
+    columns = zip(features.NAMES, astuple(measured), measured.row(), classifier.weights, classifier.means, strict=True)
+    return tuple(
+        Contribution(name, value, _MEASURED[name](mean), weight, weight * (scaled - mean))
+        for name, value, scaled, weight, mean in columns
+    )
+
+
+def notes(given: Iterable[Contribution]) -> list[str]:
+    """What one must know to read contributions, a sentence or two each."""
+    excused = any(one.name == "distinct_colors" and one.weight > 0 for one in given)
+    return [SCALE, EXCUSE] if excused else [SCALE]
 
 
 def in_words(explanation: Explanation) -> str:
     """The verdict in one line and what each feature says in one more each, the weightiest first."""
-    lines = [f"{_verdict(explanation.verdict)} (log-odds {_signed(explanation.score)})."]
+    lines = [f"{in_short(explanation.verdict)} (log-odds {_signed(explanation.score)})."]
     for one in sorted(explanation.contributions, key=lambda one: -abs(one.log_odds)):
         value, average = _numbers(one)
         signed = _signed(one.log_odds)
@@ -136,7 +152,7 @@ def draw(explanation: Explanation) -> Image.Image:
     sheet = Image.new("RGB", SIZE, WHITE)
     pen = ImageDraw.Draw(sheet)
     label = explanation.verdict.label
-    pen.text((30, 20), _verdict(explanation.verdict), COLORS[label], _font(34))
+    pen.text((30, 20), in_short(explanation.verdict), COLORS[label], _font(34))
     pen.text((30, 66), ABOUT, FAINT, _font(19))
     for number, (title, picture, captions) in enumerate(_panels(explanation)):
         left, top, side = 30 + 300 * number, 140, PIXEL * SAMPLE
@@ -163,13 +179,13 @@ def _panels(explanation: Explanation) -> list[tuple[str, Image.Image, tuple[str,
         ("The picture", explanation.picture.resize(shown_size, resampling), (f"{width} x {height} pixels", "")),
         (
             f"{SAMPLE} x {SAMPLE} of its pixels",
-            _marked(explanation.sample),
+            marked(explanation.sample),
             (f"dotted: exactly GitHub grey ({measured.github_grey})", colors),
         ),
         ("Best-fitting identicon", explanation.fit.draw(side), ("the grid and the colour", "that come nearest to it")),
         (
             "Where these two differ",
-            _shaded(explanation.difference),
+            shaded(explanation.difference),
             (
                 f"the darker, the more: error {measured.identicon_error:.2f}",
                 "between the sampled pixels" if unseen else "hatched: not looked at",
@@ -178,7 +194,7 @@ def _panels(explanation: Explanation) -> list[tuple[str, Image.Image, tuple[str,
     ]
 
 
-def _marked(sample: Image.Image) -> Image.Image:
+def marked(sample: Image.Image) -> Image.Image:
     """The sample enlarged, with a dot on every pixel that is exactly GitHub grey."""
     enlarged = sample.resize((PIXEL * SAMPLE, PIXEL * SAMPLE), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(enlarged)
@@ -189,7 +205,7 @@ def _marked(sample: Image.Image) -> Image.Image:
     return enlarged
 
 
-def _shaded(difference: Floats) -> Image.Image:
+def shaded(difference: Floats) -> Image.Image:
     """The map of differences, enlarged: white for none, black for 1 or more, hatched where none is looked at."""
     levels = 255 * (1 - np.nan_to_num(difference).clip(0, 1))
     shaded = Image.fromarray(levels.round().astype(np.uint8)).convert("RGB")
@@ -221,9 +237,8 @@ def _draw_table(pen: ImageDraw.ImageDraw, explanation: Explanation) -> None:
         beyond, anchor = (end + 8, "lm") if log_odds > 0 else (end - 8, "rm")
         pen.text((beyond, middle), _signed(log_odds), INK, _font(20), anchor=anchor)
     pen.line((ZERO, 490, ZERO, 684), fill=INK)
-    pen.text((30, 716), SCALE, FAINT, _font(18), anchor="ls")
-    if any(one.name == "distinct_colors" and one.weight > 0 for one in explanation.contributions):
-        pen.text((30, 740), EXCUSE, FAINT, _font(18), anchor="ls")
+    for line, note in enumerate(notes(explanation.contributions)):
+        pen.text((30, 716 + 24 * line), note, FAINT, _font(18), anchor="ls")
 
 
 def _write(pen: ImageDraw.ImageDraw, middle: int, title: str, value: str, average: str) -> None:
@@ -232,7 +247,8 @@ def _write(pen: ImageDraw.ImageDraw, middle: int, title: str, value: str, averag
     pen.text((520, middle), average, FAINT, _font(20), anchor="rm")
 
 
-def _verdict(verdict: Verdict) -> str:
+def in_short(verdict: Verdict) -> str:
+    """A verdict and how sure it is: "Default avatar, 98.2 % sure"."""
     sure = max(verdict.probability, 1 - verdict.probability)
     return f"{verdict.label.capitalize()} avatar, {'over 99.9' if sure > 0.999 else f'{100 * sure:.1f}'} % sure"
 

@@ -27,6 +27,7 @@ PUBLISHED = {
     "unreachable": "Unreachable",
     "login-required": "LoginRequired",
     "foreign-redirect": "ForeignRedirect",
+    "busy": "Busy",
     "bad-model": "BadModel",
     "bad-dataset": "BadDataset",
 }
@@ -62,7 +63,7 @@ def test_every_error_says_what_to_do() -> None:
 
 
 def test_only_what_may_pass_by_itself_is_worth_another_try() -> None:
-    assert {error.kind for error in EVERY if error.retry} == {"rate-limited", "unreachable"}
+    assert {error.kind for error in EVERY if error.retry} == {"rate-limited", "unreachable", "busy"}
 
 
 def test_the_modules_docstring_draws_the_very_tree() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import chromium
 from conftest import PATIENCE, ROOT, clean_environment
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from github_avatars import classifier, cli, dataset, evaluation, features, report
 from github_avatars.errors import BadInput, NotAPicture
@@ -22,17 +23,6 @@ from github_avatars.features import Features
 from github_avatars.report import figures
 
 AVATARS = ROOT / "avatars"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# Nothing of these is about the page: a browser in a container, without a graphics card, that calls nobody.
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MEGABYTE = 1_000_000
 HOSTILE = """<img src=x onerror=hacked()> & '"{{ 7 * 7 }}.png"""
 CURVE = [{"pictures": 4, "accuracy": 0.9, "brier": 0.1}, {"pictures": 16, "accuracy": 0.99, "brier": 0.01}]
@@ -230,12 +220,8 @@ def test_pictures_at_the_very_same_spot_are_fanned_out_around_it() -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium found: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,34 @@
+"""The subcommand `serve`, which starts the page; imports what it needs when it runs."""
+
+import argparse
+
+from github_avatars.errors import BadInput
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve the page to try it on, for a browser.
+
+    Prints the page's address and serves until it is interrupted. docs/web.md tells what it does and keeps.
+    """
+    try:
+        from github_avatars.web import server
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        raise BadInput(f"The page needs {error.name}, which is not installed: run script/bootstrap.") from error
+    server.serve(arguments.host, arguments.port, cog=arguments.cog, demo=arguments.demo)
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    meaning = serve.__doc__ or ""
+    one = commands.add_parser("serve", help=meaning.partition("\n")[0], description=meaning)
+    one.add_argument("--port", type=int, default=8000, help="port (default: %(default)s; 0: any that is free)")
+    one.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: %(default)s, and then only this machine's own names are answered)",
+    )
+    one.add_argument("--cog", metavar="URL", help="let the Cog server at this address give the verdicts")
+    one.add_argument("--demo", action="store_true", help="ask a stand-in for GitHub on this machine instead")
+    one.set_defaults(run=serve)
