@@ -19,9 +19,10 @@ from github_avatars.commands import (
 )
 from github_avatars.errors import GitHubAvatarsError
 from github_avatars.scan import command as scan
+from github_avatars.scan import review_command as review
 from github_avatars.web import command as serve
 
-COMMANDS = (predict, explain, evaluate, train, collect, scan, report, dataset, serve, completion)
+COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, completion)
 
 DESCRIPTION = "Tells default GitHub avatars from custom ones."
 

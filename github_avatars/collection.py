@@ -185,7 +185,7 @@ class _Collection:
         if self._balance and where != "review" and self._counts[where] > min(self._counts[label] for label in LABELS):
             self._aside.add(file="", reason="surplus", **facts)
             return "surplus"
-        file = f"{where}/{avatar.account_id}{_extension(avatar.data)}"
+        file = f"{where}/{avatar.account_id}{extension(avatar.data)}"
         self._write(file, avatar.data)
         self._accounts[facts["account_id"]] = self._contents[facts["content"]] = file
         if where == "review":
@@ -229,7 +229,8 @@ class _Collection:
         partial.replace(path)
 
 
-def _extension(data: bytes) -> str:
+def extension(data: bytes) -> str:
+    """The ending of the name of a picture file that holds this."""
     return next(extension for magic, extension in EXTENSIONS.items() if data.startswith(magic))
 
 

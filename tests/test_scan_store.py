@@ -44,7 +44,7 @@ def due(store: Store, before: str | None = None) -> list[str]:
 
 
 def number(store: Store, name: str) -> int:
-    ((found,),) = store._ask("SELECT number FROM accounts WHERE name = ?", name)
+    ((found,),) = store.ask("SELECT number FROM accounts WHERE name = ?", name)
     return int(found)
 
 
@@ -112,7 +112,7 @@ def test_what_was_found_is_read_as_it_was_written(path: str) -> None:
         assert first == row(ZEKE, odd, first.checked, UNSURE)
         assert second == row(ANNA, DEFAULT, first.checked, UNSURE)
         assert (first.unsure, second.unsure, first.verified, second.verified) == (True, False, False, True)
-        ((model, etag),) = set(store._ask("SELECT model, etag FROM accounts"))
+        ((model, etag),) = set(store.ask("SELECT model, etag FROM accounts"))
         assert (model, etag) == (MODEL, None)
 
 

@@ -45,9 +45,8 @@ def judge(classifier: Classifier, names: Sequence[str]) -> list[Finding]:
 
 
 def _judge(classifier: Classifier, path: Path) -> Finding:
-    if not path.is_dir():
-        files = [path]
-    elif not (files := sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))):
+    files = _files(path)
+    if not files:
         return failed(NotAPicture(f"{path} has no pictures: put some there, or take it out."), href=str(path))
     sizes: dict[Path, int] = {}
     seen = dict(zip(files, verdicts(classifier, map(partial(_load, sizes), files)), strict=True))
@@ -65,6 +64,24 @@ def _judge(classifier: Classifier, path: Path) -> Finding:
         left_out="; ".join(f"{file.name}: {error.kind}" for file, error in refused.items()) or None,
         href=str(path),
     )
+
+
+def sharpest(name: str) -> Path:
+    """The picture of most pixels of an account, by the name that `find` gives. Raises NotAPicture without any."""
+    path = Path(name.removeprefix(":"))
+    sizes: dict[Path, int] = {}
+    for file in _files(path):
+        _load(sizes, file)
+    if not sizes:
+        raise NotAPicture(f"{path} has no usable picture any more: put it back.")
+    return max(sorted(sizes), key=sizes.__getitem__)
+
+
+def _files(path: Path) -> list[Path]:
+    """The files at the path of an account."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
 
 
 def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:

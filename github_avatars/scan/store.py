@@ -147,7 +147,7 @@ class Store:
     def begin(self, named: Iterable[tuple[str, Account]], model: str) -> None:
         """Begin a run over these accounts, each with its name; `model` is the sha256 of the model that judges."""
         self._model = model
-        with self._changing() as connection:
+        with self.changing() as connection:
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (time(datetime.now(UTC)), model))
         remaining = (
@@ -155,7 +155,7 @@ class Store:
             for name, account in named
         )
         while batch := list(islice(remaining, PAGE)):
-            with self._changing() as connection:
+            with self.changing() as connection:
                 connection.executemany(
                     "INSERT INTO accounts (name, login, named_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", batch
                 )
@@ -167,7 +167,7 @@ class Store:
 
     def end(self, outcome: str) -> None:
         """Note how the run ended."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             connection.execute(
                 "UPDATE runs SET ended = ?, outcome = ? WHERE number = (SELECT max(number) FROM runs)",
                 (time(datetime.now(UTC)), outcome),
@@ -175,7 +175,7 @@ class Store:
 
     def count(self, before: str | None) -> tuple[int, int, int]:
         """How many inputs the run has, how many accounts they are, and how many of these are due."""
-        ((inputs, accounts, due),) = self._ask(
+        ((inputs, accounts, due),) = self.ask(
             "SELECT (SELECT count(*) FROM inputs), count(*), ifnull(sum(NOT settled OR ifnull(checked < ?, 0)), 0)"
             " FROM accounts WHERE number IN (SELECT account FROM inputs)",
             before,
@@ -188,7 +188,7 @@ class Store:
         A new picture is to be asked for in `size`, one that is known in the size that it has.
         """
         last = 0
-        while page := self._ask(
+        while page := self.ask(
             "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag FROM accounts"
             " WHERE number > ? AND number IN (SELECT account FROM inputs) AND (NOT settled OR checked < ?)"
             " ORDER BY number LIMIT ?",
@@ -203,7 +203,7 @@ class Store:
         Where the host or the network was to blame, an earlier verdict is kept beside the error.
         """
         now = time(datetime.now(UTC))
-        with self._changing() as connection:
+        with self.changing() as connection:
             for outcome in outcomes:
                 finding = outcome.finding
                 if finding is None:
@@ -238,14 +238,14 @@ class Store:
     def rows(self, band: Band) -> Iterator[Row]:
         """A row for each input of the run, in their order."""
         last = 0
-        while page := self._ask("SELECT * FROM found WHERE place > ? ORDER BY place LIMIT ?", last, PAGE):
+        while page := self.ask("SELECT * FROM found WHERE place > ? ORDER BY place LIMIT ?", last, PAGE):
             last = page[-1][0]
             yield from (_row(values, band) for values in page)
 
     def rows_not_due(self, band: Band, before: str | None) -> Iterator[Row]:
         """The rows of the inputs whose accounts are not due."""
         last = 0
-        while page := self._ask(
+        while page := self.ask(
             "SELECT * FROM found WHERE place > ? AND settled AND ifnull(checked >= ?2, ?2 IS NULL)"
             " ORDER BY place LIMIT ?",
             *(last, before, PAGE),
@@ -255,7 +255,7 @@ class Store:
 
     def rows_of(self, numbers: Iterable[int], band: Band) -> list[Row]:
         """The rows of the inputs that are these accounts."""
-        page = self._ask(
+        page = self.ask(
             "SELECT * FROM found WHERE account IN (SELECT value FROM json_each(?)) ORDER BY place",
             json.dumps(list(numbers)),
         )
@@ -266,7 +266,7 @@ class Store:
 
         Not theirs is an identicon, to be seen in full, of another account than the one that shows it.
         """
-        counts = self._ask(
+        counts = self.ask(
             """
             SELECT iif(status = 'judged', label, status), count(*),
             ifnull(sum(status = 'judged' AND probability BETWEEN ? AND ?), 0),
@@ -299,12 +299,13 @@ class Store:
         run("BEGIN IMMEDIATE")
         run("COMMIT")
 
-    def _ask(self, query: str, *values: object) -> list[Any]:
+    def ask(self, query: str, *values: object) -> list[Any]:
+        """The rows that a query gives."""
         with self._told():
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def changing(self) -> Iterator[sqlite3.Connection]:
         """What is done within the `with` is done wholly or, where it ends in an error, not at all."""
         with self._told():
             self._connection.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 import argparse
 
+from github_avatars.commands import Among, command
 from github_avatars.errors import BadInput
 
 
@@ -19,16 +20,17 @@ def serve(arguments: argparse.Namespace) -> None:
     server.serve(arguments.host, arguments.port, cog=arguments.cog, demo=arguments.demo)
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(among: Among) -> None:
     """Add the subcommand."""
-    meaning = serve.__doc__ or ""
-    one = commands.add_parser("serve", help=meaning.partition("\n")[0], description=meaning)
-    one.add_argument("--port", type=int, default=8000, help="port (default: %(default)s; 0: any that is free)")
+    one = command(among, "serve", serve)
+    one.add_argument(
+        "--port", type=int, default=8000, metavar="N", help="port (default: %(default)s; 0: any that is free)"
+    )
     one.add_argument(
         "--host",
         default="127.0.0.1",
+        metavar="HOST",
         help="address to listen on (default: %(default)s, and then only this machine's own names are answered)",
     )
     one.add_argument("--cog", metavar="URL", help="let the Cog server at this address give the verdicts")
     one.add_argument("--demo", action="store_true", help="ask a stand-in for GitHub on this machine instead")
-    one.set_defaults(run=serve)
