@@ -148,6 +148,16 @@ def test_the_format_follows_the_name_of_the_file(scan: Scan, tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.glob("*rows*")) == ["rows.csv", "rows.jsonl", "rows.txt"]
 
 
+def test_no_half_file_is_left(scan: Scan, tmp_path: Path) -> None:
+    (tmp_path / "logins.txt").write_bytes(b"octocat\n\xff\n")
+    (tmp_path / "rows.csv").write_text("earlier")
+    code, _, err = scan("logins.txt", "-o", "rows.csv")
+    assert code == 1
+    assert "UTF-8" in err
+    assert (tmp_path / "rows.csv").read_text() == "earlier"
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_hostile_login_does_not_reach_the_terminal(scan: Scan, tmp_path: Path) -> None:
     (tmp_path / "logins.txt").write_text("\x1b[2Jzeke\n" + "a" * 10_000 + "\n")
     code, out, _ = scan("logins.txt")

@@ -142,6 +142,29 @@ def test_a_verdict_outlives_an_outage(store: Store) -> None:
     assert replace(after, checked=before.checked) == before
 
 
+def test_what_another_model_has_judged_is_due_again(store: Store) -> None:
+    begin(store, ZEKE, ANNA)
+    write(store, "@zeke", DEFAULT, etag='"a"')
+    write(store, "#12", failed(NoSuchAccount("unknown")))
+    begin(store, ZEKE, ANNA, model=MODEL)
+    assert due(store) == []
+    begin(store, ZEKE, ANNA, model="1" * 64)
+    (one,) = store.due(64, None)
+    assert (one.name, one.etag) == ("@zeke", None)
+    write(store, "@zeke", CUSTOM)
+    assert due(store) == []
+    begin(store, ANNA, model=MODEL)
+    assert due(store) == []
+
+
+def test_the_times_tell_when_a_picture_came_and_when_it_was_asked_for(store: Store) -> None:
+    begin(store, ZEKE, ANNA, SEVEN)
+    write(store, "@zeke", DEFAULT)
+    write(store, "#12", failed(NoSuchAccount("unknown")))
+    times = store.ask("SELECT fetched IS NULL, checked IS NULL FROM accounts ORDER BY number")
+    assert times == [(0, 0), (1, 0), (1, 1)]
+
+
 def test_the_tally_counts_accounts_of_this_run(store: Store) -> None:
     begin(store, Account("earlier", None))
     write(store, "@earlier", DEFAULT)

@@ -132,9 +132,12 @@ def _output(arguments: argparse.Namespace) -> Iterator[Write]:
         file = partial.open("wb")
     except OSError as error:
         raise BadInput(f"{arguments.output} cannot be written ({error.strerror}): give another file as -o.") from error
-    with file, _written(arguments, name, file) as write:
-        yield write
-    partial.replace(arguments.output)
+    try:
+        with file, _written(arguments, name, file) as write:
+            yield write
+        partial.replace(arguments.output)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -15,67 +15,10 @@ from itertools import islice
 from typing import Any, Self
 
 from github_avatars.errors import BadInput
+from github_avatars.scan import schema
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.findings import JUDGED, PASSING, Finding
 from github_avatars.scan.rows import Band, Row, row
-
-SCHEMA = """
-CREATE TABLE accounts (
-    number INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    login TEXT,
-    named_id INTEGER,
-    settled INTEGER NOT NULL DEFAULT 0,
-    status TEXT NOT NULL DEFAULT 'pending',
-    error TEXT,
-    label TEXT,
-    probability REAL,
-    github_grey INTEGER,
-    distinct_colors INTEGER,
-    identicon_error REAL,
-    verified INTEGER,
-    pictures INTEGER NOT NULL DEFAULT 0,
-    agreed INTEGER NOT NULL DEFAULT 0,
-    left_out TEXT,
-    account_id INTEGER,
-    href TEXT,
-    etag TEXT,
-    size INTEGER,
-    model TEXT,
-    fetched TEXT,
-    checked TEXT
-) STRICT;
-CREATE TABLE inputs (
-    place INTEGER PRIMARY KEY,
-    login TEXT,
-    account_id INTEGER,
-    account INTEGER NOT NULL REFERENCES accounts
-) STRICT;
-CREATE INDEX inputs_by_account ON inputs (account);
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY,
-    started TEXT NOT NULL,
-    ended TEXT,
-    outcome TEXT,
-    model TEXT NOT NULL
-) STRICT;
-CREATE VIEW found AS SELECT
-    place, account, settled, checked,
-    inputs.login AS login, inputs.account_id AS named_id,
-    status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
-    left_out, accounts.account_id AS account_id, href
-FROM inputs JOIN accounts ON number = account;
-"""
-"""`accounts` holds each account once: `name` tells it from others (name_of), `login` and `named_id` are as a source
-gave them, `settled` is whether it needs no asking, `size` and `etag` are those of the picture that was judged, `model`
-is the sha256 of the model file that judged it, `fetched` when it came, and `checked` when the account was last asked
-for. `inputs` are those of the run that began last, in their order; `found` is what was found for them."""
-
-APPLICATION = 0x67686176
-"""In the file's head, as SQLite's application_id: by it a store is told from other databases."""
-
-VERSION = 1
-"""Of the schema, as SQLite's user_version."""
 
 PAGE = 1000
 """Rows that are read at once."""
@@ -126,13 +69,7 @@ class Store:
         self._path = path
         self._model = ""
         with self._told():
-            self._connection = sqlite3.connect(path, timeout=1, isolation_level=None)
-        try:
-            with self._told():
-                self._open()
-        except BadInput:
-            self.close()
-            raise
+            self._connection = schema.connect(path)
 
     def __enter__(self) -> Self:
         return self
@@ -145,7 +82,10 @@ class Store:
         self._connection.close()
 
     def begin(self, named: Iterable[tuple[str, Account]], model: str) -> None:
-        """Begin a run over these accounts, each with its name; `model` is the sha256 of the model that judges."""
+        """Begin a run over these accounts, each with its name; `model` is the sha256 of the model that judges.
+
+        Accounts that another model has judged are due, since rows by two models could not be compared.
+        """
         self._model = model
         with self.changing() as connection:
             connection.execute("DELETE FROM inputs")
@@ -164,6 +104,12 @@ class Store:
                     " SELECT ?2, ?3, number FROM accounts WHERE name = ?1",
                     batch,
                 )
+        with self.changing() as connection:
+            connection.execute(
+                "UPDATE accounts SET settled = 0, etag = NULL"
+                " WHERE model != ? AND label IS NOT NULL AND number IN (SELECT account FROM inputs)",
+                (model,),
+            )
 
     def end(self, outcome: str) -> None:
         """Note how the run ended."""
@@ -223,7 +169,7 @@ class Store:
                         probability = :probability, github_grey = :github_grey, distinct_colors = :distinct_colors,
                         identicon_error = :identicon_error, verified = :verified, pictures = :pictures,
                         agreed = :agreed, left_out = :left_out, account_id = :account_id, href = :href, etag = :etag,
-                        size = :size, model = :model, fetched = :now, checked = :now WHERE number = :number
+                        size = :size, model = :model, fetched = :fetched, checked = :checked WHERE number = :number
                         """,
                         {
                             **vars(finding),
@@ -231,7 +177,8 @@ class Store:
                             "etag": outcome.etag,
                             "size": outcome.size,
                             "model": self._model,
-                            "now": now,
+                            "fetched": now if finding.status == JUDGED else None,
+                            "checked": now,
                         },
                     )
 
@@ -279,25 +226,6 @@ class Store:
         found["unsure"] = sum(count for _, _, count, _ in counts)
         found["not theirs"] = sum(count for _, _, _, count in counts)
         return found
-
-    def _open(self) -> None:
-        run = self._connection.execute
-        # To have the file for oneself from the first access on also spares a second file, of shared memory.
-        run("PRAGMA locking_mode = EXCLUSIVE")
-        ((application,),) = run("PRAGMA application_id")
-        ((tables,),) = run("SELECT count(*) FROM sqlite_schema")
-        ((version,),) = run("PRAGMA user_version")
-        if (tables or application) and (application, version) != (APPLICATION, VERSION):
-            raise BadInput(f"{self._path} is no store of a scan that this version made: give another file as --db.")
-        run("PRAGMA journal_mode = WAL")
-        # A power failure may take what was written last, the end of the program nothing.
-        run("PRAGMA synchronous = NORMAL")
-        if not tables:
-            self._connection.executescript(
-                f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
-            )
-        run("BEGIN IMMEDIATE")
-        run("COMMIT")
 
     def ask(self, query: str, *values: object) -> list[Any]:
         """The rows that a query gives."""
