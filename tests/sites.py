@@ -14,15 +14,12 @@ from conftest import PATIENCE, eventually
 
 from github_avatars.classifier import shipped
 from github_avatars.demo import GitHubStandIn
-from github_avatars.github import GitHub
+from github_avatars.github import DEADLINE, GitHub
 from github_avatars.image import MAX_BYTES
 from github_avatars.web.answers import Here, Judge
 from github_avatars.web.app import application
 from github_avatars.web.guard import LOOPBACK
 from github_avatars.web.limits import Buckets
-
-DEADLINE = 1.5
-"""Seconds that a fetch gets here: enough on this machine, and what ends a silence soon."""
 
 
 class Answer(NamedTuple):

@@ -10,16 +10,18 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, ROOT, clean_environment
+from conftest import PATIENCE, ROOT, clean_environment, eventually
 from PIL import Image
 from sites import Site, ask, site
 
 from github_avatars import cli, dataset, explanation, identicon, image
 from github_avatars.classifier import classify
-from github_avatars.demo import AVATARS, MODES, Exchange
+from github_avatars.demo import AVATARS, MODES, Exchange, GitHubStandIn
 from github_avatars.image import MAX_BYTES
 from github_avatars.web import examples
 from github_avatars.web.answers import Answer as Told
@@ -80,7 +82,7 @@ def test_the_same_answer_by_link_and_by_accept(page: Site) -> None:
     assert by_accept.json == page.ask("/octocat.json").json
 
 
-@pytest.mark.parametrize("path", ["/", "/octocat", "/nobody-here", "/?name=octocat"])
+@pytest.mark.parametrize("path", ["/", "/octocat", "/nobody-here", "/?name=octocat", "/page", "/api"])
 def test_a_browser_gets_the_page_and_github_is_not_asked(page: Site, path: str) -> None:
     answer = page.ask(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -161,7 +163,6 @@ def test_what_the_page_wants_to_know_of_the_server(page: Site) -> None:
         ("429", 503, "rate-limited", True),
         ("429-retry-after", 503, "rate-limited", True),
         ("500", 502, "unreachable", True),
-        ("silence", 502, "unreachable", True),
         ("gigabyte", 413, "too-large", False),
         ("login-page", 502, "login-required", False),
         ("redirect-loop", 502, "foreign-redirect", False),
@@ -180,6 +181,13 @@ def test_a_bad_day_of_github_is_told(page: Site, mode: str, status: int, kind: s
     assert (told["until"] is not None) == in_an_hour
     if in_an_hour:
         assert 3000 < int(answer.headers["retry-after"]) <= 3600
+
+
+def test_a_silent_github_is_given_up() -> None:
+    with site(deadline=0.5) as page:
+        page.standin.mode = MODES["silence"]
+        answer = page.ask("/octocat.json")
+    assert (answer.status, answer.json["kind"]) == (502, "unreachable")
 
 
 @pytest.mark.parametrize(
@@ -456,32 +464,52 @@ def test_the_lines_are_short() -> None:
 # The command
 
 
-def test_the_demo_is_served_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        process = subprocess.Popen(
-            [ROOT / "script" / "web", "--demo", "--port", "0"],
-            cwd=tmp_path,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
-            try:
-                assert process.stdout
-                address = process.stdout.readline().strip()
-                assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
-                port = int(address.rpartition(":")[2])
-                assert ask(port, "/octocat.json").json["prediction"] == "custom"
-                assert ask(port, "/api/about").json["demo"] is True
-                assert ask(port, "/", headers={"Host": "evil.example"}).status == 403
-                assert "server" not in ask(port, "/").headers
-                process.send_signal(number)
-                assert process.communicate(timeout=PATIENCE) == ("", "")
-                assert process.returncode == 0
-            finally:
-                process.kill()
+@contextmanager
+def started(*words: str | Path, folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The server as a process of its own, on a free port, and that port."""
+    process = subprocess.Popen(
+        [*words, "--port", "0"],
+        cwd=folder,
+        env=clean_environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout
+            address = process.stdout.readline().strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
+            yield process, int(address.rpartition(":")[2])
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_demo_is_served_until_it_is_told_to_stop(number: int, tmp_path: Path) -> None:
+    with started(ROOT / "script" / "web", "--demo", folder=tmp_path) as (process, port):
+        assert ask(port, "/octocat.json").json["prediction"] == "custom"
+        assert ask(port, "/api/about").json["demo"] is True
+        assert ask(port, "/", headers={"Host": "evil.example"}).status == 403
+        assert "server" not in ask(port, "/").headers
+        process.send_signal(number)
+        assert process.communicate(timeout=PATIENCE) == ("", "")
+        assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_is_told_that_the_server_is_stopped(github: GitHubStandIn, tmp_path: Path) -> None:
+    github.faults["/octocat.png"] = MODES["silence"].fault
+    command = (sys.executable, "-m", "github_avatars.cli", "serve")
+    variables = {"GITHUB_URL": github.url, "PYTHONPATH": str(ROOT)}
+    with started(*command, folder=tmp_path, **variables) as (process, port), ThreadPoolExecutor() as threads:
+        waiting = threads.submit(ask, port, "/octocat.json")
+        eventually(lambda: github.requests["/octocat.png"])
+        process.terminate()
+        assert waiting.result().json["message"].startswith("This page's server is being stopped: ")
+        _, log = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+        assert "Traceback" not in log
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -122,7 +123,7 @@ class Visit:
         self.page.evaluate(DROP, [given, types])
 
     def expect_settled(self, count: int) -> None:
-        expect(self.card).to_have_attribute("data-settled", str(count), timeout=PATIENCE * 1000)
+        expect(self.card).to_have_attribute("data-settled", str(count))
 
 
 @pytest.fixture
@@ -130,7 +131,6 @@ def visit(browser: Browser, served: Site, request: pytest.FixtureRequest) -> Ite
     """A visit with a fresh profile. A parameter gives options of the browser's context."""
     options = {"viewport": {"width": 1280, "height": 900}, **getattr(request, "param", {})}
     context = browser.new_context(**options)
-    context.set_default_timeout(PATIENCE * 1000 / 4)
     visit = Visit(context.new_page(), served.url)
     yield visit
     context.close()
@@ -208,13 +208,15 @@ def test_a_link_leads_to_the_answer_and_back_leads_back(visit: Visit) -> None:
 
 
 def test_what_is_asked_last_is_what_is_shown(visit: Visit, served: Site) -> None:
-    served.standin.mode = MODES["silence"]
+    release = threading.Event()
+    served.standin.faults["/octocat.png"] = MODES["silence"].fault
+    served.standin.faults[f"/{DEFAULT.login}.png"] = lambda _: not release.wait(PATIENCE)
     visit.open().look("octocat")
     expect(visit.card).to_contain_text("Asking GitHub for octocat …")
     with visit.page.expect_event("requestfailed", lambda request: request.url.endswith("login=octocat")):
         visit.look(DEFAULT.login)
     expect(visit.card).to_contain_text(f"Asking GitHub for {DEFAULT.login} …")
-    served.standin.mode = None
+    release.set()
     expect(visit.card).to_have_attribute("data-prediction", "default")
 
 
@@ -433,6 +435,20 @@ def test_what_cannot_be_judged_is_told(visit: Visit, data: bytes | int, kind: st
     expect_accessible(visit)
 
 
+def test_a_picture_that_is_gone_is_told(browser: Browser, served: Site, tmp_path: Path) -> None:
+    context = browser.new_context()
+    visit = Visit(context.new_page(), served.url).open()
+    file = tmp_path / "gone.png"
+    file.write_bytes(picture_of("octocat"))
+    context.set_offline(True)
+    visit.page.locator("#files").set_input_files(file)
+    expect(visit.card).to_have_attribute("data-kind", "offline")
+    file.unlink()
+    visit.card.get_by_role("button", name="Ask again").click()
+    expect(visit.card).to_contain_text("It cannot be read: give a picture file.")
+    context.close()
+
+
 # Every other state
 
 
@@ -442,7 +458,6 @@ def test_what_cannot_be_judged_is_told(visit: Visit, data: bytes | int, kind: st
         ("404", "no-such-account", "GitHub knows nobody of this name"),
         ("429", "rate-limited", "ask again in some minutes"),
         ("429-retry-after", "rate-limited", "Ask again at "),
-        ("silence", "unreachable", "No answer"),
         ("503", "unreachable", "No answer"),
         ("reset", "unreachable", "No answer"),
         ("gigabyte", "too-large", "Too large"),

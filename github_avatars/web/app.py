@@ -59,11 +59,13 @@ class Site:
 
     async def account(self, request: Request) -> Response:
         """The answer for an account, without pictures."""
+        self._charge(request)
         answer = await self._work(request, self._judge.account, request.path_params["login"])
         return JSONResponse(answer.as_json(pictures=False))
 
     async def account_with_pictures(self, request: Request) -> Response:
         """The answer for the account that `login` names in the query, where any text can stand."""
+        self._charge(request)
         return await self._answer(request, self._judge.account, request.query_params.get("login", ""))
 
     async def picture(self, request: Request) -> Response:
@@ -76,7 +78,7 @@ class Site:
             # Else the server would go on to read, and throw away, what is still being sent.
             refusal.headers["Connection"] = "close"
             return refusal
-        return await self._answer(request, self._judge.picture, body, charged=True)
+        return await self._answer(request, self._judge.picture, body)
 
     async def examples(self, _: Request) -> Response:
         """The gallery."""
@@ -85,6 +87,7 @@ class Site:
 
     async def example(self, request: Request) -> Response:
         """The answer for a picture of the gallery."""
+        self._charge(request)
         gallery, name = examples.gallery(), request.path_params["name"]
         return await self._answer(request, self._judge.picture, gallery.data(name), _account_id_of(gallery, name))
 
@@ -98,21 +101,15 @@ class Site:
         given = request.path_params["account_id"]
         if not ACCOUNT_ID.fullmatch(given):
             raise BadInput(f"{given[:30]!r} is no account id: GitHub counts them from 1; give up to 18 digits.")
+        self._charge(request)
         data = await self._work(request, lambda: png(identicon.render(int(given))))
         return Response(data, media_type="image/png", headers={"Cache-Control": "max-age=3600"})
 
-    async def _answer(
-        self, request: Request, judge: Callable[..., Answer], *given: object, charged: bool = False
-    ) -> Response:
-        told = await self._work(request, lambda: judge(*given).as_json(pictures=True), charged=charged)
-        return JSONResponse(told)
+    async def _answer(self, request: Request, judge: Callable[..., Answer], *given: object) -> Response:
+        return JSONResponse(await self._work(request, lambda: judge(*given).as_json(pictures=True)))
 
-    async def _work(
-        self, request: Request, work: Callable[..., Result], *given: object, charged: bool = False
-    ) -> Result:
+    async def _work(self, request: Request, work: Callable[..., Result], *given: object) -> Result:
         """What work(*given) comes to in a thread; its waiting ends where the client hangs up."""
-        if not charged:
-            self._charge(request)
         working = asyncio.ensure_future(cancellation.run(self._threads, work, *given))
         leaving = asyncio.ensure_future(_left(request))
         try:
@@ -120,6 +117,8 @@ class Site:
             if not working.done():
                 raise ClientDisconnect
             return working.result()
+        except asyncio.CancelledError as ending:
+            raise Busy("This page's server is being stopped: ask again when it runs anew.") from ending
         finally:
             working.cancel()
             leaving.cancel()

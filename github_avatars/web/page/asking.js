@@ -54,10 +54,15 @@ export function picture(file, limit) {
   return {
     kind: "picture",
     name: file.name || "a picture",
-    ask: async (signal) =>
-      file.size > limit
-        ? { problem: tooLarge(file, limit) }
-        : ask("/api/pictures", { method: "POST", body: file, signal }),
+    ask: async (signal) => {
+      if (file.size > limit) return { problem: tooLarge(file, limit) }
+      try {
+        return await ask("/api/pictures", { method: "POST", body: await file.arrayBuffer(), signal })
+      } catch {
+        // A folder, or a file that is gone by now.
+        return { problem: problem("not-a-picture", "It cannot be read: give a picture file.", false) }
+      }
+    },
   }
 }
 
