@@ -347,7 +347,7 @@ def test_explain_an_account(
         ("a\nb", "error: There is no such picture file, and 'a\\nb' is not a possible GitHub login: give 1 to "),
         (".", "error: There is no such picture file, and '.' is not a possible GitHub login: give 1 to "),
         (__file__, f"error: {__file__} is not a PNG, JPEG, WebP or GIF: give one of these."),
-        ("a" * 5000, "error: [Errno "),
+        ("a" * 5000, "error: There is no such picture file, and 'aaa"),
     ],
 )
 def test_what_is_neither_a_picture_nor_an_account_is_told_in_one_line(
