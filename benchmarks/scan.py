@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -21,7 +21,7 @@ from PIL import Image
 from benchmarks.growth import peak, slope
 from benchmarks.picture import AVATARS, decode
 from benchmarks.running import ROOT, eventually, running
-from benchmarks.timing import ratios, shown, spread
+from benchmarks.timing import in_turns, ratios, shown, spread
 from github_avatars import classifier, cli, dataset, identicon, image
 from github_avatars.dataset import Example
 from github_avatars.github import GitHub
@@ -130,19 +130,19 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def _beside(url: str, logins: list[str], threads: Executor, processes: Executor, rounds: int) -> dict[str, Any]:
-    contestants = {
+    contestants: dict[str, Callable[[], object]] = {
         LOOP: partial(loop, url, logins),
         THREADS: partial(scan, url, logins, threads),
         PROCESSES: partial(scan, url, logins, processes),
     }
-    taken: dict[str, list[float]] = {name: [] for name in contestants}
-    for number in range(rounds + 1):
-        for name, work in contestants.items():
-            started = perf_counter()
-            work()
-            if number:
-                taken[name].append(len(logins) / (perf_counter() - started))
+    taken = in_turns({name: partial(_rate, work, len(logins)) for name, work in contestants.items()}, rounds)
     return {name: {"rate": spread(rates), "ratio": ratios(rates, taken[LOOP])} for name, rates in taken.items()}
+
+
+def _rate(work: Callable[[], object], accounts: int) -> float:
+    started = perf_counter()
+    work()
+    return accounts / (perf_counter() - started)
 
 
 def _sizes(url: str, logins: list[str], pool: Executor, rounds: int) -> dict[str, Any]:

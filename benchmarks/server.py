@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from benchmarks import load, running
 from benchmarks.load import Outcome, Task
-from benchmarks.timing import ratios, shown, spread
+from benchmarks.timing import in_turns, ratios, shown, spread
 from github_avatars import dataset
 from github_avatars.demo import AVATARS
 from github_avatars.leftovers import PREDICTIONS, remove
@@ -41,7 +41,6 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
-    taken: dict[tuple[int, str], list[Outcome]] = {}
     ids: list[str] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -55,12 +54,12 @@ def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
             name: partial(_put, server.port, itertools.cycle(predictions(ids))) for name, server in servers.items()
         }
         loads[STANDIN] = partial(_put, urlsplit(github).port or 80, itertools.cycle(avatars()))
-        for number in range(rounds + 1):
-            for concurrency in CONCURRENCIES:
-                for name, put in loads.items():
-                    outcome = put(concurrency)
-                    if number:
-                        taken.setdefault((concurrency, name), []).append(outcome)
+        contestants = {
+            (concurrency, name): partial(put, concurrency)
+            for concurrency in CONCURRENCIES
+            for name, put in loads.items()
+        }
+        taken = in_turns(contestants, rounds)
     # The floors leave them, and the more there are, the longer Cog takes to make further ones.
     for name in ids:
         remove(PREDICTIONS / name)

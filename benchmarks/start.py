@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import running
 from benchmarks.running import FLOOR, ROOT
-from benchmarks.timing import ratios, shown, spread
+from benchmarks.timing import in_turns, ratios, shown, spread
 from github_avatars import dataset
 from github_avatars.demo import AVATARS
 from github_avatars.tables import table
@@ -59,12 +59,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def _compare(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, Any]:
-    taken: dict[str, list[float]] = {name: [] for name in contestants}
-    for number in range(rounds + 1):
-        for name, start in contestants.items():
-            seconds = start()
-            if number:
-                taken[name].append(seconds)
+    taken = in_turns(contestants, rounds)
     return {name: {"s": spread(each), "ratio": ratios(each, taken[LEARNING])} for name, each in taken.items()}
 
 

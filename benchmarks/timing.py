@@ -1,21 +1,35 @@
-"""Times things side by side, in processor time: what is compared takes turns, so that moods of the machine hit all."""
+"""Measures things side by side: what is compared takes turns, so that moods of the machine hit all."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import median, quantiles
 from time import process_time
-from typing import Any
+from typing import Any, TypeVar
+
+Key = TypeVar("Key")
+Result = TypeVar("Result")
 
 
 def take_turns(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """The processor seconds that each contestant took in each of so many rounds, after one that only warms up."""
-    taken: dict[str, list[float]] = {name: [] for name in contestants}
+    return in_turns({name: partial(_time, work) for name, work in contestants.items()}, rounds)
+
+
+def in_turns(contestants: Mapping[Key, Callable[[], Result]], rounds: int) -> dict[Key, list[Result]]:
+    """What each contestant gave in each of so many rounds, after one that only warms up."""
+    given: dict[Key, list[Result]] = {key: [] for key in contestants}
     for number in range(rounds + 1):
-        for name, work in contestants.items():
-            started = process_time()
-            work()
+        for key, work in contestants.items():
+            result = work()
             if number:
-                taken[name].append(process_time() - started)
-    return taken
+                given[key].append(result)
+    return given
+
+
+def _time(work: Callable[[], object]) -> float:
+    started = process_time()
+    work()
+    return process_time() - started
 
 
 def spread(values: Sequence[float], digits: int = 4) -> dict[str, float]:

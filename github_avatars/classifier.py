@@ -95,20 +95,31 @@ def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = No
 
     Only one picture is decoded at a time. Raises BadModel where the shipped classifier cannot be used.
     """
-    classifier = classifier or shipped()
+    return judge_all(map(_shown_or_refused, pictures), classifier or shipped())
+
+
+def judge_all(pictures: Iterable[Image.Image | BadImage], classifier: Classifier) -> list[Verdict | BadImage]:
+    """The verdict on each picture as image.load gives it; what is an error already stays one."""
     refused: dict[int, BadImage] = {}
 
     def usable() -> Iterator[Image.Image]:
         for place, picture in enumerate(pictures):
-            try:
-                yield _shown(picture)
-            except BadImage as error:
-                refused[place] = error
+            if isinstance(picture, BadImage):
+                refused[place] = picture
+            else:
+                yield picture
 
     found: list[Verdict | BadImage] = [classifier.judge(measured) for measured in features.extract_all(usable())]
     for place, error in refused.items():
         found.insert(place, error)
     return found
+
+
+def _shown_or_refused(picture: Picture) -> Image.Image | BadImage:
+    try:
+        return _shown(picture)
+    except BadImage as error:
+        return error
 
 
 def _shown(picture: Picture) -> Image.Image:

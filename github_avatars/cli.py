@@ -14,13 +14,13 @@ from github_avatars.commands import (
     explain,
     predict,
     report,
+    review,
+    scan,
+    serve,
     tell,
     train,
 )
 from github_avatars.errors import GitHubAvatarsError
-from github_avatars.scan import command as scan
-from github_avatars.scan import review_command as review
-from github_avatars.web import command as serve
 
 COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, completion)
 

@@ -59,6 +59,14 @@ class Site:
         return ask(self.port, path, body, **more)
 
 
+def afresh(running: Site) -> Iterator[Site]:
+    """For a fixture: the site, with nothing asked of GitHub yet, and no fault left to the next test."""
+    running.standin.requests.clear()
+    yield running
+    running.standin.faults.clear()
+    running.standin.mode = None
+
+
 @contextmanager
 def site(
     *,

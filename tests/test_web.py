@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE, ROOT, clean_environment, eventually
 from PIL import Image
-from sites import Site, ask, site
+from sites import Site, afresh, ask, site
 
 from github_avatars import cli, dataset, explanation, identicon, image
 from github_avatars.classifier import classify
@@ -41,11 +41,7 @@ def whole_module() -> Iterator[Site]:
 
 @pytest.fixture
 def page(whole_module: Site) -> Iterator[Site]:
-    """The site, with nothing asked of GitHub yet."""
-    whole_module.standin.requests.clear()
-    yield whole_module
-    whole_module.standin.faults.clear()
-    whole_module.standin.mode = None
+    yield from afresh(whole_module)
 
 
 def picture_of(example: dataset.Example) -> bytes:

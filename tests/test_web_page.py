@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browsers import chromium
 from conftest import PATIENCE, ROOT, clean_environment
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, expect
-from sites import Site, site
+from sites import Site, afresh, site
 
 from github_avatars import dataset
 from github_avatars.demo import AVATARS, MODES, answering
@@ -69,11 +69,7 @@ def whole_module() -> Iterator[Site]:
 
 @pytest.fixture
 def served(whole_module: Site) -> Iterator[Site]:
-    """The site, with nothing asked of GitHub yet."""
-    whole_module.standin.requests.clear()
-    yield whole_module
-    whole_module.standin.faults.clear()
-    whole_module.standin.mode = None
+    yield from afresh(whole_module)
 
 
 class Visit:

@@ -7,9 +7,12 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from github_avatars.errors import BadInput
 
 if TYPE_CHECKING:
     Among = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -44,6 +47,17 @@ def command(
     )
     added.set_defaults(run=run)
     return added
+
+
+@contextmanager
+def importing_a_page() -> Iterator[None]:
+    """Within the `with`, a page for a browser is imported. Raises BadInput where what serves pages is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        raise BadInput(f"The page needs {error.name}, which is not installed: run script/bootstrap.") from error
 
 
 def bar(unit: str) -> Callable[[Iterable[Any], int], Iterable[Any]]:

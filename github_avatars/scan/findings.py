@@ -1,19 +1,18 @@
 """Avatars → what is found of each account: the verdict with its evidence, or why there is none."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from PIL import Image
 
-from github_avatars import features, grid, identicon, image
-from github_avatars.classifier import Classifier, Label, Verdict
+from github_avatars import grid, identicon, image
+from github_avatars.classifier import Classifier, Label, Verdict, judge_all
 from github_avatars.collection import HOST_FAILURES
 from github_avatars.errors import BadImage, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
 from github_avatars.github import Avatar
 
 JUDGED, PENDING = "judged", "pending"
-
 
 FAILURES = (BadLogin, NoSuchAccount, *HOST_FAILURES, NotAPicture, TooLarge)
 
@@ -100,30 +99,13 @@ def judge(classifier: Classifier, shown: Sequence[tuple[Avatar, int | None]]) ->
                 verified[-1] = _verified(picture, avatar.account_id, size)
                 yield picture
 
-    seen = verdicts(classifier, pictures())
+    seen = judge_all(pictures(), classifier)
     return [
         failed(verdict, avatar.account_id, avatar.href)
         if isinstance(verdict, BadImage)
         else judged(verdict, verified=its, pictures=1, agreed=1, account_id=avatar.account_id, href=avatar.href)
         for (avatar, _), verdict, its in zip(shown, seen, verified, strict=True)
     ]
-
-
-def verdicts(classifier: Classifier, pictures: Iterable[Image.Image | BadImage]) -> list[Verdict | BadImage]:
-    """The verdict on each picture as image.load gives it; what is an error already stays one."""
-    refused: dict[int, BadImage] = {}
-
-    def usable() -> Iterator[Image.Image]:
-        for place, picture in enumerate(pictures):
-            if isinstance(picture, BadImage):
-                refused[place] = picture
-            else:
-                yield picture
-
-    found: list[Verdict | BadImage] = [classifier.judge(measured) for measured in features.extract_all(usable())]
-    for place, error in refused.items():
-        found.insert(place, error)
-    return found
 
 
 def _verified(picture: Image.Image, account_id: int | None, size: int | None) -> bool | None:

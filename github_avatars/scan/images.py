@@ -8,10 +8,10 @@ from pathlib import Path
 from PIL import Image
 
 from github_avatars import container, image
-from github_avatars.classifier import Classifier, Label, Verdict
+from github_avatars.classifier import Classifier, Label, Verdict, judge_all
 from github_avatars.errors import BadImage, BadInput, NotAPicture
 from github_avatars.scan.accounts import Account
-from github_avatars.scan.findings import Finding, failed, judged, verdicts
+from github_avatars.scan.findings import Finding, failed, judged
 
 TIE = 0.01
 """A mean probability this near to one half tells nothing: sure pictures contradict one another."""
@@ -20,9 +20,8 @@ TIE = 0.01
 def find(directory: Path) -> Iterator[tuple[str, Account]]:
     """The name in the store of each account that has pictures in `directory`, and the account, called like those.
 
-    The name is the path of the folder or file, after a colon.
-
-    Hidden files and folders do not count. Raises BadInput where there is no such folder.
+    The name is the path of the folder or file, after a colon. Hidden files and folders do not count. Raises BadInput
+    where there is no such folder.
     """
     try:
         for path in sorted(directory.iterdir()):
@@ -49,7 +48,7 @@ def _judge(classifier: Classifier, path: Path) -> Finding:
     if not files:
         return failed(NotAPicture(f"{path} has no pictures: put some there, or take it out."), href=str(path))
     sizes: dict[Path, int] = {}
-    seen = dict(zip(files, verdicts(classifier, map(partial(_load, sizes), files)), strict=True))
+    seen = dict(zip(files, judge_all(map(partial(_load, sizes), files), classifier), strict=True))
     refused = {file: verdict for file, verdict in seen.items() if isinstance(verdict, BadImage)}
     usable = {file: verdict for file, verdict in seen.items() if not isinstance(verdict, BadImage)}
     if not usable:

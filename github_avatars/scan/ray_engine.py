@@ -26,7 +26,7 @@ BATCH = 1000
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run the scan that command.py's arguments ask for, on the cluster at --ray-address or else on one of this machine.
+    """Run the scan that the arguments ask for, on the cluster at --ray-address or else on one of this machine.
 
     Raises BadInput for what is wrong in them, and what an Engine raises.
     """

@@ -37,7 +37,7 @@ Write = Callable[[Iterable[Row]], None]
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run the scan that command.py's arguments ask for. Raises KeyboardInterrupt where it was ended by Ctrl-C.
+    """Run the scan that the arguments ask for. Raises KeyboardInterrupt where it was ended by Ctrl-C.
 
     Raises BadInput for what is wrong in them and for a store that cannot be used; and what an Engine raises, once the
     rows and the summary are written.

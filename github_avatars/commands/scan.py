@@ -1,12 +1,10 @@
-"""The subcommand scan: its options, and the way from them to the rows."""
+"""github-avatars scan."""
 
 import argparse
 from pathlib import Path
 
 from github_avatars.commands import Among, command
 from github_avatars.scan import sources
-
-# Nothing heavy is imported before the command runs: --help should not wait for it.
 
 ENGINES = ("local", "ray")
 FORMATS = ("table", "jsonl", "csv", "parquet")
@@ -22,9 +20,9 @@ on disk or in an object store; docs/scaling.md tells more.
 """
 
 
-def add(commands: Among) -> None:
-    """Add the subcommand to those of the github-avatars command."""
-    one = command(commands, "scan", scan, EPILOG)
+def add(among: Among) -> None:
+    """Add the command."""
+    one = command(among, "scan", run, EPILOG)
     sources.add_options(one)
     one.add_argument(
         "--images", type=Path, metavar="DIR", help="judge pictures on disk: a file or a folder per account"
@@ -36,12 +34,7 @@ def add(commands: Among) -> None:
     )
     one.add_argument("--concurrency", type=int, default=16, metavar="N", help="fetches at once (default: %(default)s)")
     one.add_argument("--rate", type=float, metavar="N", help="accounts a second at the most (default: no limit)")
-    one.add_argument(
-        "--unsure",
-        default="0.05..0.95",
-        metavar="LOW..HIGH",
-        help="probabilities to be reviewed (default: %(default)s)",
-    )
+    add_unsure(one)
     one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the rows there instead of to stdout")
     one.add_argument("--format", choices=FORMATS, help="of the rows (default: by the name of FILE, else table)")
     one.add_argument("--ordered", action="store_true", help="rows in the order of the input, at the end of the scan")
@@ -51,7 +44,17 @@ def add(commands: Among) -> None:
     one.add_argument("--workers", type=int, metavar="N", help="workers of Ray (default: one for each processor)")
 
 
-def scan(arguments: argparse.Namespace) -> None:
+def add_unsure(parser: argparse.ArgumentParser) -> None:
+    """Add the option that tells what is unsure."""
+    parser.add_argument(
+        "--unsure",
+        default="0.05..0.95",
+        metavar="LOW..HIGH",
+        help="probabilities to be reviewed (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
     """Judge the avatars of many accounts, and go on where it was ended.
 
     All that is found is kept in a file, so that a scan that was ended, in whatever way, goes on when the same command

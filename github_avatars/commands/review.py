@@ -1,29 +1,25 @@
-"""The subcommand review; imports what it needs when it runs."""
+"""github-avatars review."""
 
 import argparse
 from pathlib import Path
 
-from github_avatars.commands import Among, command
+from github_avatars.commands import Among, command, importing_a_page
+from github_avatars.commands.scan import add_unsure
 from github_avatars.errors import BadInput
 
 
 def add(among: Among) -> None:
-    """Add the subcommand to those of the github-avatars command."""
-    one = command(among, "review", review)
+    """Add the command."""
+    one = command(among, "review", run)
     one.add_argument("db", metavar="FILE", help="the file that scan --db wrote")
     one.add_argument("--port", type=int, default=8001, metavar="N", help="port (default: %(default)s; 0: a free one)")
-    one.add_argument(
-        "--unsure",
-        default="0.05..0.95",
-        metavar="LOW..HIGH",
-        help="probabilities to be reviewed (default: %(default)s)",
-    )
+    add_unsure(one)
     one.add_argument(
         "--export", type=Path, metavar="DIR", help="write what was labelled there as training data, and end"
     )
 
 
-def review(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Label what a scan is unsure of, on a page for a browser.
 
     Prints the page's address and serves until it is interrupted. The keys d, c and u say default, custom and unsure; z
@@ -41,10 +37,6 @@ def review(arguments: argparse.Namespace) -> None:
             counts = Labels(store, band).export(arguments.export)
         print(", ".join(f"{count:,} {label}" for label, count in counts.items()), "in", arguments.export)
         return
-    try:
+    with importing_a_page():
         from github_avatars.scan import review
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
-        raise BadInput(f"The page needs {error.name}, which is not installed: run script/bootstrap.") from error
     review.serve(arguments.db, band, arguments.port)
