@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
 """Seconds after which a test gives up on something that usually comes at once."""
 
+# Of a shell without job control, what runs in the background ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def eventually(happened: Callable[[], Any], failing: Callable[[], str] = str) -> Any:
     """The first true thing that `happened` gives; a failure, told by `failing`, where it gives none for too long."""

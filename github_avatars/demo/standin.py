@@ -73,8 +73,10 @@ class Exchange(BaseHTTPRequestHandler):
             self.pause(standin.latency)
             everywhere = standin.mode.fault if standin.mode else None
             fault = standin.faults.get(urlsplit(self.path).path, everywhere)
-            if fault is None or not fault(self):
-                self.answer(*self.usual_answer())
+            usual = None if fault and fault(self) else self.usual_answer()
+        # No longer counted as in flight, since whoever gets it may ask again before this thread goes on.
+        if usual:
+            self.answer(*usual)
 
     do_HEAD = do_GET  # noqa: N815 (http.server looks for this name)
 
@@ -131,7 +133,7 @@ class GitHubStandIn:
         self.requests: Counter[str] = Counter()
         """How many requests came for each path (with its query)."""
         self.most_in_flight = 0
-        """How many requests were being answered at once, at the most."""
+        """How many requests waited for an answer at once, at the most."""
         self._in_flight = 0
         self._sent = 0.0
         self._lock = threading.Lock()
