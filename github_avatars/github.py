@@ -32,6 +32,7 @@ from github_avatars.errors import (
     Unreachable,
 )
 from github_avatars.image import MAX_BYTES, looks_like_picture
+from github_avatars.transport import Answer
 
 CONNECT_TIMEOUT = 4.0
 """Seconds that making a connection may take: looking the name up, trying its addresses, TLS."""
@@ -80,13 +81,6 @@ class Avatar:
     """GitHub's name of this very file, to ask by whether it is still the same; None where GitHub gives none."""
     unchanged: bool = False
     """Whether it is still the file of the ETag that was asked with; only then nothing was sent."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def check_login(login: str) -> str:
@@ -186,7 +180,7 @@ class GitHub:
             f"{self.base} redirects more than {MAX_REDIRECTS} times for {whose}: check GITHUB_URL, or try again later."
         )
 
-    def _ask(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> _Answer:
+    def _ask(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> Answer:
         """The settled answer at `url`: a passing failure is asked again while retries and time last.
 
         Retry is consulted here, not mounted in the adapter: there it would not see a body break off, know no
@@ -205,12 +199,12 @@ class GitHub:
                     raise
             cancellation.pause(pause)
 
-    def _ask_once(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> _Answer:
+    def _ask_once(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> Answer:
         left = max(deadline - time.monotonic(), 0.001)
         timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
         try:
             with self._session.get(url, timeout, headers) as response:
-                answer = _Answer(response.status, response.headers, _body(login, response))
+                answer = Answer(response.status, response.headers, _body(login, response))
         except transport.PrivateAddress as found:
             raise ForeignRedirect(
                 f"{_host(url)} leads {login} to {found}, an address of a private network, "
@@ -229,7 +223,7 @@ class GitHub:
             )
         return answer
 
-    def _redirect(self, login: str, url: str, answer: _Answer) -> str:
+    def _redirect(self, login: str, url: str, answer: Answer) -> str:
         """The address that `answer` leads to, checked; the right error if it leads nowhere."""
         if answer.status == 404:
             raise NoSuchAccount(f"{self.base} knows no account {login}: check the spelling.")
@@ -292,7 +286,7 @@ def _body(login: str, response: urllib3.BaseHTTPResponse) -> bytes:
     return bytes(body)
 
 
-def _picture(login: str, answer: _Answer) -> bytes:
+def _picture(login: str, answer: Answer) -> bytes:
     # By the bytes alone: GitHub's Content-Type has been seen wrong on right pictures.
     if not looks_like_picture(answer.body):
         kind = answer.headers.get("Content-Type", "of no type")

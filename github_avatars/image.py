@@ -42,6 +42,10 @@ EXIF_ORIENTATION = 0x0112
 _FILTERS = threading.Lock()
 
 
+MEDIA_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
+"""Of the files that are judged, by their first bytes."""
+
+
 def looks_like_picture(data: bytes) -> bool:
     """Whether `data` begins as a PNG, JPEG, WebP or GIF file does; the rest is not read."""
     return data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")) or (

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
@@ -34,6 +35,15 @@ HEADERS = {
 
 
 _Pool = tuple[Any, bool]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer over HTTP, or as much of its body as was wanted."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class PrivateAddress(Exception):

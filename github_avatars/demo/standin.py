@@ -22,11 +22,11 @@ from github_avatars import dataset
 from github_avatars.demo import rest
 from github_avatars.demo.thumbnails import thumbnail
 from github_avatars.errors import BadDataset
+from github_avatars.image import MEDIA_TYPES
 
 logger = logging.getLogger(__name__)
 
 AVATARS = Path(__file__).parents[2] / "avatars"
-MEDIA_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
 NOT_FOUND = b"<!DOCTYPE html><title>Page not found</title><p>This is not the web page you are looking for.</p>\n"
 
 

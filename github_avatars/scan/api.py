@@ -19,6 +19,7 @@ from github_avatars import cancellation, hosts, rate_limit, transport
 from github_avatars.errors import BadInput, ForeignRedirect, GitHubError, LoginRequired, RateLimited, Unreachable
 from github_avatars.github import BACKOFF, CONNECT_TIMEOUT, MAX_REDIRECTS, READ_TIMEOUT, REDIRECTS, RETRIES
 from github_avatars.scan import waiting
+from github_avatars.transport import Answer
 
 VERSION = "2022-11-28"
 """Of the API. Source: https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
@@ -42,13 +43,6 @@ class Reply:
     """Addresses by their relation, as "next" and "last", within the API."""
     found: Any
     """The JSON of the body; None where there is nothing to tell."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def token(file: Path | None, environment: Mapping[str, str]) -> str | None:
@@ -134,7 +128,7 @@ class API:
             raise ForeignRedirect(f"{self.url} leads elsewhere for {what}: check GITHUB_URL.")
         return target.geturl()
 
-    def _ask(self, url: str, what: str) -> _Answer:
+    def _ask(self, url: str, what: str) -> Answer:
         """The settled answer: asked for again after passing failures, and when a rate limit is over."""
         failures = waits = 0
         while True:
@@ -151,7 +145,7 @@ class API:
                     raise
                 cancellation.pause(self._backoff * 2**failures)
 
-    def _ask_once(self, url: str, what: str) -> _Answer:
+    def _ask_once(self, url: str, what: str) -> Answer:
         try:
             answer = self._exchange(url)
         except transport.PrivateAddress as found:
@@ -172,7 +166,7 @@ class API:
             raise Unreachable(f"{self.url} is in trouble (HTTP {answer.status}) and refuses {what}: try again later.")
         return answer
 
-    def _exchange(self, url: str) -> _Answer:
+    def _exchange(self, url: str) -> Answer:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -183,9 +177,9 @@ class API:
                 body += piece
                 if len(body) > MAX_BYTES:
                     raise urllib3.exceptions.HTTPError(f"more than {MAX_BYTES:,} bytes")
-            return _Answer(response.status, response.headers, bytes(body))
+            return Answer(response.status, response.headers, bytes(body))
 
-    def _refusal(self, answer: _Answer, what: str) -> Exception:
+    def _refusal(self, answer: Answer, what: str) -> Exception:
         """What an answer means that is neither found nor missing."""
         if answer.status == 401 and self._token:
             return BadInput(f"{self.url} does not accept the token (HTTP 401): give another one, or none.")
@@ -196,7 +190,7 @@ class API:
             "check GITHUB_URL, and what the token may read."
         )
 
-    def _reason(self, answer: _Answer) -> str:
+    def _reason(self, answer: Answer) -> str:
         """What GitHub says in an error, as far as it is safe to repeat."""
         try:
             said = str(json.loads(answer.body)["message"])[:150]
@@ -206,7 +200,7 @@ class API:
         safe = said.isprintable() and not (self._token and self._token[:4] in said)
         return f", {said!r}" if safe else ""
 
-    def _parse(self, answer: _Answer, what: str) -> Any:
+    def _parse(self, answer: Answer, what: str) -> Any:
         try:
             return json.loads(answer.body) if answer.status == 200 else None
         except (ValueError, RecursionError) as error:

@@ -12,11 +12,9 @@ from github_avatars.classifier import Classifier, Verdict
 from github_avatars.explanation import PIXEL, TITLES, Contribution, Explanation
 from github_avatars.github import GitHub
 from github_avatars.grid import SAMPLE
+from github_avatars.image import MEDIA_TYPES
 
 Json = dict[str, Any]
-
-MEDIA_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
-"""By the first bytes of a file."""
 
 
 @dataclass(frozen=True)
