@@ -31,6 +31,7 @@ from github_avatars.errors import (
     Unreachable,
 )
 from github_avatars.github import GitHub, check_login
+from github_avatars.transport import Answer
 
 PICTURE = "/u/583231"
 ASKED = "/octocat.png"
@@ -521,11 +522,11 @@ def test_trusted_hosts(base: str, trusted: list[str], foreign: list[str]) -> Non
     """Without a request, as there is no https://github.com here to ask."""
     with GitHub(base) as hub:
         for address in trusted:
-            answer = github._Answer(302, {"Location": address}, b"")
+            answer = Answer(302, {"Location": address}, b"")
             assert hub._redirect("octocat", f"{base}/octocat.png", answer).lower() == address.lower()
         for address in foreign:
             with pytest.raises(ForeignRedirect):
-                hub._redirect("octocat", f"{base}/octocat.png", github._Answer(302, {"Location": address}, b""))
+                hub._redirect("octocat", f"{base}/octocat.png", Answer(302, {"Location": address}, b""))
 
 
 @pytest.mark.parametrize(
