@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.picture import AVATARS, decode
+from benchmarks.decoding import decode
 from benchmarks.timing import shown, spread, take_turns
-from github_avatars import classify, classify_all, dataset, training
+from github_avatars import classify, classify_all, dataset
+from github_avatars.demo import AVATARS
 from github_avatars.tables import table
 
 SIDES = (64, 128, 256, 512, 1024, 2048, 3000)
@@ -97,6 +98,9 @@ def _in_a_process(*words: object) -> dict[str, float]:
 
 def _train_here(count: int) -> dict[str, float]:
     """Trains on the pictures of avatars/ over and over, each time under other names: by these they are degraded."""
+    # Only here: a process that judges a picture would take longer to import it than for all else.
+    from github_avatars import training
+
     known = dataset.read_index(AVATARS)
     random.Random(0).shuffle(known)  # noqa: S311 - nothing secret; the index has the labels one after the other
     with tempfile.TemporaryDirectory() as folder:

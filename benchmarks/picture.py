@@ -1,21 +1,19 @@
 """One picture, bytes → verdict, against the floor: Pillow decoding the same bytes."""
 
-import io
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.decoding import decode
 from benchmarks.timing import ratios, shown, spread, take_turns
 from github_avatars import classify, classify_all, dataset, image
 from github_avatars.ablation.competitors import LIGHT, Competitor, whole
 from github_avatars.dataset import Degradation
+from github_avatars.demo import AVATARS
 from github_avatars.tables import table
-
-AVATARS = Path(__file__).resolve().parent.parent / "avatars"
 
 PICTURES = 60
 """Pictures of each kind that a round goes through, one by one."""
@@ -41,13 +39,6 @@ def kinds() -> dict[str, list[bytes]]:
         found[f"custom, {name}, 184 to 460 px"] = [path.read_bytes() for path in custom if path.suffix == suffix]
     found["both, PNG, 64 px"] = [THUMBNAIL.apply(image.read(path)) for path in (*default[::8], *custom[::8])]
     return {kind: pictures[:: max(1, len(pictures) // PICTURES)] for kind, pictures in found.items()}
-
-
-def decode(data: bytes) -> Image.Image:
-    """The floor."""
-    picture = Image.open(io.BytesIO(data))
-    picture.load()
-    return picture
 
 
 def average_hash(data: bytes) -> bytes:

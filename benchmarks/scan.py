@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.decoding import decode
 from benchmarks.growth import peak, slope
-from benchmarks.picture import AVATARS, decode
 from benchmarks.running import ROOT, eventually, running
 from benchmarks.timing import in_turns, ratios, shown, spread
 from github_avatars import classifier, cli, dataset, identicon, image
 from github_avatars.dataset import Example
+from github_avatars.demo import AVATARS
 from github_avatars.github import GitHub
 from github_avatars.scan import formats
 from github_avatars.scan.accounts import Account

@@ -172,7 +172,11 @@ def test_every_bad_day_at_once_through_the_server(
             name: pool.submit(server.predict, username=a.login) for name, a in zip(bad_days, accounts, strict=True)
         }
         slow = [answers["silence"], answers["drip"]]
-        eventually(lambda: all(standin.requests[f"/{account.login}.png"] for account in accounts))
+        asked = {name: f"/{account.login}.png" for name, account in zip(bad_days, accounts, strict=True)}
+        eventually(
+            lambda: all(standin.requests[path] for path in asked.values()),
+            lambda: str({name: answers[name] for name, path in asked.items() if not standin.requests[path]}),
+        )
         asked_meanwhile = 0
 
         def over() -> bool:

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow
 import pytest
 from conftest import ROOT, clean_environment
 from hypothesis import given, settings
@@ -261,3 +262,13 @@ def test_a_stream_that_cannot_be_read_twice() -> None:
     shell = ["bash", "-c", f"{command} <(printf 'login,x\\nzeke,1\\n')"]
     ran = subprocess.run(shell, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
     assert (ran.returncode, ran.stdout) == (0, f"{Account('zeke', None)}\n"), ran.stderr
+
+
+# Tables of pyarrow
+
+
+@pytest.mark.parametrize("ids", [[9919, None], [9919.0, None], ["9919", ""]])
+def test_ids_of_a_table_are_read_whatever_they_are_kept_as(ids: list[object]) -> None:
+    table = pyarrow.table({"who": [None, "octocat"], "number": ids})
+    assert list(names.of_table(table, 0, 1)) == [Account(None, 9919), Account("octocat", None)]
+    assert list(names.of_table(table, None, 1)) == [Account(None, 9919), Account("", None)]

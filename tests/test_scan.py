@@ -21,8 +21,8 @@ from github_avatars import cli, dataset, identicon
 from github_avatars.demo import AVATARS, GitHubStandIn, answering
 from github_avatars.scan.engine import FEW
 from github_avatars.scan.findings import STATUSES
+from github_avatars.scan.options import MAX_CONCURRENCY
 from github_avatars.scan.rows import NAMES
-from github_avatars.scan.running import MAX_CONCURRENCY
 
 EXAMPLES = dataset.read_index(AVATARS)
 LOGINS = [example.login for example in EXAMPLES]

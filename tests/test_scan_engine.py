@@ -20,6 +20,7 @@ from github_avatars.github import RETRIES, GitHub
 from github_avatars.scan import waiting
 from github_avatars.scan.engine import FEW, Engine, judge_images, judges
 from github_avatars.scan.findings import Finding
+from github_avatars.scan.pace import Pace
 from github_avatars.scan.store import Due, Outcome
 
 EXAMPLES = dataset.read_index(AVATARS)
@@ -283,7 +284,7 @@ def test_more_can_be_fetched_at_once_than_one_pool_has_connections(github: GitHu
 
 def test_the_rate_is_kept(github: GitHubStandIn) -> None:
     started = time.monotonic()
-    Scan(github.url, *(example.login for example in EXAMPLES[:11]), rate=20.0).run()
+    Scan(github.url, *(example.login for example in EXAMPLES[:11]), pace=Pace(20.0).wait).run()
     # Ten pauses; how much longer it takes is the machine's mood.
     assert time.monotonic() - started >= 0.5 - 0.05
 

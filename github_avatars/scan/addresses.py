@@ -13,13 +13,14 @@ def absolute(path: object) -> str:
     return address if "://" in address else str(Path(address).absolute())
 
 
-def inside(folder: str) -> list[str]:
-    """The addresses of what is in a folder, but for hidden files; none where there is no such folder."""
+def inside(path: object) -> list[str]:
+    """The addresses of what is in the folder that an option names, hidden files aside; none where there is no such."""
     from pyarrow import fs
 
-    system, path = fs.FileSystem.from_uri(folder)
+    folder = absolute(path)
+    system, there = fs.FileSystem.from_uri(folder)
     before = folder[: folder.find("://") + 3] if "://" in folder else ""
-    found = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    found = system.get_file_info(fs.FileSelector(there, allow_not_found=True))
     return sorted(f"{before}{info.path}" for info in found if not info.base_name.startswith("."))
 
 

@@ -76,10 +76,11 @@ def _begin() -> None:
 class Engine:
     """Asks for the accounts `due` and judges them; to be iterated over once, for batches of outcomes.
 
-    At most `concurrency` are fetched at once, and `rate` a second where it is given. Where GitHub wants fewer requests,
-    it is waited for, of which `countdown` is told; without one, that ends the iteration. It ends by that RateLimited
-    and, after OUTAGE of HOST_FAILURES in a row, by the last of these, in both cases once what is under way has come in;
-    and without an error, at once, when `stop` is set. `left` is then what was taken from `due` and not handed out.
+    At most `concurrency` are fetched at once; `pace` tells how many seconds to wait before each. Where GitHub wants
+    fewer requests, it is waited for, of which `countdown` is told; without one, that ends the iteration. It ends by
+    that RateLimited and, after OUTAGE of HOST_FAILURES in a row, by the last of these, in both cases once what is under
+    way has come in; and without an error, at once, when `stop` is set. `left` is then what was taken from `due` and not
+    handed out.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Engine:
         stop: threading.Event,
         *,
         concurrency: int,
-        rate: float | None = None,
+        pace: Callable[[], float] | None = None,
         countdown: Countdown | None = None,
     ) -> None:
         self.bytes = 0
@@ -102,25 +103,24 @@ class Engine:
         self._judges = judges
         self._stop = stop
         self._concurrency = concurrency
-        self._pause = 1 / rate if rate else 0.0
+        self._pace = pace
         self._countdown = countdown
         self._tasks: SimpleQueue[Due | None] = SimpleQueue()
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._under_way: dict[int, Due] = {}
-        self._again: deque[Due] = deque()
-        self._exhausted = False
+        self._waiting: deque[Due] = deque()
         self._unjudged: list[tuple[Due, Avatar]] = []
         self._judging = 0
         self._outcomes: list[Outcome] = []
-        self._next = time.monotonic()
-        self._resume = self._next
+        self._next: float | None = None
+        self._resume = 0.0
         self._failures = 0
         self._failure: GitHubError | None = None
 
     @property
     def left(self) -> list[Due]:
         """What was taken and not handed out."""
-        return [*self._under_way.values(), *self._again]
+        return [*self._under_way.values(), *self._waiting]
 
     def __iter__(self) -> Iterator[list[Outcome]]:
         # A further connection of one hub would wait its turn.
@@ -139,7 +139,7 @@ class Engine:
     def _run(self) -> Iterator[list[Outcome]]:
         while not self._is_over():
             self._take()
-            if self._exhausted and not self._under_way and not self._again:
+            if not self._under_way and not self._waiting:
                 break
             self._hear()
             self._have_judged()
@@ -160,22 +160,29 @@ class Engine:
         """Have fetched what is due, as much and as soon as may be."""
         if self._stop.is_set() or self._failure:
             return
-        while len(self._under_way) < 2 * self._concurrency and time.monotonic() >= max(self._next, self._resume):
-            due = self._again.popleft() if self._again else next(self._due, None)
-            if due is None:
-                self._exhausted = True
+        while len(self._under_way) < 2 * self._concurrency:
+            # Taken before its time has come: else the end would be noticed a pause too late.
+            self._waiting.extend(islice(self._due, not self._waiting))
+            if not self._waiting or self._delay() > 0:
                 return
+            due = self._waiting.popleft()
             self._under_way[due.number] = due
             self._tasks.put(due)
-            # Counted from when it was time, lest every delay add up; but more than one that was missed is not made up.
-            self._next = max(self._next, time.monotonic() - self._pause) + self._pause
+            self._next = None
+
+    def _delay(self) -> float:
+        """Seconds until the next account may be asked for."""
+        now = time.monotonic()
+        if self._next is None:
+            self._next = now + (self._pace() if self._pace else 0.0)
+        return max(self._next, self._resume) - now
 
     def _hear(self) -> None:
         """Make the calls that have come in, after waiting for one."""
         now = time.monotonic()
         if self._countdown and now < self._resume:
             self._countdown(self._resume - now)
-        soon = max(self._next, self._resume) - now
+        soon = max(self._next or now, self._resume) - now
         with suppress(Empty):
             self._calls.get(timeout=min(TICK, soon) if soon > 0 else TICK)()
             while True:
@@ -236,7 +243,7 @@ class Engine:
 
     def _put_back(self, due: Due) -> None:
         del self._under_way[due.number]
-        self._again.append(due)
+        self._waiting.append(due)
 
 
 def fetch(github: GitHub, due: Due) -> Avatar:

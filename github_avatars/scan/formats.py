@@ -111,21 +111,25 @@ def schema() -> Any:
     return pyarrow.schema([(name, getattr(pyarrow, _arrow(hint))()) for name, hint in get_type_hints(Row).items()])
 
 
+def table(rows: Iterable[Row]) -> Any:
+    """The rows as a table of pyarrow."""
+    import pyarrow
+
+    return pyarrow.Table.from_pylist([vars(row) for row in rows], schema())
+
+
 class _Parquet:
     def __init__(self, file: BinaryIO) -> None:
         try:
-            import pyarrow
             from pyarrow import parquet
         except ModuleNotFoundError as error:
             raise BadInput("Parquet needs the package pyarrow: install github-avatars[parquet].") from error
-        self._batch = pyarrow.RecordBatch
-        self._schema = schema()
-        self._writer = parquet.ParquetWriter(file, self._schema)
-        self._rows: list[dict[str, Any]] = []
+        self._writer = parquet.ParquetWriter(file, schema())
+        self._rows: list[Row] = []
 
     def write(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self._rows.append(vars(row))
+            self._rows.append(row)
             if len(self._rows) == GROUP:
                 self._write()
 
@@ -135,5 +139,5 @@ class _Parquet:
 
     def _write(self) -> None:
         if self._rows:
-            self._writer.write_batch(self._batch.from_pylist(self._rows, self._schema))
+            self._writer.write_table(table(self._rows))
             self._rows.clear()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image
 from github_avatars import container, image
 from github_avatars.classifier import Classifier, Label, Verdict, judge_all
 from github_avatars.errors import BadImage, BadInput, NotAPicture
+from github_avatars.scan import addresses
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.findings import Finding, failed, judged
 
@@ -41,6 +43,12 @@ def account(path: Path) -> Account:
 def judge(classifier: Classifier, names: Sequence[str]) -> list[Finding]:
     """What is found of each account by the name that `find` gives."""
     return [_judge(classifier, Path(name.removeprefix(":"))) for name in names]
+
+
+def judge_at(address: str, classifier: Classifier) -> tuple[Account, Finding]:
+    """The account whose pictures are at an address, be it in an object store, and what is found of it."""
+    with addresses.local(address) as path:
+        return account(path), replace(_judge(classifier, path), href=address)
 
 
 def _judge(classifier: Classifier, path: Path) -> Finding:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from github_avatars.errors import BadInput, BadLogin
 from github_avatars.github import check_login
@@ -61,7 +61,7 @@ def read(sources: Sequence[str], column: str | None = None) -> Iterator[Account]
 def logins(path: Path) -> Iterator[str]:
     """The logins in a text file: one a line, without comments. Raises BadInput."""
     with _opened(path) as file:
-        yield from uncommented(_lines(file, str(path)))
+        yield from _uncommented(_lines(file, str(path)))
 
 
 def is_file(source: str) -> bool:
@@ -97,9 +97,9 @@ def _accounts(file: BinaryIO, name: str, column: str | None) -> Iterable[Account
     if column is None and Path(name).suffix.lower() not in (".csv", ".tsv"):
         head = first.partition("#")[0]
         if not any(separator in head for separator in SEPARATORS):
-            return (Account(login, None) for login in uncommented(lines))
+            return of_lines(lines)
     rows = _rows(csv.reader(lines, delimiter=max(SEPARATORS, key=first.count)), name)
-    return of_rows(rows, *places(next(rows, []), name, column))
+    return _of_rows(rows, *places(next(rows, []), name, column))
 
 
 def _lines(file: BinaryIO, name: str) -> Iterator[str]:
@@ -116,8 +116,12 @@ def _lines(file: BinaryIO, name: str) -> Iterator[str]:
             ) from error
 
 
-def uncommented(lines: Iterable[str]) -> Iterator[str]:
-    """The logins in the lines of a text file."""
+def of_lines(lines: Iterable[str]) -> Iterator[Account]:
+    """The accounts in the lines of a text file."""
+    return (Account(login, None) for login in _uncommented(lines))
+
+
+def _uncommented(lines: Iterable[str]) -> Iterator[str]:
     return (login for line in lines if (login := line.partition("#")[0].strip()))
 
 
@@ -153,7 +157,18 @@ def _plain(column: str) -> str:
     return re.sub(r"[\s.-]+", "_", column.strip().lower())
 
 
-def of_rows(rows: Iterable[Sequence[str]], login: int | None, account_id: int | None) -> Iterator[Account]:
+def of_table(table: Any, login: int | None, account_id: int | None) -> Iterator[Account]:
+    """The accounts in a table of pyarrow whose logins and account ids are in the columns at these places."""
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return _of_rows((list(map(_cell, row)) for row in rows), login, account_id)
+
+
+def _cell(value: Any) -> str:
+    """A value as a CSV file would have it; whole numbers may come as fractions where a column has gaps."""
+    return "" if value is None else str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _of_rows(rows: Iterable[Sequence[str]], login: int | None, account_id: int | None) -> Iterator[Account]:
     """The accounts in the rows of a table whose logins and account ids are at these places."""
     for row in rows:
         named, number = (

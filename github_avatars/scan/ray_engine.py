@@ -5,24 +5,68 @@ engine does. There is no store: what is done is what is written.
 """
 
 import argparse
-import json
 import logging
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from github_avatars import hosts
-from github_avatars.errors import BadInput, Unreachable
-from github_avatars.scan import addresses, names, rows, running, sources
-from github_avatars.scan.findings import PENDING
-from github_avatars.scan.ray_workers import TEXT, Accounts, Pace, Pictures
+from github_avatars import classifier, hosts
+from github_avatars.errors import BadInput, GitHubError, Unreachable
+from github_avatars.github import GitHub
+from github_avatars.scan import addresses, formats, images, names, options, rows, store, summary
+from github_avatars.scan.accounts import Account
+from github_avatars.scan.engine import Engine
+from github_avatars.scan.findings import PENDING, Finding
+from github_avatars.scan.pace import Pace
 
 BATCH = 1000
 """Accounts that a worker judges before it hands their rows on: what is done again where one dies."""
+
+Accounts = Callable[[Any], Iterator[Account]]
+"""The accounts in a table of pyarrow."""
+
+
+class AccountWorker:
+    """A worker that fetches avatars and judges them; the other settings are an Engine's."""
+
+    def __init__(self, accounts: Accounts, github: str, size: int | None, band: rows.Band, **settings: Any) -> None:
+        self._accounts, self._size, self._band = accounts, size, band
+        self._failure: str | None = None
+        settings |= {"github": partial(GitHub, github), "classifier": classifier.shipped()}
+        self._engine: Any = partial(Engine, judges=ThreadPoolExecutor(1), stop=threading.Event(), **settings)
+
+    def __call__(self, table: Any) -> Any:
+        """The rows of a table of accounts."""
+        accounts = [*self._accounts(table)]
+        due = (store.Due(place, "", one.login, one.account_id, self._size, None) for place, one in enumerate(accounts))
+        found: dict[int, Finding] = {}
+        try:
+            for outcomes in () if self._failure else self._engine(due):
+                found |= {outcome.number: outcome.finding for outcome in outcomes if outcome.finding}
+        except GitHubError as error:
+            # As the local engine does, it asks for no more; what is done is kept, and the other rows say what is not.
+            self._failure = str(error)
+        left, now = Finding(PENDING, self._failure), store.now()
+        return formats.table(
+            rows.row(one, found.get(place, left), now, self._band) for place, one in enumerate(accounts)
+        )
+
+
+class PictureWorker:
+    """A worker that judges the pictures of accounts, each a file or a folder whose address is under `item`."""
+
+    def __init__(self, band: rows.Band) -> None:
+        self._band, self._classifier = band, classifier.shipped()
+
+    def __call__(self, table: Any) -> Any:
+        """The rows of a table of such addresses."""
+        found = (images.judge_at(address, self._classifier) for address in table["item"].to_pylist())
+        return formats.table(rows.row(*pair, store.now(), self._band) for pair in found)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -30,70 +74,51 @@ def run(arguments: argparse.Namespace) -> None:
 
     Raises BadInput for what is wrong in them, and what an Engine raises.
     """
-    output, pictures = _checked(arguments)
+    options.check_for_ray(arguments)
+    output = addresses.absolute(arguments.output)
     settings: dict[str, Any] = {"band": rows.band(arguments.unsure)}
     with _cluster(arguments) as ray:
         if arguments.images:
-            worker: Any = Pictures
-            table = ray.data.from_items(pictures)
+            worker: Any = PictureWorker
+            table = ray.data.from_items(addresses.inside(arguments.images))
         else:
-            table, login, account_id = _read(ray.data, [*map(addresses.absolute, arguments.sources)], arguments.column)
-            pace = ray.remote(Pace).options(name="pace", num_cpus=0).remote(arguments.rate) if arguments.rate else None
-            worker = Accounts
+            worker = AccountWorker
+            table, accounts = _read(ray.data, [*map(addresses.absolute, arguments.sources)], arguments.column)
+            pace = ray.remote(Pace).options(num_cpus=0).remote(arguments.rate) if arguments.rate else None
             settings |= {
-                "columns": (login, account_id),
+                "accounts": accounts,
                 "github": hosts.chosen(),
                 "size": None if arguments.size == "full" else int(arguments.size),
                 "concurrency": arguments.concurrency,
-                "patient": not arguments.no_wait,
-                "pause": (lambda: ray.get(pace.wait.remote())) if pace else None,
+                "countdown": None if arguments.no_wait else lambda _: None,
+                "pace": (lambda: ray.get(pace.wait.remote())) if pace else None,
             }
-        workers = arguments.workers or max(1, int(ray.cluster_resources()["CPU"]) - 1)
-        table.map_batches(
-            worker,
-            batch_size=BATCH,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=workers),
-            fn_constructor_kwargs=settings,
-        ).write_parquet(output)
-    _summarize(output)
-
-
-def _checked(arguments: argparse.Namespace) -> tuple[str, list[str]]:
-    """The addresses of the folder for the rows, and of the pictures to judge. Raises BadInput."""
-    running.check(arguments)
-    if arguments.refresh or arguments.ordered or arguments.redact or sources.lists(arguments):
-        raise BadInput("--engine ray knows no --refresh, --ordered, --redact and lists of GitHub: leave them out.")
-    if bool(arguments.images) == bool(arguments.sources) or not arguments.output:
-        raise BadInput("--engine ray needs either files of names or --images, and a folder for its rows as --output.")
-    if arguments.workers is not None and arguments.workers < 1:
-        raise BadInput(f"--workers is {arguments.workers}: give 1 or more.")
-    if addresses.inside(addresses.absolute(arguments.output)):
-        raise BadInput(f"{arguments.output} is not empty: give another folder as --output.")
-    pictures = addresses.inside(addresses.absolute(arguments.images)) if arguments.images else []
-    if arguments.images and not pictures:
-        raise BadInput(f"{arguments.images} has no pictures: give a folder with files, or with a folder per account.")
-    return addresses.absolute(arguments.output), pictures
+        pool = ray.data.ActorPoolStrategy(size=arguments.workers or max(1, int(ray.cluster_resources()["CPU"]) - 1))
+        batches = {"batch_size": BATCH, "batch_format": "pyarrow", "compute": pool}
+        table.map_batches(worker, **batches, fn_constructor_kwargs=settings).write_parquet(output)
+    tally = summary.tally(output)
+    print(summary.in_words(tally, None, settings["band"]), file=sys.stderr)
+    if tally[PENDING]:
+        raise Unreachable("GitHub was out of order or wanted fewer requests: scan anew the rows that are pending.")
 
 
 @contextmanager
 def _cluster(arguments: argparse.Namespace) -> Iterator[Any]:
     """Ray, connected; where the cluster is this machine alone, nobody else can reach it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    options: dict[str, Any] = {"address": arguments.ray_address}
     if not arguments.ray_address:
         # Its name notwithstanding, what has Ray listen on 127.0.0.1 alone.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        # One processor more than there are workers, for reading and writing.
-        options = {"num_cpus": (arguments.workers or os.cpu_count() or 1) + 1, "include_dashboard": False}
     try:
         # Only now, since it reads the environment when it is imported.
         import ray.data
     except ModuleNotFoundError as error:
         raise BadInput("The package ray is missing: pip install 'github-avatars[ray]'.") from error
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    # One processor more than there are workers, for reading and writing.
+    processors = None if arguments.ray_address else (arguments.workers or os.cpu_count() or 1) + 1
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.CRITICAL}
+    ray.init(arguments.ray_address, num_cpus=processors, **quiet)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
     try:
         yield ray
@@ -106,36 +131,18 @@ def _cluster(arguments: argparse.Namespace) -> Iterator[Any]:
         ray.shutdown()
 
 
-def _summarize(folder: str) -> None:
-    """Print how many rows have which status, as JSON. Raises Unreachable where some are not asked for yet."""
-    from pyarrow import dataset
-
-    counts: Counter[str] = Counter()
-    for batch in dataset.dataset(folder).to_batches(columns=["status"]):
-        counts.update({pair["values"]: pair["counts"] for pair in batch["status"].value_counts().to_pylist()})
-    print(json.dumps(counts))
-    if counts[PENDING]:
-        raise Unreachable(
-            f"GitHub was out of order or wanted fewer requests; {counts[PENDING]:,} rows are pending, and say why: "
-            f"scan those again, out of {folder}."
-        )
-
-
-def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, str | None, str | None]:
-    """The table in these files, and its columns with the logins and with the account ids."""
-    endings = {Path(file).suffix.lower() for file in files}
-    if endings == {".parquet"}:
+def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, Accounts]:
+    """The table in these files, and what tells the accounts in a part of it."""
+    ending = options.ending(files[0])
+    if ending == ".parquet":
         table = data.read_parquet(files)
-    elif endings == {".csv"}:
+    elif ending == ".csv":
         from pyarrow import csv
 
         # Else 007 would be taken for the number 7.
         text = dict.fromkeys(data.read_csv(files).schema().names, "string")
         table = data.read_csv(files, convert_options=csv.ConvertOptions(column_types=text))
-    elif endings & {".parquet", ".csv"}:
-        raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
     else:
-        return data.read_text(files, encoding="utf-8-sig"), TEXT, None
-    heading = table.schema().names
-    login, account_id = names.places(heading, files[0], column)
-    return table, *(None if place is None else heading[place] for place in (login, account_id))
+        return data.read_text(files, encoding="utf-8-sig"), lambda part: names.of_lines(part["text"].to_pylist())
+    places = names.places(table.schema().names, files[0], column)
+    return table, lambda part: names.of_table(part, *places)

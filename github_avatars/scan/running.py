@@ -15,18 +15,16 @@ from typing import BinaryIO
 from tqdm import tqdm
 
 from github_avatars import classifier
-from github_avatars.collection import RATES
 from github_avatars.errors import BadInput, GitHubError, RateLimited
 from github_avatars.github import GitHub
-from github_avatars.scan import formats, images, rows, sources, summary
+from github_avatars.scan import formats, images, options, rows, sources, summary
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine, judge_images, judges
+from github_avatars.scan.pace import Pace
 from github_avatars.scan.progress import Bar
 from github_avatars.scan.redaction import redaction
 from github_avatars.scan.rows import Row
 from github_avatars.scan.store import PAGE, Due, Store, name_of, time
-
-MAX_CONCURRENCY = 512
 
 AGES = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -44,8 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     """
     band = rows.band(arguments.unsure)
     before = _before(arguments)
+    options.check(arguments)
     named = _named(arguments)
-    check(arguments)
     model = classifier.shipped()
     stop, failure = threading.Event(), None
     with Store(arguments.db) as store, _output(arguments) as write:
@@ -62,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
                 pool,
                 stop,
                 concurrency=arguments.concurrency,
-                rate=arguments.rate,
+                pace=Pace(arguments.rate).wait if arguments.rate else None,
                 countdown=None if arguments.no_wait else bar.wait,
             )
             try:
@@ -100,22 +98,9 @@ def _before(arguments: argparse.Namespace) -> str | None:
 
 
 def _named(arguments: argparse.Namespace) -> Iterator[tuple[str, Account]]:
-    if bool(arguments.images) == sources.named(arguments):
-        given = "both" if arguments.images else "neither"
-        raise BadInput(
-            f"Either accounts or --images are needed, but {given} came: give logins, files or -, or a folder."
-        )
     if arguments.images:
         return images.find(arguments.images)
     return ((name_of(account), account) for account in sources.accounts(arguments))
-
-
-def check(arguments: argparse.Namespace) -> None:
-    """Raise BadInput for a number that is out of bounds."""
-    if not 1 <= arguments.concurrency <= MAX_CONCURRENCY:
-        raise BadInput(f"--concurrency is {arguments.concurrency}: give 1 to {MAX_CONCURRENCY}.")
-    if arguments.rate is not None and not RATES[0] <= arguments.rate <= RATES[1]:
-        raise BadInput(f"The rate is {arguments.rate}: give {RATES[0]:g} to {RATES[1]:g} accounts a second.")
 
 
 @contextmanager

@@ -56,6 +56,11 @@ def time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def now() -> str:
+    """The present moment as the store has it."""
+    return time(datetime.now(UTC))
+
+
 class Store:
     """The store in the file `path`, made if need be; ":memory:" for one that ends with the program.
 
@@ -89,7 +94,7 @@ class Store:
         self._model = model
         with self.changing() as connection:
             connection.execute("DELETE FROM inputs")
-            connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (time(datetime.now(UTC)), model))
+            connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
         remaining = (
             (_text(name), None if account.login is None else _text(account.login), account.account_id)
             for name, account in named
@@ -116,7 +121,7 @@ class Store:
         with self.changing() as connection:
             connection.execute(
                 "UPDATE runs SET ended = ?, outcome = ? WHERE number = (SELECT max(number) FROM runs)",
-                (time(datetime.now(UTC)), outcome),
+                (now(), outcome),
             )
 
     def count(self, before: str | None) -> tuple[int, int, int]:
@@ -148,19 +153,19 @@ class Store:
 
         Where the host or the network was to blame, an earlier verdict is kept beside the error.
         """
-        now = time(datetime.now(UTC))
+        checked = now()
         with self.changing() as connection:
             for outcome in outcomes:
                 finding = outcome.finding
                 if finding is None:
                     connection.execute(
                         "UPDATE accounts SET settled = 1, status = ?, error = NULL, checked = ? WHERE number = ?",
-                        (JUDGED, now, outcome.number),
+                        (JUDGED, checked, outcome.number),
                     )
                 elif finding.status in PASSING:
                     connection.execute(
                         "UPDATE accounts SET settled = 0, status = ?, error = ?, checked = ? WHERE number = ?",
-                        (finding.status, finding.error, now, outcome.number),
+                        (finding.status, finding.error, checked, outcome.number),
                     )
                 else:
                     connection.execute(
@@ -177,8 +182,8 @@ class Store:
                             "etag": outcome.etag,
                             "size": outcome.size,
                             "model": self._model,
-                            "fetched": now if finding.status == JUDGED else None,
-                            "checked": now,
+                            "fetched": checked if finding.status == JUDGED else None,
+                            "checked": checked,
                         },
                     )
 

@@ -8,8 +8,21 @@ from github_avatars.scan.findings import PENDING, STATUSES
 from github_avatars.scan.rows import Band
 
 
-def in_words(tally: Counter[str], inputs: int, band: Band) -> str:
-    """The summary of what Store.tally counted, of so many inputs."""
+def tally(folder: str) -> Counter[str]:
+    """What Store.tally counts, of the rows in a folder of Parquet files."""
+    from pyarrow import dataset
+
+    found: Counter[str] = Counter()
+    for batch in dataset.dataset(folder).to_batches(columns=["label", "status", "unsure", "verified"]):
+        for row in batch.to_pylist():
+            found[row["label"] or row["status"]] += 1
+            found["unsure"] += row["unsure"] is True
+            found["not theirs"] += row["label"] == "default" and row["verified"] is False
+    return found
+
+
+def in_words(tally: Counter[str], inputs: int | None, band: Band) -> str:
+    """The summary of what Store.tally counted, of so many inputs; None where each counts as an account."""
     failed = {status: tally[status] for status in STATUSES if status != PENDING and tally[status]}
     judged = sum(tally[label] for label in LABELS)
     accounts = judged + sum(failed.values()) + tally[PENDING]
@@ -18,7 +31,8 @@ def in_words(tally: Counter[str], inputs: int, band: Band) -> str:
     parts.append(f"{sum(failed.values()):,} failed" + (f" ({kinds})" if kinds else ""))
     if tally[PENDING]:
         parts.append(f"{tally[PENDING]:,} not asked for yet")
-    lines = [f"{_number(inputs, 'row')}, {_number(accounts, 'account')}: {', '.join(parts)}"]
+    given = _number(accounts, "row") if inputs is None else f"{_number(inputs, 'row')}, {_number(accounts, 'account')}"
+    lines = [f"{given}: {', '.join(parts)}"]
     share = scoring.share(tally["default"], judged)
     if judged:
         lines.append(
