@@ -1,16 +1,18 @@
 """The options that name accounts, as a command has them."""
 
 import argparse
+import csv
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, clean_environment
 
-from github_avatars import dataset
+from github_avatars import cli, dataset
 from github_avatars.demo import AVATARS, Exchange, Fault, GitHubStandIn, answering, resetting
 from github_avatars.demo.rest import ROOT as API_ROOT
 from github_avatars.errors import BadInput, BadLogin, NoSuchAccount, RateLimited
@@ -221,6 +223,31 @@ def test_everything_through_a_process(standin: GitHubStandIn) -> None:
     ran = run("zeke", "-", "--followers", EVERYBODY[1].login, GITHUB_URL=standin.url)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.splitlines() == [str(Account("zeke", None)), str(EVERYBODY[0])]
+
+
+def asked(standin: GitHubStandIn) -> Counter[str]:
+    """How many pages of each kind of list."""
+    paths = (path.partition("?")[0] for path, count in standin.requests.items() for _ in range(count))
+    return Counter(path.rpartition("/")[2] for path in paths if path.startswith(API_ROOT))
+
+
+@pytest.mark.parametrize("pages", [0, 1, 6])
+def test_a_list_is_gone_on_with_where_it_was(pages: int, standin: GitHubStandIn) -> None:
+    words = ["scan", "--followers", EVERYBODY[1].login, "--stargazers", "octocat/hello-world", "--no-wait"]
+    words += ["--db", "scan.db", "-o", "rows.csv", "--ordered", "--concurrency", "32"]
+    standin.rest.limit = pages
+    assert cli.main(words) == 1
+    standin.rest.limit = 100
+    standin.requests.clear()
+    assert cli.main(words) == 0
+    assert asked(standin) == Counter(stargazers=6 - pages, followers=1)
+    with Path("rows.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["login"] for row in rows] == [one.login for one in (*EVERYBODY, EVERYBODY[0])]
+    # Once all is in the store, the list is read anew: who starred meanwhile is to be on it.
+    standin.requests.clear()
+    assert cli.main(words) == 0
+    assert asked(standin) == Counter(stargazers=6, followers=1)
 
 
 def test_a_list_is_scanned(standin: GitHubStandIn, tmp_path: Path) -> None:

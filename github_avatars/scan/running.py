@@ -20,6 +20,7 @@ from github_avatars.github import GitHub
 from github_avatars.scan import formats, images, options, rows, sources, summary
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine, judge_images, judges
+from github_avatars.scan.listing import Listing
 from github_avatars.scan.pace import Pace
 from github_avatars.scan.progress import Bar
 from github_avatars.scan.redaction import redaction
@@ -43,11 +44,12 @@ def run(arguments: argparse.Namespace) -> None:
     band = rows.band(arguments.unsure)
     before = _before(arguments)
     options.check(arguments)
-    named = _named(arguments)
     model = classifier.shipped()
     stop, failure = threading.Event(), None
     with Store(arguments.db) as store, _output(arguments) as write:
-        store.begin(named, hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest())
+        listing = Listing(store)
+        store.begin(_named(arguments, listing), hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest())
+        listing.end()
         inputs, accounts, count = store.count(before)
         due = store.due(None if arguments.size == "full" else int(arguments.size), before)
         if not arguments.ordered:
@@ -97,10 +99,10 @@ def _before(arguments: argparse.Namespace) -> str | None:
     return time(datetime.now(UTC) - timedelta(**{AGES[found[2]]: int(found[1])}))
 
 
-def _named(arguments: argparse.Namespace) -> Iterator[tuple[str, Account]]:
+def _named(arguments: argparse.Namespace, listing: Listing) -> Iterator[tuple[str, Account]]:
     if arguments.images:
         return images.find(arguments.images)
-    return ((name_of(account), account) for account in sources.accounts(arguments))
+    return ((name_of(account), account) for account in sources.accounts(arguments, listing))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from github_avatars.errors import BadInput
 from github_avatars.scan.accounts import Account
 
 if TYPE_CHECKING:
+    from github_avatars.scan.listing import Listing
     from github_avatars.scan.lists import Kind
 
 LISTS: "dict[Kind, tuple[str, str]]" = {
@@ -57,8 +58,10 @@ def named(arguments: argparse.Namespace) -> bool:
     return bool(arguments.sources or lists(arguments))
 
 
-def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
+def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) -> Iterator[Account]:
     """The accounts that the options name: of the sources, then of each list, one page after the other.
+
+    Lists are read through `listing` where there is one, else from their beginning.
 
     Raises BadInput where nothing is named, and BadInput or BadLogin where a name is impossible, before the first
     account is given; later what lists.pages raises.
@@ -66,6 +69,7 @@ def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
     from github_avatars.scan import api, names, waiting
     from github_avatars.scan.lists import MOST_PAGES, PAGE, check, pages
 
+    pages_of = listing.pages if listing else pages
     asked = lists(arguments)
     if not named(arguments):
         raise BadInput("No accounts are named: give logins, a file of them, - for standard input, or a list of GitHub.")
@@ -75,7 +79,7 @@ def accounts(arguments: argparse.Namespace) -> Iterator[Account]:
     yield from names.read(arguments.sources, arguments.column)
     with api.API(token=token, wait=waiting.refuse if arguments.no_wait else waiting.wait) as github:
         for kind, name in asked:
-            for number, page in enumerate(pages(github, kind, name)):
+            for number, page in enumerate(pages_of(github, kind, name)):
                 yield from page.accounts
                 if number == 0 and kind == "stargazers" and page.count == MOST_PAGES:
                     most = MOST_PAGES * PAGE
