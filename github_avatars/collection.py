@@ -14,29 +14,29 @@ the account that it was at.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from PIL import Image
 
-from github_avatars import dataset, identicon, image
+from github_avatars import dataset, identicon, image, pace
 from github_avatars.dataset import LABELS
 from github_avatars.duplicates import content
 from github_avatars.errors import (
+    HOST_FAILURES,
+    OUTAGE,
     BadImage,
-    BadInput,
     ForeignRedirect,
     GitHubAvatarsError,
     GitHubError,
-    LoginRequired,
     RateLimited,
-    Unreachable,
 )
 from github_avatars.github import Avatar, GitHub
 from github_avatars.journal import Journal, locked
 from github_avatars.measuring import Progress
+from github_avatars.pace import Pace
 from github_avatars.scan import names
 
 CUSTOM_ERROR = 0.6
@@ -47,15 +47,6 @@ reach 0.65 at 24 pixels (0.6 once in 2,000), 0.51 at 32 and 0.22 at 64. GitHub s
 wide margin. On the other side, half of the custom originals are at 1.00, and 6 of 288, all drawn to be hard, stay below
 0.6. The trained classifier has no say, since it would be taught its own mistakes.
 """
-
-OUTAGE = 10
-"""So many accounts in a row that fail by their host's fault mean that it is out of order."""
-
-HOST_FAILURES = (Unreachable, LoginRequired, ForeignRedirect)
-"""They tell of the host or the network, not of the account, which is asked for again when the collection goes on."""
-
-RATES = (0.001, 1000.0)
-"""Accounts a second."""
 
 EXTENSIONS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp"}
 """By a file's first bytes; its address tells nothing, and its Content-Type may be wrong."""
@@ -99,15 +90,16 @@ def collect(
     requests, a HOST_FAILURES error after OUTAGE of them in a row, BadInput for a rate out of bounds or a folder that
     cannot be used, and BadDataset for one with other contents; what was collected until then is kept.
     """
-    if not RATES[0] <= rate <= RATES[1]:
-        raise BadInput(f"The rate is {rate}: give {RATES[0]:g} to {RATES[1]:g} accounts a second.")
+    pace.check(rate)
     with locked(directory):
         collection = _Collection(directory, balance)
         wanted = _unique(logins)
         left = [login for login in wanted if login.lower() not in collection.done]
         outcomes = Counter(earlier=len(wanted) - len(left))
         failures = 0
-        for login in progress(paced(left, rate), len(left)):
+        turns = Pace(rate)
+        for login in progress(left, len(left)):
+            time.sleep(turns.wait())
             try:
                 outcomes[collection.take(github.fetch(login))] += 1
                 failures = 0
@@ -124,15 +116,6 @@ def collect(
 
 def _kept(directory: Path) -> str:
     return f"What was collected is kept in {directory}: run the same command then to go on."
-
-
-def paced(items: Iterable[Any], rate: float) -> Iterator[Any]:
-    """The same items, none sooner than 1 / `rate` seconds after the one before."""
-    due = time.monotonic()
-    for item in items:
-        time.sleep(max(0.0, due - time.monotonic()))
-        due = time.monotonic() + 1 / rate
-        yield item
 
 
 def place(picture: Image.Image, account_id: int) -> Place:

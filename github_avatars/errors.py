@@ -153,3 +153,10 @@ class BadDataset(GitHubAvatarsError):
 
     kind = "bad-dataset"
     remedy = "Mend the pictures or their index as the message says."
+
+
+HOST_FAILURES = (Unreachable, LoginRequired, ForeignRedirect)
+"""They tell of the host or the network, not of the account, which may be asked for again later."""
+
+OUTAGE = 10
+"""So many accounts in a row that fail by their host's fault mean that it is out of order."""

@@ -16,7 +16,7 @@ from github_avatars import collection, dataset, identicon, image, synthesis
 from github_avatars.collection import collect, read_logins
 from github_avatars.dataset import Degradation, Example
 from github_avatars.demo import Exchange, GitHubStandIn, answering, resetting
-from github_avatars.errors import BadDataset, BadInput, RateLimited, Unreachable
+from github_avatars.errors import OUTAGE, BadDataset, BadInput, RateLimited, Unreachable
 from github_avatars.github import GitHub
 
 FAST = 1000.0
@@ -319,12 +319,12 @@ def test_an_account_that_failed_by_the_hosts_fault_is_asked_for_again(
 
 
 def test_a_host_that_is_out_of_order_ends_the_run(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
-    logins = [f"account-{number}" for number in range(2 * collection.OUTAGE)]
+    logins = [f"account-{number}" for number in range(2 * OUTAGE)]
     standin.faults |= {f"/{login}.png": answering(401) for login in logins[::2]}
     standin.faults |= {f"/{login}.png": answering(503) for login in logins[1::2]}
     with pytest.raises(Unreachable, match=rf"So did 10 accounts in a row.* kept in {folder}"):
         collect(["hans", *logins], folder, hub, rate=FAST)
-    assert len(rows(folder / "errors.csv")) == collection.OUTAGE
+    assert len(rows(folder / "errors.csv")) == OUTAGE
     assert files(folder) == ["default/11.png"]
 
 

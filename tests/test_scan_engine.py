@@ -1,5 +1,7 @@
 """The engine over real sockets to the stand-in; its threads and queues are looked at from outside alone."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -9,18 +11,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, eventually, in_time
+from conftest import PATIENCE, ROOT, eventually, in_time
 
 from github_avatars import classifier, dataset, identicon, synthesis
-from github_avatars.collection import OUTAGE
 from github_avatars.dataset import Degradation, Example
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering, once, resetting
-from github_avatars.errors import RateLimited, Unreachable
+from github_avatars.errors import OUTAGE, RateLimited, Unreachable
 from github_avatars.github import RETRIES, GitHub
+from github_avatars.pace import Pace
 from github_avatars.scan import waiting
 from github_avatars.scan.engine import FEW, Engine, judge_images, judges
 from github_avatars.scan.findings import Finding
-from github_avatars.scan.pace import Pace
 from github_avatars.scan.store import Due, Outcome
 
 EXAMPLES = dataset.read_index(AVATARS)
@@ -353,3 +354,10 @@ def test_judging_pictures_on_disk_stops(tmp_path: Path) -> None:
             count += len(batch)
             stop.set()
     assert 0 < count == next(named).number < 10_000
+
+
+def test_what_judges_imports_no_more_than_judging_needs() -> None:
+    """In each of its processes that would take a second, and a hundred megabytes."""
+    program = "import sys; from github_avatars.scan import running; print({'scipy', 'sklearn'} & sys.modules.keys())"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("set()\n", "")

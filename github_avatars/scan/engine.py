@@ -23,8 +23,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 
 from github_avatars.classifier import Classifier
-from github_avatars.collection import HOST_FAILURES, OUTAGE
-from github_avatars.errors import BadImage, GitHubError, RateLimited
+from github_avatars.errors import HOST_FAILURES, OUTAGE, BadImage, GitHubError, RateLimited
 from github_avatars.github import Avatar, GitHub
 from github_avatars.scan import findings, images, waiting
 from github_avatars.scan.findings import Finding, failed
@@ -34,8 +33,8 @@ from github_avatars.transport import CONNECTIONS
 CHUNK = 32
 """Accounts that are judged at once; fewer where no more have arrived."""
 
-FEW = 2000
-"""Accounts that are judged in threads. For more it pays to start processes: each takes about a second to start, and an
+FEW = 1000
+"""Accounts that are judged in threads. For more it pays to start processes: that takes a third of a second, and an
 account that is judged in a thread keeps the others from fetching for half a millisecond."""
 
 TICK = 0.2

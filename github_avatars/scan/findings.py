@@ -8,8 +8,15 @@ from PIL import Image
 
 from github_avatars import grid, identicon, image
 from github_avatars.classifier import Classifier, Label, Verdict, judge_all
-from github_avatars.collection import HOST_FAILURES
-from github_avatars.errors import BadImage, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
+from github_avatars.errors import (
+    HOST_FAILURES,
+    BadImage,
+    BadLogin,
+    GitHubAvatarsError,
+    NoSuchAccount,
+    NotAPicture,
+    TooLarge,
+)
 from github_avatars.github import Avatar
 
 JUDGED, PENDING = "judged", "pending"

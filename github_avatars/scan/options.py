@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.collection import RATES
+from github_avatars import pace
 from github_avatars.errors import BadInput
 from github_avatars.scan import addresses, sources
 
@@ -19,8 +19,8 @@ def check(arguments: argparse.Namespace) -> None:
         )
     if not 1 <= arguments.concurrency <= MAX_CONCURRENCY:
         raise BadInput(f"--concurrency is {arguments.concurrency}: give 1 to {MAX_CONCURRENCY}.")
-    if arguments.rate is not None and not RATES[0] <= arguments.rate <= RATES[1]:
-        raise BadInput(f"The rate is {arguments.rate}: give {RATES[0]:g} to {RATES[1]:g} accounts a second.")
+    if arguments.rate is not None:
+        pace.check(arguments.rate)
 
 
 def check_for_ray(arguments: argparse.Namespace) -> None:

@@ -18,11 +18,11 @@ from typing import Any
 from github_avatars import classifier, hosts
 from github_avatars.errors import BadInput, GitHubError, Unreachable
 from github_avatars.github import GitHub
+from github_avatars.pace import Pace
 from github_avatars.scan import addresses, formats, images, names, options, rows, store, summary
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.findings import PENDING, Finding
-from github_avatars.scan.pace import Pace
 
 BATCH = 1000
 """Accounts that a worker judges before it hands their rows on: what is done again where one dies."""

@@ -17,11 +17,11 @@ from tqdm import tqdm
 from github_avatars import classifier
 from github_avatars.errors import BadInput, GitHubError, RateLimited
 from github_avatars.github import GitHub
+from github_avatars.pace import Pace
 from github_avatars.scan import formats, images, options, rows, sources, summary
 from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine, judge_images, judges
 from github_avatars.scan.listing import Listing
-from github_avatars.scan.pace import Pace
 from github_avatars.scan.progress import Bar
 from github_avatars.scan.redaction import redaction
 from github_avatars.scan.rows import Row

@@ -2,7 +2,7 @@
 
 import pytest
 
-from github_avatars.scan.pace import Pace
+from github_avatars.pace import Pace
 
 
 def test_whoever_asks_waits_for_those_before() -> None:

@@ -1,6 +1,17 @@
-"""When the next account may be asked for."""
+"""How fast GitHub is asked: when the next account may be asked for."""
 
 import time
+
+from github_avatars.errors import BadInput
+
+RATES = (0.001, 1000.0)
+"""Accounts a second."""
+
+
+def check(rate: float) -> None:
+    """Raise BadInput where the rate is out of bounds."""
+    if not RATES[0] <= rate <= RATES[1]:
+        raise BadInput(f"The rate is {rate}: give {RATES[0]:g} to {RATES[1]:g} accounts a second.")
 
 
 class Pace:
