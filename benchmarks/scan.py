@@ -41,7 +41,7 @@ CONCURRENCY = 16
 BANDWIDTH = 1_250_000.0
 """Bytes a second, 10 Mbit/s, of the line that is played where bytes are compared: over loopback they cost nothing."""
 
-COUNTS = (1_000, 10_000, 30_000)
+COUNTS = (1_000, 10_000, 100_000)
 """Accounts by which memory is told."""
 
 ROUNDS = 5

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops
+from PIL import Image
 
 from github_avatars.grid import CELLS, MARGIN, PITCH, SAMPLE, SIZE, Design, Floats, design_for, sample
 
@@ -55,20 +55,28 @@ class Identicon:
 
     def draw(self, size: int = SIZE) -> Image.Image:
         """The picture, `size` pixels a side; at 420 as GitHub draws it, at others its nearest-neighbour resize."""
-        picture = self.strip(0, SIZE)
+        picture = Image.frombytes("RGB", (SIZE, SIZE), b"".join(self.strips()))
         return picture if size == SIZE else picture.resize((size, size), Image.Resampling.NEAREST)
 
-    def strip(self, start: int, end: int) -> Image.Image:
-        """The lines of pixels from `start` to before `end` of the picture at 420."""
-        strip = Image.new("RGB", (SIZE, end - start), GITHUB_GREY)
-        for row, line in enumerate(self.grid.split("/")):
-            top = MARGIN + PITCH * row - start
-            for column, cell in enumerate(line):
-                if cell == "#" and -PITCH <= top < strip.height:
+    def strips(self) -> Iterator[bytes]:
+        """The picture at 420 from top to bottom, some lines at once: red, green and blue of each pixel."""
+        yield self._line() * MARGIN
+        above = ""
+        for row in self.grid.split("/"):
+            # A cell is one pixel larger than the pitch: where two rows meet, a line shows the cells of both.
+            yield self._line(above, row) + self._line(row) * (PITCH - 1)
+            above = row
+        yield self._line(above) + self._line() * (MARGIN - 1)
+
+    def _line(self, *rows: str) -> bytes:
+        """A line of pixels that shows the cells of these rows."""
+        line = bytearray(bytes(GITHUB_GREY) * SIZE)
+        for row in rows:
+            for column, cell in enumerate(row):
+                if cell == "#":
                     left = MARGIN + PITCH * column
-                    # A cell is one pixel larger than the pitch, so that neighbours overlap.
-                    strip.paste(self.color, (left, top, left + PITCH + 1, top + PITCH + 1))
-        return strip
+                    line[3 * left : 3 * (left + PITCH + 1)] = bytes(self.color) * (PITCH + 1)
+        return bytes(line)
 
 
 @dataclass(frozen=True)
@@ -109,10 +117,12 @@ def is_of(picture: Image.Image, account_id: int) -> bool:
     """Whether an RGB picture is, to the pixel, the default avatar of the account of this id."""
     if picture.size != (SIZE, SIZE):
         return False
-    own = of(account_id)
-    # By strips: most other pictures differ in the first, and a second whole picture would cost more than to compare it.
-    strips = [(top, top + PITCH) for top in range(0, SIZE, PITCH)]
-    return all(_same(picture.crop((0, top, SIZE, bottom)), own.strip(top, bottom)) for top, bottom in strips)
+    data, place = picture.tobytes(), 0
+    for strip in of(account_id).strips():
+        if not data.startswith(strip, place):
+            return False
+        place += len(strip)
+    return True
 
 
 def fit(picture: Image.Image) -> Fit:
@@ -171,11 +181,6 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     distance = np.full(SAMPLE**2, np.nan)
     distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
     return distance.reshape(SAMPLE, SAMPLE)
-
-
-def _same(picture: Image.Image, other: Image.Image) -> bool:
-    """Whether two RGB pictures of one size are the same to the pixel."""
-    return ImageChops.difference(picture, other).getbbox() is None
 
 
 def _sampled(picture: Image.Image) -> Image.Image:
