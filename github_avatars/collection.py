@@ -23,7 +23,6 @@ from PIL import Image
 
 from github_avatars import dataset, identicon, image, pace
 from github_avatars.dataset import LABELS
-from github_avatars.duplicates import content
 from github_avatars.errors import (
     HOST_FAILURES,
     OUTAGE,
@@ -159,7 +158,7 @@ class _Collection:
             "account_id": str(avatar.account_id),
             "date": _today(),
             "source": avatar.href,
-            "content": content(picture),
+            "content": dataset.content(picture),
         }
         there = self._there(facts, where)
         if there:

@@ -37,6 +37,14 @@ class Example:
 NAMES = tuple(field.name for field in fields(Example))
 
 
+def content(picture: Image.Image) -> str:
+    """A name for what an RGB picture shows: equal for equal pixels, whatever file format kept them, and for no others.
+
+    Pixels count and not bytes, since they are all that the features see; files of equal bytes have equal pixels anyway.
+    """
+    return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
+
+
 def read(directory: Path) -> list[Example]:
     """The examples of `directory`: those of its index where it has one, else all files below default/ and custom/.
 

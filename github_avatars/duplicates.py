@@ -1,6 +1,5 @@
 """A folder of labelled pictures → what to mend in it: pictures that are there twice, wrong labels, unreadable files."""
 
-import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -64,14 +63,6 @@ class Check:
         """What must be mended before training, in words; copies under one label are none, for training allows them."""
         found = {"unreadable files": len(self.unreadable), "pictures under both labels": len(self.conflicts())}
         return [f"{name}: {count}" for name, count in found.items() if count]
-
-
-def content(picture: Image.Image) -> str:
-    """A name for what an RGB picture shows: equal for equal pixels, whatever file format kept them, and for no others.
-
-    Pixels count and not bytes, since they are all that the features see; files of equal bytes have equal pixels anyway.
-    """
-    return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
 
 
 def check(directory: Path, progress: Progress = lambda items, _: items) -> Check:
@@ -144,7 +135,7 @@ def _see(path: Path) -> _Seen | BadImage:
     fitted = identicon.fit(picture)
     drawn = Identicon(fitted.grid, fitted.color) if fitted.error == 0 else None
     blocks = np.asarray(picture.resize((BLOCKS, BLOCKS), Image.Resampling.BOX), dtype=np.int16)
-    return _Seen(content(picture), blocks[_DISC], drawn)
+    return _Seen(dataset.content(picture), blocks[_DISC], drawn)
 
 
 def _disc() -> npt.NDArray[np.bool_]:

@@ -23,7 +23,6 @@ from sklearn.preprocessing import StandardScaler
 from github_avatars import dataset, features, image
 from github_avatars.classifier import Classifier
 from github_avatars.dataset import Degradation, Example
-from github_avatars.duplicates import content
 from github_avatars.errors import BadDataset
 from github_avatars.measuring import measure
 
@@ -66,7 +65,7 @@ def tabulate(directory: Path, examples: list[Example], progress: Progress = iter
         if sum(example.label == label for example in examples) < FOLDS:
             raise BadDataset(f"{directory} has fewer than {FOLDS} pictures labelled {label}: add some.")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        contents = pool.map(lambda example: content(image.read(directory / example.file)), examples)
+        contents = pool.map(lambda example: dataset.content(image.read(directory / example.file)), examples)
         pictures = _number(directory, examples, contents)
         measured = list(progress(pool.map(lambda example: _measure(directory, example), examples)))
     count = 1 + COPIES

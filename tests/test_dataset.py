@@ -227,3 +227,18 @@ def test_the_original_is_not_changed(original: Image.Image) -> None:
     for codec in CODECS:
         Degradation(420, "BOX", True, codec).apply(original)
     assert (original.mode, original.tobytes()) == ("RGB", before)
+
+
+def test_another_shape_of_the_same_pixels_is_another_picture() -> None:
+    flat = Image.new("RGB", (4, 6), "teal")
+    assert dataset.content(flat) == dataset.content(flat.copy())
+    assert (
+        len(
+            {
+                dataset.content(flat),
+                dataset.content(flat.resize((6, 4))),
+                dataset.content(Image.new("RGB", (4, 6), (0, 128, 129))),
+            }
+        )
+        == 3
+    )

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from github_avatars import dataset, duplicates, identicon, image, synthesis, training
 from github_avatars.dataset import Degradation, Example
-from github_avatars.duplicates import Check, Group, check, content
+from github_avatars.duplicates import Check, Group, check
 from github_avatars.errors import BadDataset, NotAPicture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,12 +56,6 @@ def test_equal_bytes_and_equal_pixels_are_the_same_picture(folder: Path) -> None
     found = check(folder)
     assert files(found.same) == [{"default/1.png", "default/bytes.png", "default/pixels.webp"}]
     assert (found.nearly, found.conflicts(), found.faults()) == ([], [], [])
-
-
-def test_another_shape_of_the_same_pixels_is_another_picture() -> None:
-    flat = Image.new("RGB", (4, 6), "teal")
-    assert content(flat) == content(flat.copy())
-    assert len({content(flat), content(flat.resize((6, 4))), content(Image.new("RGB", (4, 6), (0, 128, 129)))}) == 3
 
 
 @pytest.mark.parametrize("file", ["default/2.png", "custom/photo-landscape", "custom/cartoon"])
