@@ -22,6 +22,7 @@ def test_paths_become_absolute_and_addresses_stay(monkeypatch: pytest.MonkeyPatc
     assert addresses.absolute("/rows") == "/rows"
     for given in ("s3://bucket/rows", Path("s3://bucket/rows")):
         assert addresses.absolute(given) == "s3://bucket/rows"
+    assert addresses.absolute("profile://rows") == "profile://rows"
     for given in ("file:///rows", Path("file:///rows")):
         assert addresses.absolute(given) == "file:///rows"
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 def absolute(path: object) -> str:
     """The address of what an option names: an absolute path; or an address, whose slashes Path has made one."""
-    address = re.sub("^([a-z0-9]+):/+", r"\1://", str(path)).replace("file://", "file:///")
+    address = re.sub("^file:/+", "file:///", re.sub("^([a-z0-9]+):/+", r"\1://", str(path)))
     return address if "://" in address else str(Path(address).absolute())
 
 
