@@ -161,7 +161,8 @@ class Engine:
             return
         while len(self._under_way) < 2 * self._concurrency:
             # Taken before its time has come: else the end would be noticed a pause too late.
-            self._waiting.extend(islice(self._due, not self._waiting))
+            if not self._waiting:
+                self._waiting.extend(islice(self._due, 1))
             if not self._waiting or self._delay() > 0:
                 return
             due = self._waiting.popleft()

@@ -40,6 +40,11 @@ def check_for_ray(arguments: argparse.Namespace) -> None:
         raise BadInput(f"{arguments.images} has no pictures: give a folder with files, or with a folder per account.")
 
 
+def size(arguments: argparse.Namespace) -> int | None:
+    """The pixels a side that pictures are asked for in; None for pictures in full."""
+    return None if arguments.size == "full" else int(arguments.size)
+
+
 def ending(path: str) -> str:
     """What tells how Ray is to read a file of names: .parquet, .csv, or nothing for text."""
     suffix = Path(path).suffix.lower()

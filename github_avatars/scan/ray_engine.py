@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> None:
             settings |= {
                 "accounts": accounts,
                 "github": hosts.chosen(),
-                "size": None if arguments.size == "full" else int(arguments.size),
+                "size": options.size(arguments),
                 "concurrency": arguments.concurrency,
                 "countdown": None if arguments.no_wait else lambda _: None,
                 "pace": (lambda: ray.get(pace.wait.remote())) if pace else None,
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
     tally = summary.tally(output)
     print(summary.in_words(tally, None, settings["band"]), file=sys.stderr)
     if tally[PENDING]:
-        raise Unreachable("GitHub was out of order or wanted fewer requests: scan anew the rows that are pending.")
+        raise Unreachable(f"{tally[PENDING]:,} rows in {output} are pending, and say why: scan those again, out of it.")
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
         store.begin(_named(arguments, listing), hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest())
         listing.end()
         inputs, accounts, count = store.count(before)
-        due = store.due(None if arguments.size == "full" else int(arguments.size), before)
+        due = store.due(options.size(arguments), before)
         if not arguments.ordered:
             write(store.rows_not_due(band, before))
         with judges(count) as pool, Bar(accounts, accounts - count) as bar, _ended_by_interrupt(stop):
