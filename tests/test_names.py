@@ -267,6 +267,11 @@ def test_a_stream_that_cannot_be_read_twice() -> None:
 # Tables of pyarrow
 
 
+def test_lines_of_text_are_names_and_comments() -> None:
+    lines = pyarrow.table({"text": ["octocat # a cat", "# nobody", "  ", "no login"]})["text"].to_pylist()
+    assert list(names.of_lines(lines)) == [Account("octocat", None), Account("no login", None)]
+
+
 @pytest.mark.parametrize("ids", [[9919, None], [9919.0, None], ["9919", ""]])
 def test_ids_of_a_table_are_read_whatever_they_are_kept_as(ids: list[object]) -> None:
     table = pyarrow.table({"who": [None, "octocat"], "number": ids})
