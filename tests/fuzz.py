@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 import mutation
-from limits import MEGABYTES, SECONDS
+from limits import HANGING, MEGABYTES, SECONDS
 from PIL import Image
 
 from github_avatars import classify, container, image
@@ -27,8 +27,6 @@ from github_avatars.classifier import Verdict
 from github_avatars.errors import BadImage
 
 FINDINGS = Path(__file__).resolve().parent.parent / "build" / "fuzz"
-HANGING = 10
-"""Seconds of processor time after which the kernel ends a process that is still at the same file."""
 
 
 class Tally(ctypes.Structure):

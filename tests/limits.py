@@ -14,7 +14,10 @@ from github_avatars import classify, demo, image
 from github_avatars.errors import BadImage
 
 SECONDS = 1
-"""Of processor time, for one picture."""
+"""Of processor time, for one picture, on a machine with nothing else to do."""
+
+HANGING = 5
+"""Seconds of processor time after which a picture is said to hang, however slow and busy the machine is."""
 
 MEGABYTES = 200
 """Of memory, for one picture, beyond what the process had before it."""
@@ -41,7 +44,7 @@ def outcome(road: str, path: str) -> dict[str, object]:
         # What is asked for and never used counts here, though it is no memory; so this only stops what is far too much.
         allowed = int((memory("VmData") + 5 * MEGABYTES) * 1e6)
         resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (HANGING, HANGING))
         try:
             said = ROADS[road](path)
         except BadImage as error:
