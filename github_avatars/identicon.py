@@ -30,13 +30,17 @@ A codec or a resize disturbs single pixels more than that mean, but another back
 With 4 and with 6, cross-validation on avatars/ gives much the same scores.
 """
 
-_LUMA_CHROMA = np.array([[2990.0, -843, 2500], [5870, -1657, -2094], [1140, 2500, -406], [0, 0, 0]])
-"""From red, green, blue and padding to JFIF's luma and chroma, these at half weight: codecs keep half their resolution.
+_RED, _GREEN, _BLUE = (2990.0, -843.0, 2500.0), (5870.0, -1657.0, -2094.0), (1140.0, 2500.0, -406.0)
+"""What each channel adds to JFIF's luma and chroma, these at half weight: codecs keep half their resolution.
 
 In ten-thousandths: sums over whole pixels are then whole numbers below 2**53, and an identicon's own error exactly 0.
 """
 
-_COLUMNS = _LUMA_CHROMA.T.tolist()
+_LUMA_CHROMA = np.array([_RED, _GREEN, _BLUE, (0, 0, 0)])
+"""From red, green, blue and padding to luma and chroma."""
+
+_SQUARES = (_LUMA_CHROMA @ _LUMA_CHROMA.T).ravel()
+"""From the channels' products with each other to the sum of the squares of luma and chroma."""
 
 Color = tuple[int, int, int]
 Pixels = npt.NDArray[np.uint8]
@@ -197,8 +201,11 @@ def _deviation(design: Design, sampled: Pixels) -> Floats:
 
 def _paint(color: Color) -> list[float]:
     """The luma and chroma by which a colour differs from GitHub grey."""
-    deviation = [channel - grey for channel, grey in zip(color, GITHUB_GREY, strict=True)]
-    return [red * deviation[0] + green * deviation[1] + blue * deviation[2] for red, green, blue, _ in _COLUMNS]
+    return _luma_chroma(*(channel - grey for channel, grey in zip(color, GITHUB_GREY, strict=True)))
+
+
+def _luma_chroma(red: float, green: float, blue: float) -> list[float]:
+    return [r * red + g * green + b * blue for r, g, b in zip(_RED, _GREEN, _BLUE, strict=True)]
 
 
 def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, float]]:
@@ -208,12 +215,10 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
     takes longer to begin than to reckon.
     """
     deviation = _deviation(design, sampled)
-    seen = (deviation @ _LUMA_CHROMA).reshape(len(sampled), -1)
+    squares = (deviation.transpose(0, 2, 1) @ deviation).reshape(-1, _SQUARES.size) @ _SQUARES
     covered = design.cover @ deviation
     own = design.solve @ covered
-    for total, cells, deviations in zip(
-        np.vecdot(seen, seen).tolist(), (covered @ _LUMA_CHROMA).tolist(), own.tolist(), strict=True
-    ):
+    for total, cells, deviations in zip(squares.tolist(), covered.tolist(), own.tolist(), strict=True):
         if total == 0:
             yield [], GITHUB_GREY, 1.0
             continue
@@ -226,40 +231,45 @@ def _choose(deviations: list[list[float]], area: list[float]) -> tuple[list[int]
     """The cells to paint and the colour, from each cell's own deviation from GitHub grey and its area."""
     strength = [red * red + green * green + blue * blue for red, green, blue, _ in deviations]
     order = sorted(range(len(area)), key=strength.__getitem__, reverse=True)
-    most, count, mean = -1.0, 0, [0.0, 0.0, 0.0]
+    most, count, mean = -1.0, 0, (0.0, 0.0, 0.0)
     reds = greens = blues = areas = 0.0
     for number, cell in enumerate(order, 1):
         red, green, blue, _ = deviations[cell]
-        reds += area[cell] * red
-        greens += area[cell] * green
-        blues += area[cell] * blue
-        areas += area[cell]
+        size = area[cell]
+        reds += size * red
+        greens += size * green
+        blues += size * blue
+        areas += size
         explained = (reds * reds + greens * greens + blues * blues) / areas
         if explained > most:
-            most, count, mean = explained, number, [reds / areas, greens / areas, blues / areas]
+            most, count, mean = explained, number, (reds / areas, greens / areas, blues / areas)
     return order[:count], _nearest_color(mean)
 
 
 def _change(design: Design, covered: list[list[float]], painted: list[int], color: Color) -> float:
     """What taking an identicon away adds to a picture's sum of squares; its steady part counts STEADY times more.
 
-    Of the picture only sums are needed, none of its pixels: what each cell covers of its luma and chroma (`covered`,
-    16 × 3).
+    Of the picture only sums are needed, none of its pixels: what each cell covers of its deviation (`covered`, 16 × 4).
     """
-    luma, blue, red = _paint(color)
+    paint = _paint(color)
+    luma = paint[0]
     shared = design.shared.take(painted, axis=0).sum(axis=0).tolist()
-    own = common = ground = steady = 0.0
+    reds = greens = blues = own = steady = 0.0
     for cell in painted:
-        seen = covered[cell]
+        red, green, blue, _ = covered[cell]
+        reds += red
+        greens += green
+        blues += blue
         own += shared[cell]
-        common += seen[0] * luma + seen[1] * blue + seen[2] * red
-        left = seen[0] - shared[cell] * luma
-        ground -= left
+        left = _RED[0] * red + _GREEN[0] * green + _BLUE[0] * blue - shared[cell] * luma
         steady += left * left / design.area[cell]
+    seen, everything = _luma_chroma(reds, greens, blues), _luma_chroma(*covered[-1][:3])
     size, area = len(design.disc), shared[-1]
-    ground += covered[-1][0] - area * luma
+    ground = everything[0] - seen[0] - (area - own) * luma
     steady += size * (ground / (size - area)) ** 2
-    change: float = own * (luma * luma + blue * blue + red * red) - 2 * common + STEADY * steady
+    change: float = STEADY * steady
+    for painted_, seen_ in zip(paint, seen, strict=True):
+        change += painted_ * (own * painted_ - 2 * seen_)
     return change
 
 
@@ -272,7 +282,7 @@ def _grid(painted: Iterable[int]) -> str:
     return "/".join(map("".join, cells))
 
 
-def _nearest_color(deviation: list[float]) -> Color:
+def _nearest_color(deviation: tuple[float, float, float]) -> Color:
     """The colour that GitHub could have chosen nearest to this deviation from its grey: of the same hue."""
     channels = (_clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True))
     hue, lightness, saturation = colorsys.rgb_to_hls(*channels)

@@ -153,6 +153,8 @@ def github_for_all() -> Iterator[GitHubStandIn]:
 @pytest.fixture
 def github(github_for_all: GitHubStandIn) -> Iterator[GitHubStandIn]:
     """The stand-in for GitHub over avatars/, with nothing asked of it yet and no faults."""
+    # A test may leave requests behind whose answers nobody waits for.
+    eventually(lambda: not github_for_all.in_flight)
     github_for_all.requests.clear()
     github_for_all.most_in_flight = 0
     yield github_for_all

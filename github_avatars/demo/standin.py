@@ -132,9 +132,10 @@ class GitHubStandIn:
         """How many connections were made."""
         self.requests: Counter[str] = Counter()
         """How many requests came for each path (with its query)."""
+        self.in_flight = 0
+        """How many requests wait for an answer."""
         self.most_in_flight = 0
-        """How many requests waited for an answer at once, at the most."""
-        self._in_flight = 0
+        """How many did at once, at the most."""
         self._sent = 0.0
         self._lock = threading.Lock()
         examples = dataset.read_index(avatars)
@@ -204,13 +205,13 @@ class GitHubStandIn:
         """Counts a request for `path` while it is being answered."""
         with self._lock:
             self.requests[path] += 1
-            self._in_flight += 1
-            self.most_in_flight = max(self.most_in_flight, self._in_flight)
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             yield
         finally:
             with self._lock:
-                self._in_flight -= 1
+                self.in_flight -= 1
 
 
 class _Server(socketserver.ThreadingTCPServer):
