@@ -591,7 +591,7 @@ def test_the_keyboard_alone_is_enough(visit: Visit) -> None:
 
 SIZES = [(360, 740), (1280, 900), (2560, 1300)]
 LOOKS = [
-    {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+    {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "reduced_motion": "reduce"}
     for width, height in SIZES
     for scheme in ("light", "dark")
 ]
