@@ -89,7 +89,7 @@ def test_a_wrong_answer_ends_the_load(github: GitHubStandIn) -> None:
 
 
 def test_a_start_lasts_until_the_first_answer() -> None:
-    found = start.measure(1)
+    found = start.measure(2)
     for started in ("script/predict", "script/server"):
         assert found[started][start.LEARNING]["ratio"]["median"] == 1
         assert found[started][start.NOTHING]["ratio"]["median"] > 0

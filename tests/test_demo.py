@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from conftest import PATIENCE, ROOT
+from conftest import PATIENCE, ROOT, eventually
 from PIL import Image
 
 from github_avatars import dataset
@@ -244,6 +244,14 @@ def test_closing_ends_threads_connections_and_pauses(avatars: Path) -> None:
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(address)
     assert time.monotonic() - begin < 10
+
+
+def test_client_that_hangs_up_is_not_waited_for(standin: GitHubStandIn) -> None:
+    standin.mode = MODES["silence"]
+    with socket.create_connection(("127.0.0.1", int(standin.url.rpartition(":")[2]))) as hasty:
+        hasty.sendall(b"GET /u/1 HTTP/1.1\r\n\r\n")
+        eventually(lambda: standin.in_flight)
+    eventually(lambda: not standin.in_flight)
 
 
 def test_client_that_hangs_up_leaves_no_noise(standin: GitHubStandIn, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import math
 import re
+import select
 import socket
 import socketserver
 import ssl
@@ -63,8 +64,9 @@ class Exchange(BaseHTTPRequestHandler):
         return status, headers, body
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the end of the stand-in."""
-        self.server.standin.closing.wait(seconds)
+        """Wait, but not beyond the end of the stand-in, nor for a client that hangs up."""
+        # Nothing more is to be read of a request: what comes is the connection's end.
+        select.select([self.connection], [], [], seconds)
 
     def do_GET(self) -> None:
         """Answer by the fault at the request's path, or by the mode, or else as GitHub does."""
@@ -127,7 +129,6 @@ class GitHubStandIn:
         self.bandwidth = bandwidth
         self.faults = dict(faults or {})
         self.mode = mode
-        self.closing = threading.Event()
         self.connections = 0
         """How many connections were made."""
         self.requests: Counter[str] = Counter()
@@ -162,7 +163,6 @@ class GitHubStandIn:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.closing.set()
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
