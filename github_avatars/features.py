@@ -9,8 +9,11 @@ from PIL import Image
 
 from github_avatars import grid, identicon, image
 
-GITHUB_GREY = int.from_bytes(identicon.GITHUB_GREY, "little")
-"""GitHub grey as Pillow packs it: red in the lowest byte."""
+GITHUB_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
+"""GitHub grey as identicon.pack writes it."""
+
+FEW = 32
+"""Up to so many colours, Pillow lists them in less time than NumPy sorts the pixels."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,11 @@ def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
     """The features of each picture, for less than one by one. Each is let go once it is sampled."""
     # A loop would hold one picture while it asks for the next.
     sampled = list(map(_sample, pictures))
-    pixels = identicon.pixels(sample for sample, _, _ in sampled)
-    colors = np.sort(pixels.view("<u4")[..., 0] & 0xFFFFFF, axis=1)
+    packed = [identicon.pack(sample) for sample, _, _ in sampled]
+    errors = identicon.errors(identicon.pixels(packed), (design for _, design, _ in sampled))
     return [
-        Features(grey, 1 + steps, 0.0 if blank else error)
-        for (_, _, blank), grey, steps, error in zip(
-            sampled,
-            (colors == GITHUB_GREY).sum(axis=1).tolist(),
-            (colors[:, 1:] != colors[:, :-1]).sum(axis=1).tolist(),
-            identicon.errors(pixels, [design for _, design, _ in sampled]),
-            strict=True,
-        )
+        Features(*_counts(sample, pixels), 0.0 if blank else error)
+        for (sample, _, blank), pixels, error in zip(sampled, packed, errors, strict=True)
     ]
 
 
@@ -70,3 +67,11 @@ def _sample(picture: Image.Image) -> tuple[Image.Image, grid.Design, bool]:
     # What is grey wherever it is sampled may still show something in between.
     blank = identicon.is_blank(sample) and identicon.is_blank(image.rgb(picture))
     return sample, grid.design_for(*picture.size), blank
+
+
+def _counts(sample: Image.Image, packed: bytes) -> tuple[int, int]:
+    """How many pixels of a sample are GitHub grey, and how many colours they have."""
+    if few := sample.getcolors(FEW):
+        return sum(count for count, color in few if color == identicon.GITHUB_GREY), len(few)
+    pixels = np.sort(np.frombuffer(packed, dtype="<u4"))
+    return int(np.count_nonzero(pixels == GITHUB_GREY)), 1 + int(np.count_nonzero(pixels[1:] != pixels[:-1]))

@@ -7,8 +7,9 @@ from 377 real default avatars; of 111 whose account id was looked for, 110 are r
 import colorsys
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -30,20 +31,27 @@ A codec or a resize disturbs single pixels more than that mean, but another back
 With 4 and with 6, cross-validation on avatars/ gives much the same scores.
 """
 
-_RED, _GREEN, _BLUE = (2990.0, -843.0, 2500.0), (5870.0, -1657.0, -2094.0), (1140.0, 2500.0, -406.0)
-"""What each channel adds to JFIF's luma and chroma, these at half weight: codecs keep half their resolution.
+Color = tuple[int, int, int]
+Pixels = npt.NDArray[np.uint8]
 
-In ten-thousandths: sums over whole pixels are then whole numbers below 2**53, and an identicon's own error exactly 0.
-"""
 
-_LUMA_CHROMA = np.array([_RED, _GREEN, _BLUE, (0, 0, 0)])
-"""From red, green, blue and padding to luma and chroma."""
+def _luma_chroma(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    """JFIF's luma and chroma, these at half weight: codecs keep half their resolution.
+
+    In ten-thousandths: over whole pixels, sums are then whole numbers below 2**53, an identicon's own error exactly 0.
+    """
+    return (
+        2990.0 * red + 5870.0 * green + 1140.0 * blue,
+        -843.0 * red - 1657.0 * green + 2500.0 * blue,
+        2500.0 * red - 2094.0 * green - 406.0 * blue,
+    )
+
+
+_LUMA_CHROMA = np.array([(0, 0, 0), _luma_chroma(1, 0, 0), _luma_chroma(0, 1, 0), _luma_chroma(0, 0, 1)])
+"""From padding, red, green and blue to luma and chroma."""
 
 _SQUARES = (_LUMA_CHROMA @ _LUMA_CHROMA.T).ravel()
 """From the channels' products with each other to the sum of the squares of luma and chroma."""
-
-Color = tuple[int, int, int]
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,7 @@ def fit(picture: Image.Image) -> Fit:
     sampled = _sampled(picture)
     if is_blank(sampled) and is_blank(picture):
         return Fit(_grid(()), GITHUB_GREY, 0.0)
-    painted, color, error = next(_fits(design_for(*picture.size), pixels([sampled])))
+    painted, color, error = next(_fits(design_for(*picture.size), pixels([pack(sampled)])))
     return Fit(_grid(painted), color, error)
 
 
@@ -152,19 +160,22 @@ def is_blank(picture: Image.Image) -> bool:
     return picture.getcolors(1) == [(picture.width * picture.height, GITHUB_GREY)]
 
 
-def pixels(sampled: Iterable[Image.Image]) -> Pixels:
-    """RGB samples as numbers, n × SAMPLE² × 4 of 0 to 255: red, green, blue, and one of padding."""
-    packed = b"".join(sample.tobytes("raw", "RGBX") for sample in sampled)
-    return np.frombuffer(packed, dtype=np.uint8).reshape(-1, SAMPLE**2, 4)
+def pack(sampled: Image.Image) -> bytes:
+    """An RGB sample as SAMPLE² × 4 bytes: one of padding, always 0, then red, green and blue."""
+    return sampled.tobytes("raw", "XRGB")
 
 
-def errors(sampled: Pixels, designs: Sequence[Design]) -> list[float]:
+def pixels(packed: Iterable[bytes]) -> Pixels:
+    """Packed samples as numbers, n × SAMPLE² × 4 of 0 to 255."""
+    return np.frombuffer(b"".join(packed), dtype=np.uint8).reshape(-1, SAMPLE**2, 4)
+
+
+def errors(sampled: Pixels, designs: Iterable[Design]) -> list[float]:
     """The error of the best fit for each of n samples, by their `pixels` and designs; 1 for what looks blank."""
-    found = [0.0] * len(designs)
-    for design in set(designs):
-        places = [place for place, each in enumerate(designs) if each is design]
-        for place, (_, _, error) in zip(places, _fits(design, sampled[places]), strict=True):
-            found[place] = error
+    found: list[float] = []
+    for design, alike in groupby(designs):
+        place = len(found)
+        found += [error for _, _, error in _fits(design, sampled[place : place + len(list(alike))])]
     return found
 
 
@@ -176,7 +187,7 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     that the fit looks at. Raises ValueError where the picture is not RGB.
     """
     design = design_for(*picture.size)
-    deviation = _deviation(design, pixels([_sampled(picture)]))[0]
+    deviation = _deviation(design, pixels([pack(_sampled(picture))]))[0]
     rows = fitted.grid.split("/")
     painted = np.array([float(rows[row][column] == "#") for row, column in CELLS])
     seen = deviation @ _LUMA_CHROMA
@@ -199,13 +210,10 @@ def _deviation(design: Design, sampled: Pixels) -> Floats:
     return deviation
 
 
-def _paint(color: Color) -> list[float]:
+def _paint(color: Color) -> tuple[float, float, float]:
     """The luma and chroma by which a colour differs from GitHub grey."""
-    return _luma_chroma(*(channel - grey for channel, grey in zip(color, GITHUB_GREY, strict=True)))
-
-
-def _luma_chroma(red: float, green: float, blue: float) -> list[float]:
-    return [r * red + g * green + b * blue for r, g, b in zip(_RED, _GREEN, _BLUE, strict=True)]
+    red, green, blue = color
+    return _luma_chroma(red - GITHUB_GREY[0], green - GITHUB_GREY[1], blue - GITHUB_GREY[2])
 
 
 def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, float]]:
@@ -229,12 +237,12 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
 
 def _choose(deviations: list[list[float]], area: list[float]) -> tuple[list[int], Color]:
     """The cells to paint and the colour, from each cell's own deviation from GitHub grey and its area."""
-    strength = [red * red + green * green + blue * blue for red, green, blue, _ in deviations]
+    strength = [red * red + green * green + blue * blue for _, red, green, blue in deviations]
     order = sorted(range(len(area)), key=strength.__getitem__, reverse=True)
     most, count, mean = -1.0, 0, (0.0, 0.0, 0.0)
     reds = greens = blues = areas = 0.0
     for number, cell in enumerate(order, 1):
-        red, green, blue, _ = deviations[cell]
+        _, red, green, blue = deviations[cell]
         size = area[cell]
         reds += size * red
         greens += size * green
@@ -251,26 +259,25 @@ def _change(design: Design, covered: list[list[float]], painted: list[int], colo
 
     Of the picture only sums are needed, none of its pixels: what each cell covers of its deviation (`covered`, 16 × 4).
     """
-    paint = _paint(color)
-    luma = paint[0]
-    shared = design.shared.take(painted, axis=0).sum(axis=0).tolist()
-    reds = greens = blues = own = steady = 0.0
+    luma, blueness, redness = _paint(color)
+    own = common = area = steady = 0.0
+    ground = _luma_chroma(*covered[-1][1:])[0]
     for cell in painted:
-        red, green, blue, _ = covered[cell]
-        reds += red
-        greens += green
-        blues += blue
-        own += shared[cell]
-        left = _RED[0] * red + _GREEN[0] * green + _BLUE[0] * blue - shared[cell] * luma
+        _, red, green, blue = covered[cell]
+        shared, share = design.shared[cell], 0.0
+        for other in painted:
+            share += shared[other]
+        seen = _luma_chroma(red, green, blue)
+        left = seen[0] - share * luma
+        own += share
+        common += seen[0] * luma + seen[1] * blueness + seen[2] * redness
+        ground -= left
+        area += shared[-1]
         steady += left * left / design.area[cell]
-    seen, everything = _luma_chroma(reds, greens, blues), _luma_chroma(*covered[-1][:3])
-    size, area = len(design.disc), shared[-1]
-    ground = everything[0] - seen[0] - (area - own) * luma
+    size = len(design.disc)
+    ground -= area * luma
     steady += size * (ground / (size - area)) ** 2
-    change: float = STEADY * steady
-    for painted_, seen_ in zip(paint, seen, strict=True):
-        change += painted_ * (own * painted_ - 2 * seen_)
-    return change
+    return own * (luma * luma + blueness * blueness + redness * redness) - 2 * common + STEADY * steady
 
 
 def _grid(painted: Iterable[int]) -> str:
@@ -284,7 +291,7 @@ def _grid(painted: Iterable[int]) -> str:
 
 def _nearest_color(deviation: tuple[float, float, float]) -> Color:
     """The colour that GitHub could have chosen nearest to this deviation from its grey: of the same hue."""
-    channels = (_clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True))
+    channels = [_clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True)]
     hue, lightness, saturation = colorsys.rgb_to_hls(*channels)
     return _rgb(hue, _clamp(lightness, LIGHTNESS), _clamp(saturation, SATURATION))
 
