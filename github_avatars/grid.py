@@ -53,7 +53,6 @@ class Design:
     disc: npt.NDArray[np.intp]
     cover: Floats
     shared: list[list[float]]
-    area: list[float]
     solve: Floats
 
 
@@ -77,7 +76,7 @@ def _design(width: int, height: int) -> Design:
     inverse = np.linalg.pinv(cells, rcond=NEGLIGIBLE)
     cover = np.vstack([cells, np.ones(len(disc))])
     solve = np.hstack([inverse.T @ inverse, np.zeros((len(cells), 1))])
-    return Design(disc, cover, (cover @ cover.T).tolist(), cells.sum(axis=1).tolist(), solve)
+    return Design(disc, cover, (cover @ cover.T).tolist(), solve)
 
 
 def _coverage(side: int) -> Floats:

@@ -230,15 +230,15 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
         if total == 0:
             yield [], GITHUB_GREY, 1.0
             continue
-        painted, color = _choose(deviations, design.area)
+        painted, color = _choose(deviations, design.shared[-1])
         misfit = total + _change(design, cells, painted, color)
         yield painted, color, math.sqrt(_clamp(misfit / total, (0, 1)))
 
 
 def _choose(deviations: list[list[float]], area: list[float]) -> tuple[list[int], Color]:
-    """The cells to paint and the colour, from each cell's own deviation from GitHub grey and its area."""
+    """The cells to paint and the colour, from each cell's own deviation from GitHub grey, and the cells' areas."""
     strength = [red * red + green * green + blue * blue for _, red, green, blue in deviations]
-    order = sorted(range(len(area)), key=strength.__getitem__, reverse=True)
+    order = sorted(range(len(deviations)), key=strength.__getitem__, reverse=True)
     most, count, mean = -1.0, 0, (0.0, 0.0, 0.0)
     reds = greens = blues = areas = 0.0
     for number, cell in enumerate(order, 1):
@@ -260,7 +260,9 @@ def _change(design: Design, covered: list[list[float]], painted: list[int], colo
     Of the picture only sums are needed, none of its pixels: what each cell covers of its deviation (`covered`, 16 × 4).
     """
     luma, blueness, redness = _paint(color)
-    own = common = area = steady = 0.0
+    area = design.shared[-1]
+    size = area[-1]
+    own = common = taken = steady = 0.0
     ground = _luma_chroma(*covered[-1][1:])[0]
     for cell in painted:
         _, red, green, blue = covered[cell]
@@ -272,11 +274,10 @@ def _change(design: Design, covered: list[list[float]], painted: list[int], colo
         own += share
         common += seen[0] * luma + seen[1] * blueness + seen[2] * redness
         ground -= left
-        area += shared[-1]
-        steady += left * left / design.area[cell]
-    size = len(design.disc)
-    ground -= area * luma
-    steady += size * (ground / (size - area)) ** 2
+        taken += area[cell]
+        steady += left * left / area[cell]
+    ground -= taken * luma
+    steady += size * (ground / (size - taken)) ** 2
     return own * (luma * luma + blueness * blueness + redness * redness) - 2 * common + STEADY * steady
 
 

@@ -287,7 +287,8 @@ def test_the_error_is_what_the_identicon_leaves_pixel_by_pixel(data: bytes, widt
     deviation = (np.asarray(grid.sample(picture)).reshape(-1, 3)[design.disc] - 240.0) @ to_luma_chroma
     left = deviation - np.outer(covered, (np.array(found.color) - 240.0) @ to_luma_chroma)
     ground = np.average(left[:, 0], weights=1 - covered)
-    cells = (design.cover[:-1] @ left[:, 0] / design.area)[painted]
-    steady = len(left) * ground**2 + (np.array(design.area)[painted] * cells**2).sum()
+    area = design.cover[:-1].sum(axis=1)
+    cells = (design.cover[:-1] @ left[:, 0] / area)[painted]
+    steady = len(left) * ground**2 + (area[painted] * cells**2).sum()
     expected = ((left**2).sum() + identicon.STEADY * steady) / (deviation**2).sum()
     assert found.error**2 == pytest.approx(min(expected, 1), abs=1e-9)
