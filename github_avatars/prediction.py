@@ -2,7 +2,7 @@
 
 import logging
 from concurrent.futures import CancelledError
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -109,7 +109,8 @@ def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifie
     verdict = classifier.judge(features.extract(picture))
     evidence = {
         "probability": verdict.probability,
-        **asdict(verdict.features),
+        # asdict would copy deeply, which takes longer than judging.
+        **vars(verdict.features),
         "timing.classify": perf_counter() - started,
     }
     if account_id is not None:
