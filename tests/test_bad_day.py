@@ -3,7 +3,7 @@
 import re
 import shutil
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -148,25 +148,18 @@ def test_the_page_tells_what_is_expected() -> None:
     }
 
 
-@pytest.fixture
-def standin() -> Iterator[GitHubStandIn]:
-    """A stand-in of its own, since silence lasts until its end."""
-    with GitHubStandIn() as standin:
-        yield standin
-
-
 def test_every_bad_day_at_once_through_the_server(
-    start_cog: Callable[..., CogServer], standin: GitHubStandIn, tmp_path: Path
+    start_cog: Callable[..., CogServer], github: GitHubStandIn, tmp_path: Path
 ) -> None:
     """With the real time limits, while the server answers whoever asks for its health and for other predictions."""
     (tmp_path / ".cog").mkdir()
     shutil.copyfile(ROOT / "openapi.json", tmp_path / ".cog" / "openapi_schema.json")
-    server = start_cog(tmp_path, standin.url)
+    server = start_cog(tmp_path, github.url)
     server.when("READY")
     bad_days = {name: mode for name, mode in MODES.items() if mode.listening}
     *accounts, bystander = ACCOUNTS[: len(bad_days) + 1]
     for account, mode in zip(accounts, bad_days.values(), strict=True):
-        standin.faults |= {f"/{account.login}.png": mode.fault, f"/u/{account.account_id}": mode.fault}
+        github.faults |= {f"/{account.login}.png": mode.fault, f"/u/{account.account_id}": mode.fault}
     with ThreadPoolExecutor(len(accounts)) as pool:
         answers = {
             name: pool.submit(server.predict, username=a.login) for name, a in zip(bad_days, accounts, strict=True)
@@ -174,8 +167,8 @@ def test_every_bad_day_at_once_through_the_server(
         slow = [answers["silence"], answers["drip"]]
         asked = {name: f"/{account.login}.png" for name, account in zip(bad_days, accounts, strict=True)}
         eventually(
-            lambda: all(standin.requests[path] for path in asked.values()),
-            lambda: str({name: answers[name] for name, path in asked.items() if not standin.requests[path]}),
+            lambda: all(github.requests[path] for path in asked.values()),
+            lambda: str({name: answers[name] for name, path in asked.items() if not github.requests[path]}),
         )
         asked_meanwhile = 0
 
@@ -195,6 +188,6 @@ def test_every_bad_day_at_once_through_the_server(
             assert account.login in answer.result()["error"]
         else:
             assert answer.result()["output"]["prediction"] == classify(picture(account)).label
-    standin.faults.clear()
+    github.faults.clear()
     for account in accounts:
         assert server.predict(username=account.login)["output"]["prediction"] == classify(picture(account)).label

@@ -45,13 +45,6 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def github() -> Iterator[GitHubStandIn]:
-    """A stand-in of its own: on one that others have used, a request that they gave up may still be in flight."""
-    with GitHubStandIn() as standin:
-        yield standin
-
-
 class Scan:
     """An engine over accounts of the stand-in, and what it handed out."""
 
