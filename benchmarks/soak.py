@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -196,8 +196,14 @@ def soak(server: Server, predictions: int, concurrency: int, limit: float) -> Ou
         eventually(server.is_ready)
         after = server.use()
     ids = [prediction for client in everyone for prediction in client.ids]
-    left = len(list(server.temporary.iterdir())) + sum((PREDICTIONS / prediction).exists() for prediction in ids)
-    return Outcome(predictions, everyone, elapsed, before, after, left)
+
+    def left() -> int:
+        return len(list(server.temporary.iterdir())) + sum((PREDICTIONS / prediction).exists() for prediction in ids)
+
+    # The server removes them beside its answers.
+    with suppress(TimeoutError):
+        eventually(lambda: not left())
+    return Outcome(predictions, everyone, elapsed, before, after, left())
 
 
 def main() -> int:

@@ -28,6 +28,8 @@ from github_avatars.errors import (
 from github_avatars.github import MAX_REDIRECTS, RETRIES, GitHub
 from github_avatars.image import MAX_BYTES
 
+pytestmark = pytest.mark.alone
+
 ACCOUNTS = dataset.read_index(AVATARS)[::17]
 PREFIX = "Prediction failed: Async prediction failed: "
 AGAIN = 1 + RETRIES

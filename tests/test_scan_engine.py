@@ -24,6 +24,8 @@ from github_avatars.scan.engine import FEW, Engine, judge_images, judges
 from github_avatars.scan.findings import Finding
 from github_avatars.scan.store import Due, Outcome
 
+pytestmark = pytest.mark.alone
+
 EXAMPLES = dataset.read_index(AVATARS)
 BY_LOGIN = {example.login: example for example in EXAMPLES}
 SMEARED = Degradation(200, "BOX", False, "jpeg 90").apply(identicon.render(42))

@@ -19,6 +19,8 @@ from github_avatars.scan import names
 from github_avatars.scan.ray_engine import AccountWorker
 from github_avatars.scan.rows import UNSURE
 
+pytestmark = pytest.mark.alone
+
 EXAMPLES = dataset.read_index(AVATARS)
 LOGINS = partial(names.of_table, login=0, account_id=None)
 OCTOCAT = next(example.account_id for example in EXAMPLES if example.login == "octocat")

@@ -22,6 +22,8 @@ from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.leftovers import PREDICTIONS
 from github_avatars.transport import CONNECTIONS
 
+pytestmark = pytest.mark.alone
+
 START = Callable[..., CogServer]
 MANY = CONNECTIONS
 EXAMPLES = dataset.read_index(AVATARS)[:: len(dataset.read_index(AVATARS)) // MANY][:MANY]
@@ -326,13 +328,22 @@ def test_killed_worker_is_told_of_and_is_not_replaced(own: CogServer, github: Gi
     with held(own, github, 1) as waiting:
         os.kill(worker, signal.SIGKILL)
         assert waiting.statuses() == ["failed"]
-    # What arrives before Cog has come to terms with it may get no answer at all.
     eventually(lambda: "Event loop exiting" in own.log(), own.log)
     assert own.health()["status"] == "UNHEALTHY"
-    answers = [own.ask("POST", "/predictions", {"input": {"username": "octocat"}}) for _ in range(MANY)]
-    # Each that fails takes its place with it.
-    assert [(status, answer["status"]) for status, answer in answers[:-1]] == [(200, "failed")] * (MANY - 1)
-    assert answers[-1] == FULL
+
+    def outcome() -> str:
+        try:
+            status, answer = own.ask("POST", "/predictions", {"input": {"username": "octocat"}}, patience=5)
+        except TimeoutError:
+            return "no answer"
+        return "full" if (status, answer) == FULL else f"{status} {answer['status']}"
+
+    outcomes = [outcome() for _ in range(MANY)]
+    # What arrives before Cog has come to terms with it may get no answer at all.
+    assert outcomes.count("no answer") <= 1
+    # Each other one fails, and takes its place with it.
+    assert set(outcomes[: outcomes.index("full")]) - {"no answer"} == {"200 failed"}
+    assert MANY - outcomes.count("full") in (MANY - 1, MANY - 2)
     assert own.health()["status"] == "UNHEALTHY"
     assert not github.requests["/octocat.png"]
     assert living_processes(own.process.pid) == [own.process.pid]

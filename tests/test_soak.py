@@ -15,6 +15,8 @@ from benchmarks import soak
 from benchmarks.running import Use
 from benchmarks.soak import Case, Client, Outcome
 
+pytestmark = pytest.mark.alone
+
 LINE = re.compile(
     r"[\d,]+ requests in \d+ s: \d+ wrong answers, \d+ errors, \d+ asked again; p50 \d+ ms, p99 \d+ ms; "
     r"memory [\d.]+ → [\d.]+ MB \([+-][\d.]+ %\); file descriptors \d+ → \d+; left on disk: \d+\n"
