@@ -7,10 +7,12 @@ import cog
 import coglet
 from cog import BaseModel, BaseRunner, Input, Path
 
-from github_avatars import cancellation, classifier, leftovers, logs
-from github_avatars.github import GitHub
+from github_avatars import classifier
+from github_avatars.github import cancellation
+from github_avatars.github.client import GitHub
+from github_avatars.github.transport import CONNECTIONS
 from github_avatars.prediction import predict
-from github_avatars.transport import CONNECTIONS
+from github_avatars.service import cog_cleanup, logs
 
 
 class Output(BaseModel):
@@ -48,7 +50,7 @@ class Predictor(BaseRunner):
         ),
     ) -> Output:
         """Answer for one account or one picture; the evidence goes beside the answer, as metrics."""
-        with leftovers.removed(self.threads):
+        with cog_cleanup.removed(self.threads):
             answer = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
         for name, value in answer.evidence.items():
             self.record_metric(name, value)

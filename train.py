@@ -2,7 +2,7 @@
 
 import sys
 
-from github_avatars.cli import main
+from github_avatars.cli.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main(["train", *sys.argv[1:]]))

@@ -19,9 +19,10 @@ from PIL import Image
 
 from benchmarks.decoding import decode
 from benchmarks.timing import shown, spread, take_turns
-from github_avatars import classify, classify_all, dataset
+from github_avatars import classify, classify_all
 from github_avatars.demo import AVATARS
-from github_avatars.tables import table
+from github_avatars.evaluation.tables import table
+from github_avatars.training import dataset
 
 SIDES = (64, 128, 256, 512, 1024, 2048, 3000)
 """Pixels a side, up to the most that is judged (image.MAX_PIXELS)."""
@@ -99,7 +100,7 @@ def _in_a_process(*words: object) -> dict[str, float]:
 def _train_here(count: int) -> dict[str, float]:
     """Trains on the pictures of avatars/ over and over, each time under other names: by these they are degraded."""
     # Only here: a process that judges a picture would take longer to import it than for all else.
-    from github_avatars import training
+    from github_avatars.training import fitting
 
     known = dataset.read_index(AVATARS)
     random.Random(0).shuffle(known)  # noqa: S311 - nothing secret; the index has the labels one after the other
@@ -111,7 +112,7 @@ def _train_here(count: int) -> dict[str, float]:
             (Path(folder) / file).symlink_to(AVATARS / example.file)
             examples.append(replace(example, file=file))
         started = process_time()
-        training.fit(training.tabulate(Path(folder), examples))
+        fitting.fit(fitting.tabulate(Path(folder), examples))
         return {"seconds": round(process_time() - started, 2), "mb": round(peak(), 1)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from github_avatars.tables import table
+from github_avatars.evaluation.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -9,11 +9,13 @@ from PIL import Image
 
 from benchmarks.decoding import decode
 from benchmarks.timing import ratios, shown, spread, take_turns
-from github_avatars import classify, classify_all, dataset, image
-from github_avatars.ablation.competitors import LIGHT, Competitor, whole
-from github_avatars.dataset import Degradation
+from github_avatars import classify, classify_all
 from github_avatars.demo import AVATARS
-from github_avatars.tables import table
+from github_avatars.evaluation.ablation.competitors import LIGHT, Competitor, whole
+from github_avatars.evaluation.tables import table
+from github_avatars.picture import decoding
+from github_avatars.training import dataset
+from github_avatars.training.degradation import Degradation
 
 PICTURES = 60
 """Pictures of each kind that a round goes through, one by one."""
@@ -37,13 +39,13 @@ def kinds() -> dict[str, list[bytes]]:
     found = {"default, PNG, 420 px": [path.read_bytes() for path in default]}
     for name, suffix in (("PNG", ".png"), ("JPEG", ".jpg")):
         found[f"custom, {name}, 184 to 460 px"] = [path.read_bytes() for path in custom if path.suffix == suffix]
-    found["both, PNG, 64 px"] = [THUMBNAIL.apply(image.read(path)) for path in (*default[::8], *custom[::8])]
+    found["both, PNG, 64 px"] = [THUMBNAIL.apply(decoding.read(path)) for path in (*default[::8], *custom[::8])]
     return {kind: pictures[:: max(1, len(pictures) // PICTURES)] for kind, pictures in found.items()}
 
 
 def average_hash(data: bytes) -> bytes:
     """64 bits: which of 8×8 grey pixels of a picture are lighter than their mean."""
-    grey = np.asarray(image.rgb(whole(data)).convert("L").resize((8, 8), Image.Resampling.BOX))
+    grey = np.asarray(decoding.rgb(whole(data)).convert("L").resize((8, 8), Image.Resampling.BOX))
     return np.packbits(grey > grey.mean()).tobytes()
 
 
@@ -120,7 +122,7 @@ def _judge_all(competitor: Competitor, fitted: Any, pictures: list[bytes]) -> An
 def _competitors() -> list[Competitor]:
     competitors = LIGHT
     try:
-        from github_avatars.ablation.deep import DEEP
+        from github_avatars.evaluation.ablation.deep import DEEP
     except ModuleNotFoundError:
         pass
     else:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from github_avatars.transport import CONNECTIONS
+from github_avatars.github.transport import CONNECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -102,7 +102,7 @@ def stand_in(folder: Path, latency: float = 0.0) -> Iterator[str]:
 def ours(folder: Path, github: str) -> Iterator[Server]:
     """Our server, ready, with its files in the new `folder`."""
     port = free_port()
-    command = [sys.executable, "-m", "github_avatars.local", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "github_avatars.service.local", "serve", "--port", str(port)]
     with _ready(command, folder, ROOT, port, github) as server:
         yield server
 

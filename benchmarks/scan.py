@@ -22,16 +22,18 @@ from benchmarks.decoding import decode
 from benchmarks.growth import peak, slope
 from benchmarks.running import ROOT, eventually, running
 from benchmarks.timing import in_turns, ratios, shown, spread
-from github_avatars import classifier, cli, dataset, identicon, image
-from github_avatars.dataset import Example
+from github_avatars import classifier, identicon
+from github_avatars.cli import command_line
 from github_avatars.demo import AVATARS
-from github_avatars.github import GitHub
+from github_avatars.evaluation.tables import table
+from github_avatars.github.client import Account, GitHub
+from github_avatars.picture import decoding
 from github_avatars.scan import formats
-from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import FEW, Engine, judges
 from github_avatars.scan.rows import UNSURE
 from github_avatars.scan.store import Store, name_of
-from github_avatars.tables import table
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example
 
 ACCOUNTS = 1_000
 """Accounts of a round, every other with a default avatar."""
@@ -57,7 +59,7 @@ LOOP, THREADS, PROCESSES = "downloading and decoding", "scan, judging in threads
 
 def picture(number: int, example: Example) -> bytes:
     """A custom avatar as GitHub serves it in full: of three, two JPEGs and a PNG."""
-    shown = image.read(AVATARS / example.file).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    shown = decoding.read(AVATARS / example.file).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     if number % 3:
         noisy = np.asarray(shown) + np.random.default_rng(number).normal(0, NOISE, (SIDE, SIDE, 1))
@@ -180,7 +182,7 @@ def _memory_here(folder: str, url: str) -> dict[str, float]:
     os.environ["GITHUB_URL"] = url
     words = ["scan", f"{folder}/accounts.csv", "--db", f"{folder}/scan.db", "-o", f"{folder}/rows.csv"]
     started = perf_counter()
-    if cli.main(words):
+    if command_line.main(words):
         raise SystemExit(1)
     return {"mb": round(peak(), 1), "seconds": round(perf_counter() - started, 1)}
 

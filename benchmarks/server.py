@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from benchmarks import load, running
 from benchmarks.load import Outcome, Task
 from benchmarks.timing import in_turns, ratios, shown, spread
-from github_avatars import dataset
 from github_avatars.demo import AVATARS
-from github_avatars.leftovers import PREDICTIONS, remove
-from github_avatars.tables import table
+from github_avatars.evaluation.tables import table
+from github_avatars.service.cog_cleanup import PREDICTIONS, remove
+from github_avatars.training import dataset
 
 CONCURRENCIES = (1, 8, 32)
 

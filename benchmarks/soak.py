@@ -20,10 +20,10 @@ from statistics import quantiles
 from typing import Any
 
 from benchmarks.running import Server, Use, eventually, serving
-from github_avatars import dataset
 from github_avatars.demo import AVATARS
-from github_avatars.leftovers import PREDICTIONS
-from github_avatars.transport import CONNECTIONS
+from github_avatars.github.transport import CONNECTIONS
+from github_avatars.service.cog_cleanup import PREDICTIONS
+from github_avatars.training import dataset
 
 WARM_UP = 5000
 """Predictions before the first measurement, at the most, as many at once as the server takes: until then threads start

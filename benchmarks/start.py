@@ -18,9 +18,9 @@ from typing import Any
 from benchmarks import running
 from benchmarks.running import FLOOR, ROOT
 from benchmarks.timing import in_turns, ratios, shown, spread
-from github_avatars import dataset
 from github_avatars.demo import AVATARS
-from github_avatars.tables import table
+from github_avatars.evaluation.tables import table
+from github_avatars.training import dataset
 
 LEARNING, NOTHING, OURS = "imports scikit-learn", "imports nothing", "ours"
 FLOORS = {LEARNING: "learning", NOTHING: "nothing"}
@@ -77,7 +77,7 @@ def _environment() -> dict[str, str]:
 def _serve(floor: str | None, inputs: dict[str, str]) -> float:
     """Seconds to the first answer of our server, or of one with the Predictor of a floor."""
     port = running.free_port()
-    ours = [sys.executable, "-m", "github_avatars.local", "serve", "--port", str(port)]
+    ours = [sys.executable, "-m", "github_avatars.service.local", "serve", "--port", str(port)]
     body = json.dumps({"input": inputs}).encode()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from github_avatars import features, image
+from github_avatars import features
 from github_avatars.errors import BadImage, BadModel
 from github_avatars.features import Features
+from github_avatars.picture import decoding
 
 Label = Literal["default", "custom"]
 Picture = Image.Image | bytes | bytearray | memoryview | str | os.PathLike[str]
@@ -124,10 +125,10 @@ def _shown_or_refused(picture: Picture) -> Image.Image | BadImage:
 
 def _shown(picture: Picture) -> Image.Image:
     if isinstance(picture, Image.Image):
-        return image.finish(picture)
+        return decoding.finish(picture)
     if isinstance(picture, (bytes, bytearray, memoryview)):
-        return image.load(bytes(picture))
-    return image.load(image.read_bytes(picture), str(picture))
+        return decoding.load(bytes(picture))
+    return decoding.load(decoding.read_bytes(picture), str(picture))
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from PIL import Image
 
-from github_avatars import grid, identicon, image
+from github_avatars import identicon
+from github_avatars.picture import decoding
 
 GITHUB_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
 """GitHub grey as identicon.pack writes it."""
@@ -60,13 +61,13 @@ def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
     ]
 
 
-def _sample(picture: Image.Image) -> tuple[Image.Image, grid.Design, bool]:
+def _sample(picture: Image.Image) -> tuple[Image.Image, identicon.Design, bool]:
     """What is judged of a picture: its sample as RGB, the design of its size, and whether it is blank."""
     # To turn all of a large picture with transparency or a palette into RGB would cost half as much as decoding.
-    sample = image.rgb(grid.sample(picture))
+    sample = decoding.rgb(identicon.sample(picture))
     # What is grey wherever it is sampled may still show something in between.
-    blank = identicon.is_blank(sample) and identicon.is_blank(image.rgb(picture))
-    return sample, grid.design_for(*picture.size), blank
+    blank = identicon.is_blank(sample) and identicon.is_blank(decoding.rgb(picture))
+    return sample, identicon.design_for(*picture.size), blank
 
 
 def _counts(sample: Image.Image, packed: bytes) -> tuple[int, int]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from github_avatars import features, identicon, image
+from github_avatars import features, identicon
 from github_avatars.classifier import Classifier, Label
 from github_avatars.errors import BadInput, GitHubAvatarsError
-from github_avatars.github import GitHub
+from github_avatars.github.client import GitHub
+from github_avatars.picture import decoding
 
 logger = logging.getLogger(__name__)
 
@@ -99,13 +100,13 @@ def of_account(login: str, github: GitHub, classifier: Classifier) -> Prediction
 
 def of_file(path: Path, classifier: Classifier) -> Prediction:
     """The prediction for a picture file. Raises BadImage."""
-    label, evidence = _judge(image.read_bytes(path), "The image", None, classifier)
+    label, evidence = _judge(decoding.read_bytes(path), "The image", None, classifier)
     return Prediction(None, None, label, evidence)
 
 
 def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifier) -> tuple[Label, dict[str, float]]:
     started = perf_counter()
-    picture = image.load(data, name)
+    picture = decoding.load(data, name)
     verdict = classifier.judge(features.extract(picture))
     evidence = {
         "probability": verdict.probability,
@@ -114,5 +115,5 @@ def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifie
         "timing.classify": perf_counter() - started,
     }
     if account_id is not None:
-        evidence |= {"account_id": account_id, "verified": identicon.is_of(image.rgb(picture), account_id)}
+        evidence |= {"account_id": account_id, "verified": identicon.is_of(decoding.rgb(picture), account_id)}
     return verdict.label, evidence

@@ -19,7 +19,7 @@ import pytest
 
 from github_avatars.demo import GitHubStandIn
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 """Seconds after which a test gives up on something that usually comes at once."""
 

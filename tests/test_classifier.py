@@ -22,11 +22,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import github_avatars
-from github_avatars import classifier, dataset, features, identicon, image
+from github_avatars import classifier, features, identicon
 from github_avatars.classifier import MODEL, Classifier, Verdict, classify, classify_all
 from github_avatars.errors import BadModel, NotAPicture
 from github_avatars.features import Features
 from github_avatars.identicon import GITHUB_GREY, Identicon
+from github_avatars.picture import decoding
+from github_avatars.training import dataset
 
 AVATARS = MODEL.parent / "avatars"
 
@@ -116,7 +118,7 @@ def test_a_picture_gets_one_verdict_however_it_is_given(file: str) -> None:
 
 def test_many_pictures_get_the_verdicts_that_each_gets_alone() -> None:
     originals = [AVATARS / example.file for example in dataset.read_index(AVATARS)[::24]]
-    thumbnails = [image.read(path).resize((side, 33)) for path in originals for side in (16, 59, 64)]
+    thumbnails = [decoding.read(path).resize((side, 33)) for path in originals for side in (16, 59, 64)]
     blank = Image.new("RGB", (420, 420), GITHUB_GREY)
     pictures = [blank, *originals, *thumbnails, *originals, blank]
     assert classify_all(pictures) == [classify(picture) for picture in pictures]

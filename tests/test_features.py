@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from github_avatars import features, identicon, image, synthesis
+import synthesis
+from github_avatars import features, identicon
 from github_avatars.features import NAMES, Features
-from github_avatars.grid import SAMPLE
-from github_avatars.identicon import GITHUB_GREY
+from github_avatars.identicon import GITHUB_GREY, SAMPLE
+from github_avatars.picture import decoding
 
 BOX, LANCZOS, NEAREST = Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.NEAREST
 
@@ -49,7 +50,7 @@ DRAWINGS = [
 
 
 def first(family: str) -> Image.Image:
-    return image.decode(synthesis.draw(family, 0).data)
+    return decoding.decode(synthesis.draw(family, 0).data)
 
 
 def measured(picture: Image.Image) -> tuple[int, int, object]:
@@ -110,7 +111,7 @@ def test_features_of_a_picture_in_any_mode_are_those_of_its_rgb(mode: str) -> No
     if mode in ("LA", "RGBA"):
         picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     assert picture.mode == mode
-    assert features.extract(picture) == features.extract(image.rgb(picture))
+    assert features.extract(picture) == features.extract(decoding.rgb(picture))
 
 
 def test_a_row_has_the_features_in_the_order_of_their_names_on_the_models_scales() -> None:
@@ -135,7 +136,7 @@ def test_a_picture_that_is_grey_all_over_is_judged_the_same_in_every_mode() -> N
     two_entries.putpixel((1, 1), 1)
     clear = grey.convert("RGBA")
     clear.putpixel((1, 1), (225, 225, 225, 128))  # which shows as GitHub grey over white
-    deep = image.finish(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
-    assert image.rgb(clear).getpixel((1, 1)) == GITHUB_GREY
+    deep = decoding.finish(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
+    assert decoding.rgb(clear).getpixel((1, 1)) == GITHUB_GREY
     for picture in (grey, two_entries, clear, deep):
         assert features.extract(picture) == Features(576, 1, 0), picture.mode

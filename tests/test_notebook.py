@@ -7,9 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import PATIENCE, ROOT, clean_environment
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+
+from tests.conftest import PATIENCE, ROOT, clean_environment
 
 NOTEBOOK = ROOT / "notebooks" / "features.ipynb"
 RECORDER = """#!/usr/bin/env bash
@@ -81,7 +82,7 @@ def test_what_it_tells_of_the_generations_is_what_it_finds(executed: NotebookNod
 def checkout(tmp_path: Path) -> Path:
     """A folder with the real script/start, around which programs only write down how they are called."""
     folder = tmp_path / "a checkout"
-    for name in ("script/start", "requirements-dev.txt", "requirements-notebook.txt"):
+    for name in ("script/start", "requirements/dev.txt", "requirements/notebook.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     for name in ("script/bootstrap", ".venv/bin/python"):
@@ -116,11 +117,11 @@ def test_start_installs_jupyterlab_once_and_opens_the_notebook(checkout: Path) -
     bootstrap, install, opened = calls
     assert (code, bootstrap, opened) == (0, ["bootstrap"], lab(checkout, "--port=8899"))
     assert install[:4] == ["python", "-m", "pip", "install"]
-    assert install[-2:] == ["--requirement", str(checkout / "requirements-notebook.txt")]
+    assert install[-2:] == ["--requirement", str(checkout / "requirements/notebook.txt")]
     assert start(checkout, "--no-browser") == (0, [["bootstrap"], lab(checkout, "--no-browser")])
 
 
-@pytest.mark.parametrize("name", ["requirements-dev.txt", "requirements-notebook.txt"])
+@pytest.mark.parametrize("name", ["requirements/dev.txt", "requirements/notebook.txt"])
 def test_start_installs_again_where_requirements_changed(checkout: Path, name: str) -> None:
     start(checkout)
     with (checkout / name).open("a") as file:
@@ -144,7 +145,7 @@ def test_start_tells_how_to_use_it_and_does_nothing_else(checkout: Path, word: s
 
 
 def test_jupyterlab_is_pinned() -> None:
-    (line,) = (ROOT / "requirements-notebook.txt").read_text().splitlines()
+    (line,) = (ROOT / "requirements/notebook.txt").read_text().splitlines()
     assert line.startswith("jupyterlab==")
 
 

@@ -9,17 +9,18 @@ from typing import Any, NoReturn
 import cog
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
 
-from github_avatars import classifier, dataset, identicon
+from github_avatars import classifier, identicon
 from github_avatars.classifier import Classifier, classify
-from github_avatars.dataset import Example
 from github_avatars.demo import GitHubStandIn, answering
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
-from github_avatars.github import GitHub
-from github_avatars.image import MAX_BYTES
+from github_avatars.github.client import GitHub
+from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.prediction import Prediction, of_account, of_file, predict
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example
+from tests.conftest import ROOT
 
 OF_ANY_PICTURE = {"probability", "github_grey", "distinct_colors", "identicon_error", "timing.classify"}
 OF_AN_ACCOUNT = OF_ANY_PICTURE | {"account_id", "verified", "timing.fetch"}

@@ -7,9 +7,9 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from github_avatars.tables import percent
+from github_avatars.evaluation.tables import percent
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import ROOT
 from packaging.requirements import Requirement
 
-LOCKED = ("requirements.txt", "requirements-dev.txt")
+from tests.conftest import ROOT
+
+LOCKED = ("requirements.txt", "requirements/dev.txt")
 UNREACHABLE = re.compile(
     r"error sending request|dns error|failed to lookup|Connection(Error| ?refused)|NewConnection|timed? ?out"
 )
@@ -86,7 +87,7 @@ def test_the_image_gets_all_that_serving_needs_and_nothing_else() -> None:
 
 
 def test_the_tests_run_with_what_serves() -> None:
-    serving, developing = set(pins("requirements.txt")), set(pins("requirements-dev.txt"))
+    serving, developing = set(pins("requirements.txt")), set(pins("requirements/dev.txt"))
     assert serving < developing
     sdk = re.search(r'sdk_version: "(.+)"', (ROOT / "cog.yaml").read_text())
     assert sdk

@@ -13,10 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import PATIENCE, ROOT, CogServer, clean_environment, eventually, free_port, living_processes
 
-from github_avatars import dataset, identicon
+from github_avatars import identicon
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
+from github_avatars.training import dataset
+from tests.conftest import PATIENCE, ROOT, CogServer, clean_environment, eventually, free_port, living_processes
 
 SCRIPTS = sorted((ROOT / "script").iterdir())
 PYTHON_SCRIPTS = [script.name for script in SCRIPTS if 'exec "$root/.venv/bin/python"' in script.read_text()]
@@ -307,7 +308,7 @@ class Checkout:
         self.folder = folder / "a checkout"
         self.record = folder / "record"
         shutil.copytree(ROOT / "script", self.folder / "script")
-        for name in ("requirements.txt", "requirements-dev.txt"):
+        for name in ("requirements.txt", "requirements/dev.txt"):
             shutil.copy(ROOT / name, self.folder)
 
     def run(self, script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -334,7 +335,7 @@ def fake_python(tmp_path: Path) -> str:
 
 MAKE = ["python", "-m", "venv", ".venv"]
 PIP = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-INSTALL = [*PIP, "--requirement", "requirements-dev.txt"]
+INSTALL = [*PIP, "--requirement", "requirements/dev.txt"]
 INSTALL_COMMAND = [*PIP, "--no-deps", "--no-build-isolation", "--editable", "."]
 
 
@@ -355,7 +356,7 @@ def test_bootstrap_installs_once(checkout: Checkout, fake_python: str) -> None:
     assert checkout.calls() == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements/dev.txt"])
 def test_bootstrap_installs_again_where_requirements_changed(checkout: Checkout, fake_python: str, name: str) -> None:
     checkout.run("bootstrap", PYTHON=fake_python)
     checkout.calls()

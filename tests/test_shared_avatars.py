@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from github_avatars import classify, dataset, features, identicon, image
+from github_avatars import classify, features, identicon
+from github_avatars.picture import decoding
+from github_avatars.training import dataset
 
 AVATARS = Path(__file__).resolve().parents[2] / "shared" / "avatars"
 
@@ -27,12 +29,12 @@ def test_every_picture_is_right(folder: str, label: str) -> None:
 
 
 def test_originals_of_default_avatars_are_fitted_exactly() -> None:
-    assert {identicon.fit(image.read(path)).error for path in files("default")} == {0.0}
+    assert {identicon.fit(decoding.read(path)).error for path in files("default")} == {0.0}
 
 
 def test_the_two_counts_alone_miss_every_thumbnail_of_a_default_avatar() -> None:
     def counts_say_default(path: Path) -> bool:
-        measured = features.extract(image.read(path))
+        measured = features.extract(decoding.read(path))
         return measured.distinct_colors == 2 and measured.github_grey > 100
 
     assert all(map(counts_say_default, files("default")))

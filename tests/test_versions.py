@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, clean_environment
 from packaging.version import Version
-from test_requirements import ask
 
-from github_avatars import classifier, dataset
+from github_avatars import classifier
 from github_avatars.demo import AVATARS, GitHubStandIn
+from github_avatars.training import dataset
+from tests.conftest import ROOT, clean_environment
+from tests.test_requirements import ask
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 WROTE = json.loads(classifier.card_of(classifier.MODEL).read_bytes())["versions"]["scikit-learn"]

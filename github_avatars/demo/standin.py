@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from github_avatars import dataset
 from github_avatars.demo import rest
 from github_avatars.demo.thumbnails import thumbnail
 from github_avatars.errors import BadDataset
-from github_avatars.image import MEDIA_TYPES
+from github_avatars.picture.decoding import MEDIA_TYPES
+from github_avatars.training import dataset
 
 logger = logging.getLogger(__name__)
 

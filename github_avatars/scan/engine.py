@@ -24,11 +24,12 @@ from queue import Empty, SimpleQueue
 
 from github_avatars.classifier import Classifier
 from github_avatars.errors import HOST_FAILURES, OUTAGE, BadImage, GitHubError, RateLimited
-from github_avatars.github import Avatar, GitHub
-from github_avatars.scan import findings, images, waiting
+from github_avatars.github import rate_limit
+from github_avatars.github.client import Avatar, GitHub
+from github_avatars.github.transport import CONNECTIONS
+from github_avatars.scan import findings, images
 from github_avatars.scan.findings import Finding, failed
 from github_avatars.scan.store import Due, Outcome
-from github_avatars.transport import CONNECTIONS
 
 CHUNK = 32
 """Accounts that are judged at once; fewer where no more have arrived."""
@@ -234,7 +235,7 @@ class Engine:
             if self._countdown is None:
                 self._failure = error
             elif time.monotonic() > self._resume:
-                self._resume = time.monotonic() + (waiting.end(error) - datetime.now(UTC)).total_seconds()
+                self._resume = time.monotonic() + (rate_limit.resume_time(error) - datetime.now(UTC)).total_seconds()
             return
         self._outcomes.append(Outcome(due.number, failed(error)))
         self._failures = self._failures + 1 if isinstance(error, HOST_FAILURES) else 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from github_avatars import grid, identicon, image
+from github_avatars import identicon
 from github_avatars.classifier import Classifier, Label, Verdict, judge_all
 from github_avatars.errors import (
     HOST_FAILURES,
@@ -17,7 +17,8 @@ from github_avatars.errors import (
     NotAPicture,
     TooLarge,
 )
-from github_avatars.github import Avatar
+from github_avatars.github.client import Avatar
+from github_avatars.picture import decoding
 
 JUDGED, PENDING = "judged", "pending"
 
@@ -99,7 +100,7 @@ def judge(classifier: Classifier, shown: Sequence[tuple[Avatar, int | None]]) ->
         for avatar, size in shown:
             verified.append(None)
             try:
-                picture = image.load(avatar.data, f"The avatar of {avatar.login or avatar.href}")
+                picture = decoding.load(avatar.data, f"The avatar of {avatar.login or avatar.href}")
             except BadImage as error:
                 yield error
             else:
@@ -118,4 +119,4 @@ def judge(classifier: Classifier, shown: Sequence[tuple[Avatar, int | None]]) ->
 def _verified(picture: Image.Image, account_id: int | None, size: int | None) -> bool | None:
     if account_id is None or (size is not None and max(picture.size) <= size):
         return None
-    return picture.size == (grid.SIZE, grid.SIZE) and identicon.is_of(image.rgb(picture), account_id)
+    return picture.size == (identicon.SIZE, identicon.SIZE) and identicon.is_of(decoding.rgb(picture), account_id)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from github_avatars import container, image
 from github_avatars.classifier import Classifier, Label, Verdict, judge_all
 from github_avatars.errors import BadImage, BadInput, NotAPicture
+from github_avatars.github.client import Account
+from github_avatars.picture import container, decoding
 from github_avatars.scan import addresses
-from github_avatars.scan.accounts import Account
 from github_avatars.scan.findings import Finding, failed, judged
 
 TIE = 0.01
@@ -94,8 +94,8 @@ def _files(path: Path) -> list[Path]:
 def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
     """The picture, whose number of pixels is put into `sizes`: what is loaded of a JPEG may have fewer."""
     try:
-        data = image.read_bytes(file)
-        picture = image.load(data, str(file))
+        data = decoding.read_bytes(file)
+        picture = decoding.load(data, str(file))
     except BadImage as error:
         return error
     core = container.core(data, str(file))

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from github_avatars import dataset
 from github_avatars.classifier import Label
-from github_avatars.collection import extension
-from github_avatars.dataset import Example
 from github_avatars.errors import BadInput
+from github_avatars.scan.collection import extension
 from github_avatars.scan.rows import Band
 from github_avatars.scan.store import Store, time
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example
 
 UNSURE = "unsure"
 """What is said where a person cannot tell either; it is not asked for again, and not exported."""

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from github_avatars import pace
 from github_avatars.errors import BadInput
+from github_avatars.github import rate_limit
 from github_avatars.scan import addresses, sources
 
 MAX_CONCURRENCY = 512
@@ -20,7 +20,7 @@ def check(arguments: argparse.Namespace) -> None:
     if not 1 <= arguments.concurrency <= MAX_CONCURRENCY:
         raise BadInput(f"--concurrency is {arguments.concurrency}: give 1 to {MAX_CONCURRENCY}.")
     if arguments.rate is not None:
-        pace.check(arguments.rate)
+        rate_limit.check_rate(arguments.rate)
 
 
 def check_for_ray(arguments: argparse.Namespace) -> None:

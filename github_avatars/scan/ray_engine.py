@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from github_avatars import classifier, hosts
+from github_avatars import classifier
 from github_avatars.errors import BadInput, GitHubError, Unreachable
-from github_avatars.github import GitHub
-from github_avatars.pace import Pace
+from github_avatars.github import hosts
+from github_avatars.github.client import Account, GitHub
+from github_avatars.github.rate_limit import Pace
 from github_avatars.scan import addresses, formats, images, names, options, rows, store, summary
-from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.findings import PENDING, Finding
 

@@ -16,10 +16,9 @@ from tqdm import tqdm
 
 from github_avatars import classifier
 from github_avatars.errors import BadInput, GitHubError, RateLimited
-from github_avatars.github import GitHub
-from github_avatars.pace import Pace
+from github_avatars.github.client import Account, GitHub
+from github_avatars.github.rate_limit import Pace
 from github_avatars.scan import formats, images, options, rows, sources, summary
-from github_avatars.scan.accounts import Account
 from github_avatars.scan.engine import Engine, judge_images, judges
 from github_avatars.scan.listing import Listing
 from github_avatars.scan.progress import Bar

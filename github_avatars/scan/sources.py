@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from github_avatars.errors import BadInput
-from github_avatars.scan.accounts import Account
+from github_avatars.github.client import Account
 
 if TYPE_CHECKING:
+    from github_avatars.github.lists import Kind
     from github_avatars.scan.listing import Listing
-    from github_avatars.scan.lists import Kind
 
 LISTS: "dict[Kind, tuple[str, str]]" = {
     "stargazers": ("OWNER/REPO", "who starred a repository"),
@@ -66,8 +66,9 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
     Raises BadInput where nothing is named, and BadInput or BadLogin where a name is impossible, before the first
     account is given; later what lists.pages raises.
     """
-    from github_avatars.scan import api, names, waiting
-    from github_avatars.scan.lists import MOST_PAGES, PAGE, check, pages
+    from github_avatars.github import api, rate_limit
+    from github_avatars.github.lists import MOST_PAGES, PAGE, check, pages
+    from github_avatars.scan import names
 
     pages_of = listing.pages if listing else pages
     asked = lists(arguments)
@@ -77,7 +78,7 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
         check(kind, name)
     token = api.token(arguments.token_file, os.environ) if asked else None
     yield from names.read(arguments.sources, arguments.column)
-    with api.API(token=token, wait=waiting.refuse if arguments.no_wait else waiting.wait) as github:
+    with api.API(token=token, wait=rate_limit.give_up if arguments.no_wait else rate_limit.wait) as github:
         for kind, name in asked:
             for number, page in enumerate(pages_of(github, kind, name)):
                 yield from page.accounts

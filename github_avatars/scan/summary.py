@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from github_avatars import scoring, tables
-from github_avatars.dataset import LABELS
+from github_avatars.evaluation import scoring, tables
 from github_avatars.scan.findings import PENDING, STATUSES
 from github_avatars.scan.rows import Band
+from github_avatars.training.dataset import LABELS
 
 
 def tally(folder: str) -> Counter[str]:

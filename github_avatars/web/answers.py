@@ -7,12 +7,15 @@ from typing import Any, Protocol
 
 from PIL import Image
 
-from github_avatars import explanation, identicon, image
+from github_avatars import identicon
 from github_avatars.classifier import Classifier, Verdict
-from github_avatars.explanation import PIXEL, TITLES, Contribution, Explanation
-from github_avatars.github import GitHub
-from github_avatars.grid import SAMPLE
-from github_avatars.image import MEDIA_TYPES
+from github_avatars.explanation import drawing, explaining
+from github_avatars.explanation.drawing import PIXEL
+from github_avatars.explanation.explaining import TITLES, Contribution, Explanation
+from github_avatars.github.client import GitHub
+from github_avatars.identicon import SAMPLE
+from github_avatars.picture import decoding
+from github_avatars.picture.decoding import MEDIA_TYPES
 
 Json = dict[str, Any]
 
@@ -52,7 +55,7 @@ class Answer:
             "href": self.href,
             "prediction": self.verdict.label,
             "probability": self.verdict.probability,
-            "words": explanation.in_short(self.verdict),
+            "words": explaining.in_short(self.verdict),
             **asdict(self.verdict.features),
             "account_id": self.account_id,
             "verified": self.verified,
@@ -92,7 +95,7 @@ class Here:
         return self._answer(data, "The picture", None, None, account_id)
 
     def _answer(self, data: bytes, name: str, username: str | None, href: str | None, account_id: int | None) -> Answer:
-        found = explanation.explain(image.load(data, name), self._classifier)
+        found = explaining.explain(decoding.load(data, name), self._classifier)
         why = Why(found.base, found.contributions, found.score)
         return Answer(username, href, found.verdict, account_id, is_of(found.picture, account_id), why, data, found)
 
@@ -128,7 +131,7 @@ def _why(why: Why) -> Json:
         "base": why.base,
         "contributions": [{"title": TITLES[one.name], **asdict(one)} for one in why.contributions],
         "score": why.score,
-        "notes": explanation.notes(why.contributions),
+        "notes": explaining.notes(why.contributions),
     }
 
 
@@ -136,7 +139,7 @@ def _pictures(data: bytes, found: Explanation) -> dict[str, str]:
     """The picture file itself, and what explains the verdict, enlarged."""
     return {
         "picture": data_url(data),
-        "sample": data_url(png(explanation.marked(found.sample))),
+        "sample": data_url(png(drawing.marked(found.sample))),
         "fit": data_url(png(found.fit.draw(PIXEL * SAMPLE))),
-        "difference": data_url(png(explanation.shaded(found.difference))),
+        "difference": data_url(png(drawing.shaded(found.difference))),
     }

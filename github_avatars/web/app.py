@@ -16,9 +16,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from github_avatars import cancellation, identicon
+from github_avatars import identicon
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, TooLarge
-from github_avatars.image import MAX_BYTES
+from github_avatars.github import cancellation
+from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.web import examples
 from github_avatars.web.answers import Answer, Json, Judge, media_type, png
 from github_avatars.web.guard import Guard

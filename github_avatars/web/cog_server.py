@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 
 import requests
 
-from github_avatars import errors, explanation, hosts, image
+from github_avatars import errors
 from github_avatars.classifier import Classifier, Verdict
-from github_avatars.dataset import LABELS
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, Unreachable
+from github_avatars.explanation import explaining
 from github_avatars.features import NAMES, Features
-from github_avatars.github import GitHub
+from github_avatars.github import hosts
+from github_avatars.github.client import GitHub
+from github_avatars.picture import decoding
+from github_avatars.training.dataset import LABELS
 from github_avatars.web.answers import Answer, Json, Why, data_url, is_of
 
 TIMEOUT = (4.0, 30.0)
@@ -52,7 +55,7 @@ class CogServer:
 
     def picture(self, data: bytes, account_id: int | None = None) -> Answer:
         """The answer for a picture file, perhaps that of an account. Raises GitHubAvatarsError."""
-        image.load(data, "The picture")
+        decoding.load(data, "The picture")
         answer = self._shown(self._ask({"image": data_url(data)}), data)
         verified = is_of(answer.explained.picture, account_id) if answer.explained else None
         return replace(answer, account_id=account_id, verified=verified)
@@ -107,14 +110,14 @@ class CogServer:
         if not math.isclose(here, verdict.probability, rel_tol=1e-6, abs_tol=1e-9):
             return None
         return Why(
-            explanation.base(self._classifier),
-            explanation.contributions(verdict.features, self._classifier),
+            explaining.base(self._classifier),
+            explaining.contributions(verdict.features, self._classifier),
             self._classifier.score(verdict.features),
         )
 
     def _shown(self, answer: Answer, data: bytes) -> Answer:
         """An answer with what can be seen of its picture, as long as that has the features that the server saw."""
-        found = explanation.explain(image.load(data), self._classifier)
+        found = explaining.explain(decoding.load(data), self._classifier)
         here, there = found.verdict.features, answer.verdict.features
         if not all(math.isclose(getattr(here, name), getattr(there, name), abs_tol=1e-6) for name in NAMES):
             return replace(answer, missing=OTHER_PICTURE)

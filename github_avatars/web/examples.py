@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from github_avatars import dataset, image
-from github_avatars.dataset import Example
 from github_avatars.errors import BadInput
+from github_avatars.picture import decoding
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example
 
 AVATARS = Path(__file__).resolve().parent.parent.parent / "avatars"
 
@@ -41,7 +42,7 @@ class Gallery:
 
     def data(self, name: str) -> bytes:
         """The picture file of one. Raises BadInput where there is none of this name."""
-        return image.read_bytes(self.folder / self.example(name).file)
+        return decoding.read_bytes(self.folder / self.example(name).file)
 
     def example(self, name: str) -> Example:
         """The line of the index. Raises BadInput where there is none of this name."""

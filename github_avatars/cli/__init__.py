@@ -1,0 +1,1 @@
+"""The github-avatars command. The only package that uses argparse and prints."""

@@ -1,0 +1,45 @@
+"""github-avatars predict."""
+
+import argparse
+import json
+from pathlib import Path
+
+from github_avatars.cli.command import Among, command, tell
+from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError
+
+
+def add(among: Among) -> None:
+    """Add the command."""
+    predict = command(among, "predict", run)
+    predict.add_argument("subjects", nargs="+", metavar="FILE|LOGIN", help="a picture file, or else a GitHub login")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell whether accounts or picture files show a default avatar, as one line of JSON each.
+
+    A line has the username and its href, both null for a file, and the prediction: "default" or "custom". Where there
+    is no answer, the prediction is null, standard error says why, and the exit code is 1; the others are answered.
+    """
+    from github_avatars import classifier
+    from github_avatars.github.client import GitHub
+    from github_avatars.prediction import predict
+    from github_avatars.scan.names import is_file
+    from github_avatars.service import logs
+
+    logs.switch_on()
+    judge = classifier.load(classifier.MODEL)
+    code = 0
+    with GitHub() as github:
+        for subject in arguments.subjects:
+            file = Path(subject) if is_file(subject) else None
+            username = None if file else subject
+            line: dict[str, str | None] = {"username": username, "href": None, "prediction": None}
+            try:
+                found = predict(username, file, github, judge)
+                line |= {"href": found.href, "prediction": found.prediction}
+            except BadLogin as error:
+                code = tell(BadInput(f"There is no such picture file, and {error}"))
+            except GitHubAvatarsError as error:
+                code = tell(error)
+            print(json.dumps(line), flush=True)
+    return code

@@ -1,0 +1,1 @@
+"""Held-out scores, robustness tables, the ablation study and the report page."""

@@ -1,0 +1,1 @@
+"""Why a picture gets its verdict, and a drawing of that."""

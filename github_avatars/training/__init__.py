@@ -1,0 +1,1 @@
+"""Labeled pictures on disk, their degraded copies, duplicates, and fitting the classifier."""

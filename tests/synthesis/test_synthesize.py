@@ -1,0 +1,88 @@
+import subprocess
+import sys
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import synthesis
+from github_avatars import identicon
+from github_avatars.github import client
+from github_avatars.picture import decoding
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example
+
+ROOT = Path(__file__).resolve().parents[2]
+AVATARS = ROOT / "avatars"
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return dataset.read_index(AVATARS)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "README.md")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_the_shipped_pictures_are_drawn_again_byte_for_byte_and_what_is_no_longer_drawn_goes(tmp_path: Path) -> None:
+    for label in dataset.LABELS:
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "of-an-earlier-run.png").write_bytes(b"old")
+    (tmp_path / "index.csv").write_bytes(b"old")
+    run = subprocess.run([sys.executable, "-m", "synthesis", tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
+    drawn, shipped = contents(tmp_path), contents(AVATARS)
+    assert drawn.keys() == shipped.keys()
+    assert [file for file in shipped if drawn[file] != shipped[file]] == []
+
+
+def test_the_index_lists_every_shipped_file_once(examples: list[Example]) -> None:
+    listed = [example.file for example in examples]
+    assert sorted(listed) == sorted(contents(AVATARS).keys() - {"index.csv"})
+
+
+def test_there_are_at_least_200_of_each_label(examples: list[Example]) -> None:
+    counts = Counter(example.label for example in examples)
+    assert counts.keys() == set(dataset.LABELS)
+    assert min(counts.values()) >= 200
+
+
+def test_every_family_is_shipped_equally_often(examples: list[Example]) -> None:
+    counts = Counter(example.family for example in examples if example.label == "custom")
+    assert counts.keys() == synthesis.FAMILIES.keys()
+    assert len(set(counts.values())) == 1
+
+
+def test_every_login_is_possible_and_unique_even_by_letter_case(examples: list[Example]) -> None:
+    assert [client.check_login(example.login) for example in examples] == [example.login for example in examples]
+    assert len({example.login.lower() for example in examples}) == len(examples)
+    assert "octocat" in {example.login for example in examples}
+
+
+def test_every_account_id_is_possible_and_unique(examples: list[Example]) -> None:
+    assert min(example.account_id for example in examples) >= 1
+    assert len({example.account_id for example in examples}) == len(examples)
+
+
+def test_no_picture_is_shipped_twice(examples: list[Example]) -> None:
+    digests = Counter(sha256((AVATARS / example.file).read_bytes()).digest() for example in examples)
+    assert max(digests.values()) == 1
+
+
+def test_default_pictures_are_pngs_and_the_identicons_of_their_account_ids(examples: list[Example]) -> None:
+    for example in examples:
+        if example.label == "default":
+            with Image.open(AVATARS / example.file) as stored:
+                assert stored.format == "PNG"
+            assert identicon.is_of(decoding.read(AVATARS / example.file), example.account_id), example.file
+
+
+def test_custom_pictures_are_nobodys_identicon_and_lie_under_their_label(examples: list[Example]) -> None:
+    for example in examples:
+        assert example.file.startswith(f"{example.label}/")
+        if example.label == "custom":
+            assert identicon.fit(decoding.read(AVATARS / example.file)).error > 0, example.file

@@ -1,0 +1,1 @@
+"""Tools for maintainers: fuzzing, mutation testing, screenshots. Not installed."""
