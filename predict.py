@@ -51,7 +51,7 @@ class Predictor(BaseRunner):
     ) -> Output:
         """Answer for one account or one picture; the evidence goes beside the answer, as metrics."""
         with cog_cleanup.removed(self.threads):
-            answer = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
-        for name, value in answer.evidence.items():
+            prediction = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
+        for name, value in prediction.metrics().items():
             self.record_metric(name, value)
-        return Output(username=answer.username, href=answer.href, prediction=answer.prediction)
+        return Output(**prediction.output())

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds after which a server that gives no answer at all counts as hung."""
 
 BUSY = 409
@@ -70,9 +70,9 @@ def put(port: int, tasks: Iterator[Task], concurrency: int, warm_up: float, wind
                 selector.register(client.socket, selectors.EVENT_READ, client)
                 client.begin(next(tasks))
             while selector.get_map():
-                ready = selector.select(PAUSE if turned_away else PATIENCE)
+                ready = selector.select(PAUSE if turned_away else TIMEOUT)
                 if not ready and not turned_away:
-                    raise WrongAnswer(f"no answer within {PATIENCE:.0f} seconds")
+                    raise WrongAnswer(f"no answer within {TIMEOUT:.0f} seconds")
                 for client in turned_away:
                     client.ask()
                 outcome.asked_again += len(turned_away)

@@ -22,15 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOOR = [sys.executable, "-m", "cog.server.http", "--host", "127.0.0.1"]
 """The command that serves a Predictor of floors/."""
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds after which something that usually comes at once counts as never to come."""
 
 Found = TypeVar("Found")
 
 
-def eventually(happened: Callable[[], Found], pause: float = 0.05) -> Found:
+def wait_until(happened: Callable[[], Found], pause: float = 0.05) -> Found:
     """The first true thing that `happened` gives, asked every `pause` seconds. Raises TimeoutError where none comes."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not (found := happened()):
         if time.monotonic() > end:
             raise TimeoutError("the server or the stand-in for GitHub does not start, or does not come to rest")
@@ -57,7 +57,7 @@ class Server:
 
     def connection(self) -> http.client.HTTPConnection:
         """A connection to it, to be closed."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
 
     def is_ready(self) -> bool:
         """Whether it takes predictions."""
@@ -95,7 +95,7 @@ def stand_in(folder: Path, latency: float = 0.0) -> Iterator[str]:
     address = folder / "stand-in"
     command = [sys.executable, "-m", "github_avatars.demo", "--latency", str(latency)]
     with running(command, address, ROOT):
-        yield eventually(lambda: address.read_text().strip())
+        yield wait_until(lambda: address.read_text().strip())
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def _ready(command: list[str], folder: Path, where: Path, port: int, github: str
     variables |= {"GITHUB_URL": github, "TMPDIR": str(temporary)}
     with running(command, folder / "log", where, **variables) as process:
         server = Server(port, process.pid, github, temporary)
-        eventually(server.is_ready)
+        wait_until(server.is_ready)
         yield server
 
 

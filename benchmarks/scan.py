@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.decoding import decode
 from benchmarks.growth import peak, slope
-from benchmarks.running import ROOT, eventually, running
+from benchmarks.running import ROOT, running, wait_until
 from benchmarks.timing import in_turns, ratios, shown, spread
 from github_avatars import classifier, identicon
 from github_avatars.cli import command_line
@@ -92,7 +92,7 @@ def standing_in(folder: Path, **options: float) -> Iterator[str]:
     address = folder / "address"
     command = [sys.executable, "-m", "github_avatars.demo", "--avatars", str(folder), *chosen]
     with running(command, address, ROOT):
-        yield eventually(lambda: address.read_text().strip())
+        yield wait_until(lambda: address.read_text().strip())
 
 
 def loop(url: str, logins: list[str]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from benchmarks.running import Server, Use, eventually, serving
+from benchmarks.running import Server, Use, serving, wait_until
 from github_avatars.demo import AVATARS
 from github_avatars.github.transport import CONNECTIONS
 from github_avatars.service.cog_cleanup import PREDICTIONS
@@ -187,13 +187,13 @@ def soak(server: Server, predictions: int, concurrency: int, limit: float) -> Ou
     with ExitStack() as connections:
         everyone = [Client(connections.enter_context(closing(server.connection()))) for _ in range(CONNECTIONS)]
         ask_all(everyone, asked[:warm_up], end)
-        eventually(server.is_ready)
+        wait_until(server.is_ready)
         before, started = server.use(), time.monotonic()
         for client in everyone:
             client.seconds.clear()
         ask_all(everyone[:concurrency], asked[warm_up:], end)
         elapsed = time.monotonic() - started
-        eventually(server.is_ready)
+        wait_until(server.is_ready)
         after = server.use()
     ids = [prediction for client in everyone for prediction in client.ids]
 
@@ -202,7 +202,7 @@ def soak(server: Server, predictions: int, concurrency: int, limit: float) -> Ou
 
     # The server removes them beside its answers.
     with suppress(TimeoutError):
-        eventually(lambda: not left())
+        wait_until(lambda: not left())
     return Outcome(predictions, everyone, elapsed, before, after, left())
 
 

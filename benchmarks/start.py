@@ -86,12 +86,12 @@ def _serve(floor: str | None, inputs: dict[str, str]) -> float:
         )
         started = time.perf_counter()
         with running.running(command, folder / "log", where, **variables):
-            running.eventually(partial(_answers, port, body), pause=0.005)
+            running.wait_until(partial(_answers, port, body), pause=0.005)
             return time.perf_counter() - started
 
 
 def _answers(port: int, body: bytes) -> bool:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=running.PATIENCE)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=running.TIMEOUT)) as connection:
         try:
             connection.request("POST", "/predictions", body, {"Content-Type": "application/json"})
             answer = json.loads(connection.getresponse().read())

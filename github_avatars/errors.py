@@ -1,7 +1,12 @@
 """Every error that the project raises on purpose, in one tree.
 
     GitHubAvatarsError
-    ├── BadInput              the call itself is wrong (both of username and image, or neither)
+    ├── BadInput              the call is wrong
+    │   ├── BadOption         an option, parameter or environment variable has an impossible value
+    │   ├── BadFile           a file or folder cannot be read or written as requested
+    │   ├── InUse             another process uses the store, the folder or the port
+    │   ├── BadToken          the token is malformed, or GitHub does not accept it
+    │   └── MissingPackage    an optional package is not installed
     ├── BadImage              the bytes cannot be used as a picture
     │   ├── NotAPicture       not a readable PNG, JPEG, WebP or GIF
     │   └── TooLarge          more bytes or more pixels than an avatar may have
@@ -34,10 +39,45 @@ class GitHubAvatarsError(Exception):
 
 
 class BadInput(GitHubAvatarsError):
-    """The call itself is wrong: both of username and image, or neither."""
+    """The call is wrong, for example both of username and image are given, or neither."""
 
     kind = "bad-input"
     remedy = "Give either a login as username or a picture file as image; mend a setting as the message says."
+
+
+class BadOption(BadInput):
+    """An option, a parameter or an environment variable has an impossible value."""
+
+    kind = "bad-option"
+    remedy = "Change the value as the message says."
+
+
+class BadFile(BadInput):
+    """A file or folder cannot be read or written as requested."""
+
+    kind = "bad-file"
+    remedy = "Check the path and its permissions, or give another one."
+
+
+class InUse(BadInput):
+    """Another process uses the store, the folder or the port."""
+
+    kind = "in-use"
+    remedy = "Wait until the other process ends, or give another path or port."
+
+
+class BadToken(BadInput):
+    """The token is malformed, or GitHub does not accept it."""
+
+    kind = "bad-token"
+    remedy = "Give a valid token in GITHUB_TOKEN or with --token-file, or none."
+
+
+class MissingPackage(BadInput):
+    """An optional package is not installed."""
+
+    kind = "missing-package"
+    remedy = "Install the extra that the message names."
 
 
 class BadImage(GitHubAvatarsError):

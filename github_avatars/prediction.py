@@ -1,15 +1,19 @@
-"""A login or a picture file in, the answer and its evidence out: the road from end to end."""
+"""A login or a picture file → Prediction, from end to end."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from PIL import Image
+
 from github_avatars import features, identicon
-from github_avatars.classifier import Classifier, Label
-from github_avatars.errors import BadInput, GitHubAvatarsError
-from github_avatars.github.client import GitHub
+from github_avatars.classifier import Classifier, Label, judge_all
+from github_avatars.errors import BadImage, BadInput, GitHubAvatarsError
+from github_avatars.features import Features
+from github_avatars.github.client import Avatar, GitHub
 from github_avatars.picture import decoding
 
 logger = logging.getLogger(__name__)
@@ -17,46 +21,149 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is said of an account or a picture, and why.
+    """The verdict on an account's avatar or on a picture, with its evidence."""
 
-    `username` and `href` are None for a picture that came as a file. `evidence` holds `probability` (of "default"),
-    the features by name, `timing.classify` in seconds, and of an account `timing.fetch` in seconds; where its address
-    tells the account id, `account_id` and `verified`: the picture is, to the pixel, the identicon of this very account.
-    """
+    label: Label
+    """The verdict: "default" for GitHub's identicon, "custom" for any other picture."""
+    probability: float
+    """The probability of "default", 0 to 1."""
+    features: Features
+    """The features that the verdict is based on."""
+    account_id: int | None = None
+    """GitHub's numeric id of the account; None for a picture file, or if the avatar's address does not contain it."""
+    verified: bool | None = None
+    """Whether the picture equals the identicon of `account_id` pixel by pixel; None if that is unknown."""
+    username: str | None = None
+    """The login; None for a picture file."""
+    href: str | None = None
+    """The address that was requested; None for a picture file."""
+    fetch_seconds: float | None = None
+    """The time to fetch the avatar; None for a picture file."""
+    classify_seconds: float | None = None
+    """The time to decode and classify the picture; None if it was classified in a batch."""
 
-    username: str | None
-    href: str | None
-    prediction: Label
-    evidence: dict[str, float]
+    def output(self) -> dict[str, str | None]:
+        """The JSON output of the service: username, href, prediction."""
+        return {"username": self.username, "href": self.href, "prediction": self.label}
+
+    def metrics(self) -> dict[str, float]:
+        """The evidence as numbers, by the names of Cog's metrics; unknown values are omitted."""
+        metrics = {
+            "probability": self.probability,
+            # dataclasses.asdict copies deeply, which takes longer than classifying.
+            **vars(self.features),
+            "timing.fetch": self.fetch_seconds,
+            "timing.classify": self.classify_seconds,
+            "account_id": self.account_id,
+            "verified": self.verified,
+        }
+        return {name: value for name, value in metrics.items() if value is not None}
 
 
 def predict(username: object, picture: object, github: GitHub, classifier: Classifier) -> Prediction:
-    """The prediction for a login or for the file of a picture, whichever is given; the other is None.
+    """The prediction for a login or for a picture file. Exactly one must be given; the other is None.
 
-    What is neither a string nor a path counts as not given, so that a caller may pass on whatever its server made of a
-    missing input. Raises BadInput unless exactly one is given, and what of_account and of_file raise.
+    Values that are not `str` or `Path` are treated as missing, because Cog may pass `FieldInfo`. Raises BadInput unless
+    exactly one is given, and the errors of `predict_account` and `predict_file`.
 
-    Logs one line, whatever comes of it: `login` (None for a picture) and `seconds`, with `label`, `probability` and the
-    seconds of each part, or with the `kind` of the error and its text. A CancelledError has the kind "canceled"; what
-    else is no error of errors.py has the kind "unexpected", and a traceback.
+    Logs one line for each call, with `login` (None for a picture) and `seconds`. A success adds `label`, `probability`
+    and the timings; a failure adds the `kind` of the error and its message. The kind of a CancelledError is "canceled".
+    Errors outside the tree of errors.py have the kind "unexpected" and a traceback.
     """
     started = perf_counter()
     login = _printable(username, 100) if isinstance(username, str) else None
-    whose = "a picture" if login is None else login
-    about: dict[str, object] = {"login": login}
+    subject = "a picture" if login is None else login
+    record: dict[str, object] = {"login": login}
     try:
-        answer = _predict(username, picture, github, classifier)
+        prediction = _predict(username, picture, github, classifier)
     except BaseException as error:
         kind, level = _kind_and_level(error)
-        text = repr(error) if kind == "unexpected" else str(error)
-        about |= {"kind": kind, "error": _printable(text, 500), "seconds": perf_counter() - started}
-        logger.log(level, "%s failed: %s", whose, kind, extra=about, exc_info=kind == "unexpected")
+        message = repr(error) if kind == "unexpected" else str(error)
+        record |= {"kind": kind, "error": _printable(message, 500), "seconds": perf_counter() - started}
+        logger.log(level, "%s failed: %s", subject, kind, extra=record, exc_info=kind == "unexpected")
         raise
-    about |= {"label": answer.prediction, "probability": answer.evidence["probability"]}
-    about |= {name: value for name, value in answer.evidence.items() if name.startswith("timing.")}
-    about["seconds"] = perf_counter() - started
-    logger.info("%s is %s", whose, answer.prediction, extra=about)
-    return answer
+    metrics = prediction.metrics()
+    record |= {"label": prediction.label, "probability": prediction.probability}
+    record |= {name: value for name, value in metrics.items() if name.startswith("timing.")}
+    record["seconds"] = perf_counter() - started
+    logger.info("%s is %s", subject, prediction.label, extra=record)
+    return prediction
+
+
+def predict_account(login: str, github: GitHub, classifier: Classifier) -> Prediction:
+    """The prediction for the avatar that GitHub shows for an account. Raises GitHubError and BadImage."""
+    started = perf_counter()
+    avatar = github.fetch(login)
+    fetched = perf_counter()
+    picture = decoding.load(avatar.data, f"The avatar of {login}")
+    verdict = classifier.judge(features.extract(picture))
+    classified = perf_counter()
+    return Prediction(
+        verdict.label,
+        verdict.probability,
+        verdict.features,
+        account_id=avatar.account_id,
+        verified=is_verified(picture, avatar.account_id),
+        username=login,
+        href=avatar.href,
+        fetch_seconds=fetched - started,
+        classify_seconds=classified - fetched,
+    )
+
+
+def predict_file(path: Path, classifier: Classifier) -> Prediction:
+    """The prediction for a picture file. Raises BadImage."""
+    data = decoding.read_bytes(path)
+    started = perf_counter()
+    verdict = classifier.judge(features.extract(decoding.load(data, "The image")))
+    classified = perf_counter()
+    return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=classified - started)
+
+
+def predict_avatars(
+    avatars: Sequence[tuple[Avatar, int | None]], classifier: Classifier
+) -> list[Prediction | BadImage]:
+    """The prediction for each avatar, in a batch, which is faster than one by one.
+
+    Each avatar comes with the size in pixels that GitHub was asked for, None for the original. A picture that cannot be
+    used yields its error.
+    """
+    verified: list[bool | None] = []
+
+    def pictures() -> Iterator[Image.Image | BadImage]:
+        for avatar, size in avatars:
+            verified.append(None)
+            try:
+                picture = decoding.load(avatar.data, f"The avatar of {avatar.login or avatar.href}")
+            except BadImage as error:
+                yield error
+            else:
+                is_thumbnail = size is not None and max(picture.size) <= size
+                verified[-1] = None if is_thumbnail else is_verified(picture, avatar.account_id)
+                yield picture
+
+    verdicts = judge_all(pictures(), classifier)
+    return [
+        verdict
+        if isinstance(verdict, BadImage)
+        else Prediction(
+            verdict.label,
+            verdict.probability,
+            verdict.features,
+            account_id=avatar.account_id,
+            verified=is_own,
+            username=avatar.login or None,
+            href=avatar.href,
+        )
+        for (avatar, _), verdict, is_own in zip(avatars, verdicts, verified, strict=True)
+    ]
+
+
+def is_verified(picture: Image.Image, account_id: int | None) -> bool | None:
+    """Whether a picture of any mode equals the identicon of an account pixel by pixel; None without an account id."""
+    if account_id is None:
+        return None
+    return picture.size == (identicon.SIZE, identicon.SIZE) and identicon.is_of(decoding.rgb(picture), account_id)
 
 
 def _kind_and_level(error: BaseException) -> tuple[str, int]:
@@ -72,48 +179,20 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
         raise BadInput(f"username is the file {username}: give a GitHub login, without @.")
     if isinstance(picture, str):
         raise BadInput(
-            f"image is the text {picture[:100]!r}: give a file, by -i image=@FILE or as a data URL over HTTP."
+            f"image is the text {picture[:100]!r}: give a file, as -i image=@FILE or as a data URL over HTTP."
         )
     login = username if isinstance(username, str) else None
     path = picture if isinstance(picture, Path) else None
     if login is not None and path is None:
-        return of_account(login, github, classifier)
+        return predict_account(login, github, classifier)
     if path is not None and login is None:
-        return of_file(path, classifier)
+        return predict_file(path, classifier)
     given = "neither" if login is None else "both"
-    raise BadInput(f"Exactly one of username and image is needed, but {given} came: give a GitHub login or a picture.")
+    raise BadInput(
+        f"Exactly one of username and image is required, but {given} was given: give a GitHub login or a picture."
+    )
 
 
 def _printable(text: str, length: int) -> str:
-    """At most so many characters of a text, in one line: what cannot be printed is escaped, lest it forge another."""
+    """The first `length` characters in one line; unprintable characters are escaped, so that they cannot forge a line."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:length])
-
-
-def of_account(login: str, github: GitHub, classifier: Classifier) -> Prediction:
-    """The prediction for the avatar that GitHub shows of an account. Raises GitHubError and BadImage."""
-    started = perf_counter()
-    avatar = github.fetch(login)
-    evidence = {"timing.fetch": perf_counter() - started}
-    label, found = _judge(avatar.data, f"The avatar of {login}", avatar.account_id, classifier)
-    return Prediction(login, avatar.href, label, evidence | found)
-
-
-def of_file(path: Path, classifier: Classifier) -> Prediction:
-    """The prediction for a picture file. Raises BadImage."""
-    label, evidence = _judge(decoding.read_bytes(path), "The image", None, classifier)
-    return Prediction(None, None, label, evidence)
-
-
-def _judge(data: bytes, name: str, account_id: int | None, classifier: Classifier) -> tuple[Label, dict[str, float]]:
-    started = perf_counter()
-    picture = decoding.load(data, name)
-    verdict = classifier.judge(features.extract(picture))
-    evidence = {
-        "probability": verdict.probability,
-        # asdict would copy deeply, which takes longer than judging.
-        **vars(verdict.features),
-        "timing.classify": perf_counter() - started,
-    }
-    if account_id is not None:
-        evidence |= {"account_id": account_id, "verified": identicon.is_of(decoding.rgb(picture), account_id)}
-    return verdict.label, evidence

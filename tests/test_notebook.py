@@ -10,7 +10,8 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tests.conftest import PATIENCE, ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 
 NOTEBOOK = ROOT / "notebooks" / "features.ipynb"
 RECORDER = """#!/usr/bin/env bash
@@ -38,7 +39,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     home = tmp_path_factory.mktemp("home")
     environment = clean_environment(IPYTHONDIR=str(home), JUPYTER_CONFIG_DIR=str(home))
-    client = NotebookClient(notebook, timeout=2 * PATIENCE, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
+    client = NotebookClient(notebook, timeout=2 * TIMEOUT, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
     return client.execute(env=environment)
 
 
@@ -102,7 +103,7 @@ def start(checkout: Path, *arguments: str, fail: str = "") -> tuple[int, list[li
         env=clean_environment(RECORD=str(record), FAIL=fail),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     lines = record.read_text().splitlines() if record.exists() else []
     return ended.returncode, [line.removesuffix("|").split("|") for line in lines]

@@ -20,7 +20,7 @@ from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.prediction import Prediction, of_account, of_file, predict
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
-from tests.conftest import ROOT
+from tests.support.processes import ROOT
 
 OF_ANY_PICTURE = {"probability", "github_grey", "distinct_colors", "identicon_error", "timing.classify"}
 OF_AN_ACCOUNT = OF_ANY_PICTURE | {"account_id", "verified", "timing.fetch"}

@@ -5,11 +5,10 @@ import json
 import re
 import shlex
 import subprocess
-from pathlib import Path
 
 from github_avatars.evaluation.tables import percent
+from tests.support.processes import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from packaging.requirements import Requirement
 
-from tests.conftest import ROOT
+from tests.support.processes import ROOT
 
 LOCKED = ("requirements.txt", "requirements/dev.txt")
 UNREACHABLE = re.compile(

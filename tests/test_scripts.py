@@ -17,7 +17,9 @@ import pytest
 from github_avatars import identicon
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.training import dataset
-from tests.conftest import PATIENCE, ROOT, CogServer, clean_environment, eventually, free_port, living_processes
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT, clean_environment, free_port, living_processes
+from tests.support.timing import TIMEOUT, wait_until
 
 SCRIPTS = sorted((ROOT / "script").iterdir())
 PYTHON_SCRIPTS = [script.name for script in SCRIPTS if 'exec "$root/.venv/bin/python"' in script.read_text()]
@@ -51,7 +53,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 
@@ -206,7 +208,7 @@ def test_predict_ends_quietly_and_at_once_when_interrupted(github: GitHubStandIn
 
     def hold(_: Exchange) -> bool:
         arrived.set()
-        release.wait(PATIENCE)
+        release.wait(TIMEOUT)
         return False
 
     github.faults["/octocat.png"] = hold
@@ -221,9 +223,9 @@ def test_predict_ends_quietly_and_at_once_when_interrupted(github: GitHubStandIn
     )
     with process:
         try:
-            assert arrived.wait(PATIENCE)
+            assert arrived.wait(TIMEOUT)
             os.killpg(process.pid, signal.SIGINT)
-            assert process.communicate(timeout=PATIENCE) == ("", "")
+            assert process.communicate(timeout=TIMEOUT) == ("", "")
             assert process.returncode == 130
             # One fetch only: it did not live on and try again.
             assert github.requests["/octocat.png"] == 1
@@ -289,11 +291,11 @@ def test_sigterm_to_the_script_ends_the_server_its_worker_and_the_demo(tmp_path:
         if Path("/proc").is_dir():
             assert len(living_processes(server.process.pid)) >= 2
         server.process.terminate()
-        assert server.process.wait(PATIENCE) == 0
-        eventually(lambda: not living_processes(server.process.pid), lambda: "a process is left")
+        assert server.process.wait(TIMEOUT) == 0
+        wait_until(lambda: not living_processes(server.process.pid), lambda: "a process is left")
         for port in (server.port, standin.port):
             with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+                socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT).close()
         assert server.stdout.read_bytes() == b""
         assert "Traceback" not in server.log()
 

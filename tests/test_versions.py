@@ -18,7 +18,7 @@ from packaging.version import Version
 from github_avatars import classifier
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.training import dataset
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 from tests.test_requirements import ask
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

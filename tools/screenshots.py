@@ -9,8 +9,8 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser
 
-from tests.conftest import ROOT
 from tests.support.browsers import chromium
+from tests.support.processes import ROOT
 from tests.support.sites import site
 
 LOGIN = "default-10"

@@ -35,8 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             username = None if file else subject
             line: dict[str, str | None] = {"username": username, "href": None, "prediction": None}
             try:
-                found = predict(username, file, github, judge)
-                line |= {"href": found.href, "prediction": found.prediction}
+                line = predict(username, file, github, judge).output()
             except BadLogin as error:
                 code = tell(BadInput(f"There is no such picture file, and {error}"))
             except GitHubAvatarsError as error:

@@ -13,7 +13,8 @@ import pytest
 from benchmarks import soak
 from benchmarks.running import Use
 from benchmarks.soak import Case, Client, Outcome
-from tests.conftest import PATIENCE, ROOT, clean_environment, eventually
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT, wait_until
 
 pytestmark = pytest.mark.alone
 
@@ -25,7 +26,7 @@ LINE = re.compile(
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [ROOT / "script" / "soak", *arguments]
-    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=5 * PATIENCE)
+    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=5 * TIMEOUT)
 
 
 def test_a_short_soak_finds_nothing_wrong() -> None:
@@ -70,10 +71,10 @@ def test_an_end_by_sigterm_takes_the_server_and_the_stand_in_along() -> None:
     environment = clean_environment(MARK=mark.decode().removeprefix("MARK="), PYTHONPATH=str(ROOT))
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
         # Itself, the stand-in, the server and its worker.
-        eventually(lambda: len(marked()) == 4)
+        wait_until(lambda: len(marked()) == 4)
         process.terminate()
-        assert process.wait(PATIENCE) == 143
-    eventually(lambda: not marked(), lambda: str(marked()))
+        assert process.wait(TIMEOUT) == 143
+    wait_until(lambda: not marked(), lambda: str(marked()))
 
 
 ANSWER = {"status": "succeeded", "output": {"username": None, "href": None, "prediction": "default"}}

@@ -15,7 +15,8 @@ import synthesis
 from github_avatars import identicon
 from github_avatars.cli import command_line
 from github_avatars.demo import GitHubStandIn
-from tests.conftest import PATIENCE, ROOT, clean_environment, eventually
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT, wait_until
 
 HEAVY = ("sklearn", "scipy", "numpy", "PIL", "requests", "tqdm", "bokeh", "torch", "shtab", "sqlite3", "ray", "pyarrow")
 
@@ -160,13 +161,13 @@ def test_an_unreachable_github_is_one_line(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_command_is_one_line(github: GitHubStandIn) -> None:
-    github.faults["/octocat.png"] = lambda exchange: exchange.pause(PATIENCE) or True
+    github.faults["/octocat.png"] = lambda exchange: exchange.pause(TIMEOUT) or True
     command = [sys.executable, "-m", "github_avatars.cli", "predict", "octocat"]
     environment = clean_environment(GITHUB_URL=github.url)
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        eventually(lambda: github.requests["/octocat.png"])
+        wait_until(lambda: github.requests["/octocat.png"])
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=PATIENCE)[1] == "error: interrupted\n"
+        assert process.communicate(timeout=TIMEOUT)[1] == "error: interrupted\n"
     assert process.returncode == 130
 
 

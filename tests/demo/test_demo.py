@@ -19,7 +19,8 @@ from PIL import Image
 from github_avatars.demo import MODES, GitHubStandIn, answering, dripping, once, resetting
 from github_avatars.errors import BadDataset
 from github_avatars.training import dataset
-from tests.conftest import PATIENCE, ROOT, eventually
+from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT, wait_until
 
 PICTURES = [("octocat.png", "octocat", 1), ("zeke.jpg", "zeke", 2), ("mona.gif", "mona", 3), ("hubot.webp", "hubot", 4)]
 
@@ -250,8 +251,8 @@ def test_client_that_hangs_up_is_not_waited_for(standin: GitHubStandIn) -> None:
     standin.mode = MODES["silence"]
     with socket.create_connection(("127.0.0.1", int(standin.url.rpartition(":")[2]))) as hasty:
         hasty.sendall(b"GET /u/1 HTTP/1.1\r\n\r\n")
-        eventually(lambda: standin.in_flight)
-    eventually(lambda: not standin.in_flight)
+        wait_until(lambda: standin.in_flight)
+    wait_until(lambda: not standin.in_flight)
 
 
 def test_client_that_hangs_up_leaves_no_noise(standin: GitHubStandIn, capfd: pytest.CaptureFixture[str]) -> None:
@@ -307,7 +308,7 @@ def test_mode_of_the_program(avatars: Path) -> None:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "github_avatars.demo", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT)
 
 
 def test_help_has_a_line_for_each_mode() -> None:

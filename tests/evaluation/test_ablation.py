@@ -33,7 +33,7 @@ from github_avatars.picture import decoding
 from github_avatars.training import dataset, fitting
 from github_avatars.training.dataset import Example
 from github_avatars.training.fitting import COPIES, Table
-from tests.conftest import ROOT
+from tests.support.processes import ROOT
 
 DOCS = ROOT / "docs"
 GREY = identicon.GITHUB_GREY

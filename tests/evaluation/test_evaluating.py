@@ -27,7 +27,8 @@ from github_avatars.evaluation.evaluating import Evaluation
 from github_avatars.features import Features
 from github_avatars.training import dataset, fitting
 from github_avatars.training.dataset import Example, measure
-from tests.conftest import PATIENCE, ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 
 AVATARS = ROOT / "avatars"
 REAL_AVATARS = ROOT.parent / "shared" / "avatars"
@@ -374,7 +375,7 @@ def script(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 

@@ -22,8 +22,9 @@ from github_avatars.evaluation.evaluating import Evaluation, Judged
 from github_avatars.evaluation.report import figures
 from github_avatars.features import Features
 from github_avatars.training import dataset
-from tests.conftest import PATIENCE, ROOT, clean_environment
 from tests.support.browsers import chromium
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 
 AVATARS = ROOT / "avatars"
 MEGABYTE = 1_000_000
@@ -307,8 +308,8 @@ PLACE = f"""
 @pytest.fixture
 def shown(browser: Browser, file: Path) -> Iterator[Report]:
     page = browser.new_page(viewport={"width": 1600, "height": 1000})
-    page.set_default_timeout(PATIENCE * 1000)
-    expect.set_options(timeout=PATIENCE * 1000)
+    page.set_default_timeout(TIMEOUT * 1000)
+    expect.set_options(timeout=TIMEOUT * 1000)
     shown = Report(page, file)
     yield shown
     assert shown.asked[0] == file.as_uri()
@@ -512,7 +513,7 @@ def script(
         env=clean_environment(**variables),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 

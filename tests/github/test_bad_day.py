@@ -27,7 +27,9 @@ from github_avatars.github import client
 from github_avatars.github.client import MAX_REDIRECTS, RETRIES, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
-from tests.conftest import ROOT, CogServer, eventually, in_time
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT
+from tests.support.timing import wait_until, with_timeout
 
 pytestmark = pytest.mark.alone
 
@@ -96,10 +98,10 @@ def test_right_answer_or_right_error_and_no_harm_to_the_next(name: str) -> None:
     ):
         if expected.error:
             with pytest.raises(GitHubAvatarsError) as caught:
-                in_time(lambda: hub.fetch(one.login))
+                with_timeout(lambda: hub.fetch(one.login))
             check_error(caught.value, expected, one.login)
         else:
-            assert in_time(lambda: hub.fetch(one.login)).data == picture(one)
+            assert with_timeout(lambda: hub.fetch(one.login)).data == picture(one)
         assert standin.requests.total() == expected.requests
         if not MODES[name].listening:
             standin.listen()
@@ -126,7 +128,7 @@ def test_what_is_too_large_is_not_held_in_memory(name: str) -> None:
         tracemalloc.start()
         try:
             with pytest.raises(TooLarge):
-                in_time(lambda: hub.fetch("octocat"))
+                with_timeout(lambda: hub.fetch("octocat"))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -169,7 +171,7 @@ def test_every_bad_day_at_once_through_the_server(
         }
         slow = [answers["silence"], answers["drip"]]
         asked = {name: f"/{account.login}.png" for name, account in zip(bad_days, accounts, strict=True)}
-        eventually(
+        wait_until(
             lambda: all(github.requests[path] for path in asked.values()),
             lambda: str({name: answers[name] for name, path in asked.items() if not github.requests[path]}),
         )
@@ -182,7 +184,7 @@ def test_every_bad_day_at_once_through_the_server(
             asked_meanwhile += not any(answer.done() for answer in slow)
             return all(answer.done() for answer in answers.values())
 
-        eventually(over)
+        wait_until(over)
     assert asked_meanwhile
     for account, (name, answer) in zip(accounts, answers.items(), strict=True):
         error = EXPECTED[name].error

@@ -12,7 +12,7 @@ import pytest
 from github_avatars.demo import Exchange, GitHubStandIn
 from github_avatars.github import cancellation
 from github_avatars.github.client import GitHub
-from tests.conftest import PATIENCE
+from tests.support.timing import TIMEOUT
 
 
 @pytest.fixture
@@ -27,22 +27,22 @@ def silent() -> Iterator[socket.socket]:
     """A socket on which nothing comes."""
     here, there = socket.socketpair()
     with here, there:
-        here.settimeout(PATIENCE)
+        here.settimeout(TIMEOUT)
         yield here
 
 
 def cancelled(thread: ThreadPoolExecutor, work: Callable[[], object], begun: threading.Event) -> None:
-    """Run `work`, cancel it once it has begun, and see that its thread comes free long before PATIENCE is over."""
+    """Run `work`, cancel it once it has begun, and see that its thread comes free long before TIMEOUT is over."""
 
     async def main() -> None:
         task = asyncio.create_task(cancellation.run(thread, work))
-        await asyncio.to_thread(begun.wait, PATIENCE)
+        await asyncio.to_thread(begun.wait, TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(main())
-    thread.submit(int).result(PATIENCE / 2)
+    thread.submit(int).result(TIMEOUT / 2)
 
 
 def test_what_it_returns_and_raises_comes_through(thread: ThreadPoolExecutor) -> None:
@@ -72,7 +72,7 @@ def test_pause_ends(thread: ThreadPoolExecutor) -> None:
     def work() -> None:
         begun.set()
         try:
-            cancellation.pause(PATIENCE)
+            cancellation.pause(TIMEOUT)
         except CancelledError as error:
             ended.append(error)
 
@@ -86,7 +86,7 @@ def test_no_waiting_begins_afterwards(thread: ThreadPoolExecutor, silent: socket
     def work() -> None:
         begun.set()
         with pytest.raises(CancelledError):
-            cancellation.pause(PATIENCE)
+            cancellation.pause(TIMEOUT)
         with pytest.raises(CancelledError), cancellation.interruptible(silent):
             pass
         refused.append(True)
@@ -105,7 +105,7 @@ def test_socket_that_is_no_longer_waited_on_stays_open(thread: ThreadPoolExecuto
         with pytest.raises(TimeoutError), cancellation.interruptible(silent):
             silent.recv(1)
         begun.set()
-        cancellation.pause(PATIENCE)
+        cancellation.pause(TIMEOUT)
 
     cancelled(thread, work, begun)
     silent.sendall(b"still open")
@@ -116,7 +116,7 @@ def test_one_cancelled_ends_no_other(silent: socket.socket) -> None:
 
     def work() -> None:
         begun.set()
-        cancellation.pause(PATIENCE)
+        cancellation.pause(TIMEOUT)
 
     def other() -> bytes:
         with cancellation.interruptible(silent):
@@ -126,8 +126,8 @@ def test_one_cancelled_ends_no_other(silent: socket.socket) -> None:
     async def main(pool: ThreadPoolExecutor) -> None:
         one = asyncio.create_task(cancellation.run(pool, work))
         another = asyncio.create_task(cancellation.run(pool, other))
-        await asyncio.to_thread(begun.wait, PATIENCE)
-        await asyncio.to_thread(others.wait, PATIENCE)
+        await asyncio.to_thread(begun.wait, TIMEOUT)
+        await asyncio.to_thread(others.wait, TIMEOUT)
         one.cancel()
         with pytest.raises(asyncio.CancelledError):
             await one
@@ -146,11 +146,11 @@ def test_fetch_that_waits_for_an_answer_ends_and_asks_no_more(
 
     def hold(_: Exchange) -> bool:
         arrived.set()
-        end.wait(PATIENCE)
+        end.wait(TIMEOUT)
         return False
 
     github.faults["/octocat.png"] = hold
-    with GitHub(github.url, read_timeout=2 * PATIENCE, deadline=2 * PATIENCE) as fetcher:
+    with GitHub(github.url, read_timeout=2 * TIMEOUT, deadline=2 * TIMEOUT) as fetcher:
         cancelled(thread, lambda: fetcher.fetch("octocat"), arrived)
         assert github.requests["/octocat.png"] == 1
         end.set()

@@ -25,7 +25,7 @@ from github_avatars.github.api import API
 from github_avatars.github.client import RETRIES, Account
 from github_avatars.github.lists import Kind
 from github_avatars.training import dataset
-from tests.conftest import in_time
+from tests.support.timing import with_timeout
 
 EVERYBODY = [Account(example.login, example.account_id) for example in dataset.read_index(AVATARS)]
 TOKEN = "ghp_0123456789tokentokentoken"
@@ -247,7 +247,7 @@ def test_a_page_without_end_is_not_held_in_memory(standin: GitHubStandIn) -> Non
     with API(standin.url, backoff=0) as hub:
         standin.faults[STARGAZERS] = answering(200, {}, b" " * (api.MAX_BYTES + 1))
         with pytest.raises(Unreachable, match="no whole answer"):
-            in_time(lambda: listed(hub, "stargazers", "octocat/hello-world"))
+            with_timeout(lambda: listed(hub, "stargazers", "octocat/hello-world"))
 
 
 def test_the_pages_before_an_error_hold(hub: API, standin: GitHubStandIn) -> None:
@@ -386,4 +386,4 @@ def test_links(link: str, expected: list[tuple[str, str]]) -> None:
 
 def test_a_link_that_is_made_to_take_long_does_not() -> None:
     for text in ("<" * 60_000, "<a>" + " " * 60_000, "<a>;" + "rel=" * 15_000, "<a>; rel" + " " * 60_000):
-        in_time(partial(api._links, {"Link": text}))
+        with_timeout(partial(api._links, {"Link": text}))

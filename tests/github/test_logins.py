@@ -13,7 +13,9 @@ import pytest
 from github_avatars.demo import GitHubStandIn
 from github_avatars.errors import BadLogin
 from github_avatars.github.client import GitHub, check_login
-from tests.conftest import PATIENCE, ROOT, CogServer, clean_environment
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 
 HOSTILE = {
     "nothing": "",
@@ -88,7 +90,7 @@ def test_script(github: GitHubStandIn) -> None:
             env=clean_environment(GITHUB_URL=github.url),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
 
@@ -125,7 +127,7 @@ def test_server(server: CogServer, github: GitHubStandIn, name: str) -> None:
 
 def test_server_with_half_a_character(server: CogServer, github: GitHubStandIn) -> None:
     """Which cannot be JSON; Cog tells that itself, and not in JSON."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT)
     with closing(connection):
         body = json.dumps({"input": {"username": ONLY_IN_PROCESS["a lone surrogate"]}})
         connection.request("POST", "/predictions", body, {"Content-Type": "application/json"})

@@ -15,7 +15,7 @@ from github_avatars.demo import Exchange, Fault, GitHubStandIn, answering, reset
 from github_avatars.errors import BadInput, Unreachable
 from github_avatars.github.client import GitHub
 from github_avatars.prediction import predict
-from tests.conftest import CogServer
+from tests.support.cog_server import CogServer
 
 START = Callable[..., CogServer]
 TOKEN = "ghp_0123456789tokentokentoken"

@@ -19,7 +19,7 @@ from github_avatars.errors import ForeignRedirect, GitHubAvatarsError, Unreachab
 from github_avatars.github import hosts
 from github_avatars.github.client import GitHub
 from github_avatars.training import dataset
-from tests.conftest import PATIENCE, in_time
+from tests.support.timing import TIMEOUT, with_timeout
 
 OCTOCAT = next(example for example in dataset.read_index(AVATARS) if example.login == "octocat")
 DATA = (AVATARS / OCTOCAT.file).read_bytes()
@@ -104,7 +104,7 @@ def port_of(standin: GitHubStandIn) -> int:
 def failure(hub: GitHub, kind: type[GitHubAvatarsError]) -> str:
     """The message of a fetch that fails, in time and in exactly this way."""
     with pytest.raises(GitHubAvatarsError) as caught:
-        in_time(lambda: hub.fetch("octocat"))
+        with_timeout(lambda: hub.fetch("octocat"))
     message = str(caught.value)
     assert type(caught.value) is kind, message
     assert "octocat" in message
@@ -245,7 +245,7 @@ def test_name_service_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
     def silence(host: str, *_: object, **__: object) -> None:
         asked.append(host)
-        over.wait(2 * PATIENCE)
+        over.wait(2 * TIMEOUT)
         raise socket.gaierror("no answer")
 
     monkeypatch.setattr(socket, "getaddrinfo", silence)
@@ -350,7 +350,7 @@ def test_answer_that_comes_unasked_is_given_to_nobody() -> None:
 
     def answer(exchange: Exchange) -> bool:
         exchange.answer(200, body=DATA)
-        fetched.wait(PATIENCE)
+        fetched.wait(TIMEOUT)
         exchange.wfile.write(forged)
         sent.set()
         return True
@@ -359,6 +359,6 @@ def test_answer_that_comes_unasked_is_given_to_nobody() -> None:
         assert hub.fetch("octocat").data == DATA
         standin.faults.clear()
         fetched.set()
-        assert sent.wait(PATIENCE)
+        assert sent.wait(TIMEOUT)
         assert hub.fetch("octocat").data == DATA
         assert standin.connections == 2

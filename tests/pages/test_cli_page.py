@@ -9,7 +9,7 @@ import pytest
 
 from github_avatars.cli import command_line
 from pages import cli_page
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 
 PAGE = cli_page.PAGE.read_text(encoding="utf-8")
 COMMANDS = dict(cli_page.commands(command_line.parser()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from github_avatars.errors import GitHubAvatarsError, RateLimited
 from pages import error_page
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 
 
 def rows() -> dict[str, list[str]]:
@@ -37,10 +37,10 @@ def test_an_error_is_shown_below_the_one_that_catches_it() -> None:
 
 
 def test_the_command_writes_it(tmp_path: Path) -> None:
-    (tmp_path / "github_avatars").mkdir()
     (tmp_path / "docs").mkdir()
-    for name in ("__init__.py", "errors.py", "error_page.py"):
-        (tmp_path / "github_avatars" / name).write_bytes((ROOT / "github_avatars" / name).read_bytes())
+    for name in ("github_avatars/__init__.py", "github_avatars/errors.py", "pages/__init__.py", "pages/error_page.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     command = [sys.executable, "-m", "pages.error_page"]
     subprocess.run(command, cwd=tmp_path, env=clean_environment(), check=True)
     assert (tmp_path / "docs" / "errors.md").read_bytes() == error_page.PAGE.read_bytes()

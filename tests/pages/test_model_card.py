@@ -14,7 +14,7 @@ import pytest
 from github_avatars import classifier
 from github_avatars.errors import BadDataset
 from pages import model_card
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 
 DOCS = ROOT / "docs"
 

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from github_avatars.picture import decoding
-from tests.conftest import PATIENCE, ROOT, clean_environment
 from tests.support.pictures import encoded
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 from tools import mutation
 from tools.fuzz import Fuzzer, missized
 
@@ -24,7 +25,7 @@ HARMFUL = """
 import os, sys, time, warnings
 sys.path.insert(0, TESTS)
 from random import Random
-import fuzz
+from tools import fuzz
 
 verdict = fuzz.classify(fuzz.mutation.corpus()[0])
 
@@ -47,7 +48,7 @@ def classify(data):
             pass
     return verdict
 
-fuzz.image.decode = fuzz.classify = classify
+fuzz.decoding.decode = fuzz.classify = classify
 fuzz.Fuzzer.file = lambda self, number: bytes((Random(f"{self.seed} {number}").randrange(20),))
 fuzz.HANGING = 3
 sys.exit(fuzz.main())
@@ -84,7 +85,7 @@ def test_mutations_are_many_and_of_every_format() -> None:
 
 def test_nothing_is_found(tmp_path: Path) -> None:
     command = [ROOT / "script" / "fuzz", "--runs", "5000", "--seed", "1", "--jobs", "2", "--findings", tmp_path]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=5 * PATIENCE, env=clean_environment())
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=5 * TIMEOUT, env=clean_environment())
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     files, seed, verdicts, no_pictures, too_large, findings = summary(ended.stdout)
     assert (files, seed, findings) == (5000, 1, 0)
@@ -98,7 +99,7 @@ def test_whatever_goes_wrong_is_found_and_kept(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HARMFUL.replace("TESTS", repr(str(ROOT / "tests")))]
     # Among the first 30 files of this seed, each harm comes once.
     command += ["--runs", "30", "--seed", "272", "--jobs", "2", "--findings", str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=clean_environment())
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=clean_environment())
     assert ended.returncode == 1, ended.stderr
     *lines, _ = ended.stdout.splitlines()
     told = dict(line.split(" ", 1) for line in lines)
@@ -128,6 +129,6 @@ def test_a_picture_of_another_size_than_was_checked_is_found() -> None:
 @pytest.mark.parametrize("option", ["--runs", "--jobs"])
 def test_no_files_or_jobs_at_all_is_no_fuzzing(option: str) -> None:
     command = [ROOT / "script" / "fuzz", option, "0"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=clean_environment())
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=clean_environment())
     assert ended.returncode == 2
     assert ended.stderr.endswith("script/fuzz: error: --runs and --jobs must be at least 1\n")

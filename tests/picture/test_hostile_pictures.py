@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from github_avatars.picture.decoding import MAX_SIDE
-from tests.conftest import ROOT
 from tests.support.hostile import (
     DEEP_SIDE,
     LOSSLESS_SIDE,
@@ -186,7 +185,7 @@ class Judge:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        command = [sys.executable, ROOT / "tests" / "limits.py"]
+        command = [sys.executable, "-m", "tests.support.limits"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def outcome(self, road: str, data: bytes) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from github_avatars.scan.collection import collect, read_logins
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
-from tests.conftest import PATIENCE, ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 
 FAST = 1000.0
 NOTHING = {"default": 0, "custom": 0, "review": 0, "duplicate": 0, "surplus": 0, "error": 0, "earlier": 0}
@@ -429,7 +430,7 @@ def test_a_killed_collection_goes_on_where_it_was(github: GitHubStandIn, folder:
 
         def hold(_: Exchange, reached: threading.Event = reached, over: threading.Event = over) -> bool:
             reached.set()
-            over.wait(PATIENCE)
+            over.wait(TIMEOUT)
             return False
 
         github.faults[f"/{fatal}.png"] = hold
@@ -437,7 +438,7 @@ def test_a_killed_collection_goes_on_where_it_was(github: GitHubStandIn, folder:
             command(folder, logins), env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as run:
             try:
-                assert reached.wait(PATIENCE)
+                assert reached.wait(TIMEOUT)
             finally:
                 run.send_signal(signal.SIGKILL)
                 over.set()
@@ -460,7 +461,7 @@ def test_an_interrupted_collection_is_one_line(github: GitHubStandIn, folder: Pa
 
     def hold(_: Exchange) -> bool:
         reached.set()
-        over.wait(PATIENCE)
+        over.wait(TIMEOUT)
         return False
 
     github.faults["/octocat.png"] = hold
@@ -470,10 +471,10 @@ def test_an_interrupted_collection_is_one_line(github: GitHubStandIn, folder: Pa
         stderr=subprocess.PIPE,
         text=True,
     ) as run:
-        assert reached.wait(PATIENCE)
+        assert reached.wait(TIMEOUT)
         run.send_signal(signal.SIGINT)
         over.set()
-        _, stderr = run.communicate(timeout=PATIENCE)
+        _, stderr = run.communicate(timeout=TIMEOUT)
     assert run.returncode == 130
     assert stderr.splitlines()[-1] == "error: interrupted"
     assert "Traceback" not in stderr

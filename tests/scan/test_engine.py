@@ -25,7 +25,8 @@ from github_avatars.scan.store import Due, Outcome
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
-from tests.conftest import PATIENCE, ROOT, eventually, in_time
+from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT, wait_until, with_timeout
 
 pytestmark = pytest.mark.alone
 
@@ -63,7 +64,7 @@ class Scan:
         self._pool = ThreadPoolExecutor(2)
         self.engine = Engine(
             self.due,
-            lambda: GitHub(url, backoff=0, deadline=PATIENCE),
+            lambda: GitHub(url, backoff=0, deadline=TIMEOUT),
             classifier.shipped(),
             self._pool,
             self.stop,
@@ -72,7 +73,7 @@ class Scan:
 
     def run(self) -> dict[str | None, Finding | None]:
         try:
-            in_time(self._collect)
+            with_timeout(self._collect)
         finally:
             self._pool.shutdown()
         return self.found()
@@ -279,7 +280,7 @@ def test_more_can_be_fetched_at_once_than_one_pool_has_connections(github: GitHu
 
     def meet(_: Exchange) -> bool:
         with suppress(threading.BrokenBarrierError):
-            together.wait(PATIENCE)
+            together.wait(TIMEOUT)
         return False
 
     logins = [example.login for example in EXAMPLES[:40]]
@@ -299,7 +300,7 @@ def test_no_more_are_taken_than_promised(github: GitHubStandIn) -> None:
     answered = threading.Event()
 
     def wait(_: Exchange) -> bool:
-        answered.wait(PATIENCE)
+        answered.wait(TIMEOUT)
         return False
 
     logins = [example.login for example in EXAMPLES[:50]]
@@ -307,7 +308,7 @@ def test_no_more_are_taken_than_promised(github: GitHubStandIn) -> None:
     scan = Scan(github.url, *logins, concurrency=4)
     running = threading.Thread(target=scan.run)
     running.start()
-    eventually(lambda: github.most_in_flight == 4)
+    wait_until(lambda: github.most_in_flight == 4)
     assert len(scan.engine.left) == 8
     answered.set()
     running.join()
@@ -316,13 +317,13 @@ def test_no_more_are_taken_than_promised(github: GitHubStandIn) -> None:
 
 def test_it_stops_at_once_with_what_came() -> None:
     logins = [example.login for example in EXAMPLES[:100]]
-    hanging = {f"/{login}.png": lambda exchange: bool(exchange.pause(PATIENCE)) for login in logins[30:]}
+    hanging = {f"/{login}.png": lambda exchange: bool(exchange.pause(TIMEOUT)) for login in logins[30:]}
     # One of its own, whose end ends the waiting.
     with GitHubStandIn(faults=hanging) as github:
         scan = Scan(github.url, *logins)
 
         def stop() -> None:
-            eventually(lambda: len(scan.outcomes) == 30 and github.most_in_flight == 4)
+            wait_until(lambda: len(scan.outcomes) == 30 and github.most_in_flight == 4)
             scan.stop.set()
 
         stopping = threading.Thread(target=stop)

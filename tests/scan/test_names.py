@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from github_avatars.errors import BadInput
 from github_avatars.github.client import Account, check_login
 from github_avatars.scan import names
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from github_avatars.scan import names
 from github_avatars.scan.ray_engine import AccountWorker
 from github_avatars.scan.rows import UNSURE
 from github_avatars.training import dataset
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 
 pytestmark = pytest.mark.alone
 

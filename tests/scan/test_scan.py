@@ -24,7 +24,8 @@ from github_avatars.scan.findings import STATUSES
 from github_avatars.scan.options import MAX_CONCURRENCY
 from github_avatars.scan.rows import NAMES
 from github_avatars.training import dataset
-from tests.conftest import ROOT, clean_environment, eventually, living_processes
+from tests.support.processes import ROOT, clean_environment, living_processes
+from tests.support.timing import wait_until
 
 EXAMPLES = dataset.read_index(AVATARS)
 LOGINS = [example.login for example in EXAMPLES]
@@ -91,7 +92,7 @@ def test_rows_come_as_they_come_or_in_order(scan: Scan, github: GitHubStandIn) -
     slow = EXAMPLES[0]
 
     def late(_: Any) -> bool:
-        eventually(lambda: github.requests[f"/{SOME[-1]}.png"])
+        wait_until(lambda: github.requests[f"/{SOME[-1]}.png"])
         return False
 
     github.faults[f"/{slow.login}.png"] = late
@@ -297,7 +298,7 @@ def test_refresh_finds_a_new_avatar(scan: Scan, github: GitHubStandIn) -> None:
     (row,) = judged(scan, "octocat")
     assert row["label"] == "custom"
     # What was checked within this second is not older than 0 seconds.
-    eventually(lambda: judged(scan, "octocat", "--refresh", "0s")[0]["label"] == "default")
+    wait_until(lambda: judged(scan, "octocat", "--refresh", "0s")[0]["label"] == "default")
     (row,) = judged(scan, "octocat")
     assert (row["label"], row["verified"]) == ("default", True)
 
@@ -358,7 +359,7 @@ def test_an_interrupt_ends_it_with_what_came(slow: GitHubStandIn, tmp_path: Path
     (tmp_path / "logins.txt").write_text("\n".join(LOGINS))
     slow.requests.clear()
     process = start("logins.txt", "--format", "jsonl", "--concurrency", "4", github=slow.url, folder=tmp_path)
-    eventually(lambda: slow.requests.total() > 60)
+    wait_until(lambda: slow.requests.total() > 60)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 130, err
@@ -400,7 +401,7 @@ def test_killed_ten_times_it_loses_nothing_and_fetches_nothing_twice(slow: GitHu
         assert process.stdout
         assert process.stderr
         enough = number * len(LOGINS) * 2 // (KILLS + 1)
-        eventually(lambda enough=enough: slow.requests.total() > enough)  # type: ignore[misc]
+        wait_until(lambda enough=enough: slow.requests.total() > enough)  # type: ignore[misc]
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
@@ -430,7 +431,7 @@ def test_killed_it_leaves_no_process_behind(tmp_path: Path) -> None:
         (tmp_path / f"{number}.png").symlink_to(AVATARS / EXAMPLES[number % len(EXAMPLES)].file)
     process = start("--images", tmp_path, "--db", ":memory:", github="http://127.0.0.1:1", folder=tmp_path)
     # Itself, one that judges, and the one of multiprocessing that looks after what they share.
-    eventually(lambda: len(living_processes(process.pid)) >= 3)
+    wait_until(lambda: len(living_processes(process.pid)) >= 3)
     process.kill()
     process.wait()
     # What they read would come to its end only with the last of them.
@@ -438,7 +439,7 @@ def test_killed_it_leaves_no_process_behind(tmp_path: Path) -> None:
         assert stream
         stream.close()
     try:
-        eventually(lambda: not living_processes(process.pid))
+        wait_until(lambda: not living_processes(process.pid))
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

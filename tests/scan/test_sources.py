@@ -19,7 +19,7 @@ from github_avatars.github import api, lists
 from github_avatars.github.client import Account
 from github_avatars.scan import sources
 from github_avatars.training import dataset
-from tests.conftest import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment
 
 EVERYBODY = [Account(example.login, example.account_id) for example in dataset.read_index(AVATARS)]
 TOKEN = "ghp_0123456789tokentokentoken"

@@ -14,7 +14,7 @@ from github_avatars.github.client import Account
 from github_avatars.scan.findings import FIELDS, STATUSES, Finding, failed, judged
 from github_avatars.scan.rows import NAMES, UNSURE, Row, band, row
 from github_avatars.scan.store import PAGE, Outcome, Store, name_of
-from tests.conftest import ROOT
+from tests.support.processes import ROOT
 
 MODEL = "0" * 64
 LATER = "9999-12-31T23:59:59Z"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from github_avatars.demo import AVATARS, GitHubStandIn
-from tests.conftest import ROOT, CogServer, free_port
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT, free_port
 
 BOX = """
 mount --bind "$0" /mnt

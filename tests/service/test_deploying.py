@@ -13,7 +13,9 @@ import pytest
 
 from github_avatars import identicon
 from github_avatars.demo import Exchange, GitHubStandIn, answering, resetting
-from tests.conftest import ROOT, CogServer, eventually
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT
+from tests.support.timing import wait_until
 
 START = Callable[..., CogServer]
 
@@ -168,7 +170,7 @@ def test_cog_posts_to_any_webhook_of_a_request(server: CogServer) -> None:
         pool.submit(listener.serve_forever, 0.02)
         webhook = f"http://127.0.0.1:{listener.server_address[1]}/"
         server.ask("POST", "/predictions", {"input": {"username": "no login"}, "webhook": webhook})
-        eventually(lambda: any(b"BadLogin" in body for body in listener.bodies))
+        wait_until(lambda: any(b"BadLogin" in body for body in listener.bodies))
         listener.shutdown()
 
 
@@ -176,4 +178,4 @@ def test_whoever_reaches_the_port_can_end_the_server(start_cog: START, tmp_path:
     server = start_cog(tmp_path, "")
     server.when("READY")
     assert server.ask("POST", "/shutdown")[0] == 200
-    assert eventually(lambda: server.process.poll() is not None)
+    assert wait_until(lambda: server.process.poll() is not None)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import ROOT
 from tests.test_requirements import pins
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def tracked() -> list[str]:

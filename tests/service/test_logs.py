@@ -16,7 +16,9 @@ from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.errors import BadInput
 from github_avatars.service import logs
 from github_avatars.training import dataset
-from tests.conftest import ROOT, CogServer, clean_environment, eventually
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import wait_until
 
 START = Callable[..., CogServer]
 IDENTICON = next(example.login for example in dataset.read_index(AVATARS) if example.label == "default")
@@ -128,7 +130,7 @@ def new_line(logging_server: CogServer) -> Callable[[], dict[str, Any]]:
     before = len(lines(logging_server))
 
     def one() -> dict[str, Any]:
-        eventually(lambda: len(lines(logging_server)) > before, logging_server.log)
+        wait_until(lambda: len(lines(logging_server)) > before, logging_server.log)
         (line,) = lines(logging_server)[before:]
         return line
 

@@ -26,7 +26,8 @@ from hypothesis import assume, settings
 
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.training.dataset import read_index
-from tests.conftest import ROOT, CogServer
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT
 
 DOCUMENT = ROOT / "openapi.json"
 SOURCE = ROOT / "predict.py"

@@ -16,7 +16,8 @@ from github_avatars.classifier import classify
 from github_avatars.demo import AVATARS, GitHubStandIn, answering
 from github_avatars.github.transport import CONNECTIONS
 from github_avatars.training import dataset
-from tests.conftest import ROOT, CogServer
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT
 
 START = Callable[..., CogServer]
 MANY = CONNECTIONS

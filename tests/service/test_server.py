@@ -20,7 +20,9 @@ from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.github.transport import CONNECTIONS
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
-from tests.conftest import PATIENCE, ROOT, CogServer, eventually, living_processes
+from tests.support.cog_server import CogServer
+from tests.support.processes import ROOT, living_processes
+from tests.support.timing import TIMEOUT, wait_until
 
 pytestmark = pytest.mark.alone
 
@@ -75,7 +77,7 @@ class Held:
         self.release = threading.Event()
 
     def add(self, example: dataset.Example, method: str, path: str) -> None:
-        answer = self._pool.submit(eventually, lambda: accepted(self._server, method, path, example.login))
+        answer = self._pool.submit(wait_until, lambda: accepted(self._server, method, path, example.login))
         self._waiting.append((example, answer))
 
     def statuses(self) -> list[str]:
@@ -129,7 +131,7 @@ def silence(github: GitHubStandIn) -> Iterator[threading.Semaphore]:
 
     def hold(exchange: Exchange) -> bool:
         arrived.release()
-        end.wait(PATIENCE)
+        end.wait(TIMEOUT)
         exchange.close_connection = True
         return True
 
@@ -144,7 +146,7 @@ def as_many_as_promised_are_served(server: CogServer, github: GitHubStandIn) -> 
     """Whether MANY predictions at once come to the right answers."""
 
     def served(example: dataset.Example) -> bool:
-        answer = eventually(lambda: accepted(server, "POST", "/predictions", example.login))
+        answer = wait_until(lambda: accepted(server, "POST", "/predictions", example.login))
         return is_right(answer, example, github)
 
     with ThreadPoolExecutor(MANY) as pool:
@@ -209,7 +211,7 @@ def test_as_many_as_the_tests_run_are_promised_to_an_image() -> None:
 
 def begin(server: CogServer, body: bytes, length: int) -> socket.socket:
     """A client that has sent a prediction's request, or of its `length` only as much as `body` has."""
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT)
     head = ["POST /predictions HTTP/1.1", "Host: test", "Content-Type: application/json", f"Content-Length: {length}"]
     connection.sendall("\r\n".join([*head, "", ""]).encode() + body)
     return connection
@@ -243,7 +245,7 @@ def test_clients_that_hang_up_leave_their_places_and_nothing_else(server: CogSer
             assert as_many_as_promised_are_served(server, github)
             # None of those that were left went on: each would have asked again before its thread came free.
             assert github.requests[f"/{SILENT}.png"] == rounds * MANY
-    eventually(lambda: descriptors(server) <= before, lambda: f"{before} descriptors before, {descriptors(server)} now")
+    wait_until(lambda: descriptors(server) <= before, lambda: f"{before} descriptors before, {descriptors(server)} now")
 
 
 def test_clients_that_hang_up_within_their_request(server: CogServer, github: GitHubStandIn) -> None:
@@ -252,7 +254,7 @@ def test_clients_that_hang_up_within_their_request(server: CogServer, github: Gi
     for _ in range(2 * MANY):
         begin(server, b'{"input": {"user', 100).close()
     assert as_many_as_promised_are_served(server, github)
-    eventually(lambda: descriptors(server) <= before + MANY, lambda: f"{before} before, {descriptors(server)} now")
+    wait_until(lambda: descriptors(server) <= before + MANY, lambda: f"{before} before, {descriptors(server)} now")
 
 
 # Cancelling
@@ -279,12 +281,12 @@ def test_canceling_as_many_as_run_makes_room_for_as_many(server: CogServer, gith
     with silence(github) as arrived:
         for path in paths:
             # Those of before may not have left their places yet.
-            started = eventually(lambda path=path: started_at(server, path, *asked))
+            started = wait_until(lambda path=path: started_at(server, path, *asked))
             assert started == {"id": path.rpartition("/")[2], "status": "starting"}
-            assert arrived.acquire(timeout=PATIENCE)
+            assert arrived.acquire(timeout=TIMEOUT)
         assert [server.ask("POST", f"{path}/cancel") for path in paths] == [(200, {})] * MANY
         # They are gone: there is nothing left of these ids to cancel.
-        eventually(lambda: {server.ask("POST", f"{path}/cancel")[0] for path in paths} == {404})
+        wait_until(lambda: {server.ask("POST", f"{path}/cancel")[0] for path in paths} == {404})
         assert as_many_as_promised_are_served(server, github)
         # None of the cancelled went on: each would have asked again before its thread came free.
         assert github.requests[f"/{SILENT}.png"] == MANY
@@ -313,13 +315,13 @@ def test_sigterm_lets_running_predictions_finish_and_ends_the_server(
     group = own.process.pid
     with held(own, github, MANY) as waiting:
         os.kill(group, signal.SIGTERM) if to == "the server" else os.killpg(group, signal.SIGTERM)
-        eventually(lambda: "SIGTERM" in own.log(), own.log)
-        eventually(lambda: takes_no_connection(own))
+        wait_until(lambda: "SIGTERM" in own.log(), own.log)
+        wait_until(lambda: takes_no_connection(own))
         assert waiting.are_all_waiting()
         waiting.release.set()
         assert waiting.are_all_right()
-    assert own.process.wait(PATIENCE) == 0
-    eventually(lambda: not living_processes(group), lambda: "a process is left")
+    assert own.process.wait(TIMEOUT) == 0
+    wait_until(lambda: not living_processes(group), lambda: "a process is left")
     assert own.stdout.read_bytes() == b""
 
 
@@ -328,7 +330,7 @@ def test_killed_worker_is_told_of_and_is_not_replaced(own: CogServer, github: Gi
     with held(own, github, 1) as waiting:
         os.kill(worker, signal.SIGKILL)
         assert waiting.statuses() == ["failed"]
-    eventually(lambda: "Event loop exiting" in own.log(), own.log)
+    wait_until(lambda: "Event loop exiting" in own.log(), own.log)
     assert own.health()["status"] == "UNHEALTHY"
 
     def outcome() -> str:
@@ -382,9 +384,9 @@ def test_predictions_leave_nothing_on_disk(
     with held(server, github, 1, "PUT", "/predictions/to-be-canceled"):
         assert (PREDICTIONS / "to-be-canceled").is_dir()
         server.ask("POST", "/predictions/to-be-canceled/cancel")
-        eventually(lambda: not (PREDICTIONS / "to-be-canceled").exists())
-    eventually(lambda: not any((PREDICTIONS / name).exists() for name in ids))
-    eventually(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
+        wait_until(lambda: not (PREDICTIONS / "to-be-canceled").exists())
+    wait_until(lambda: not any((PREDICTIONS / name).exists() for name in ids))
+    wait_until(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
 
 
 def test_an_id_that_leads_elsewhere_has_nothing_removed_there(server: CogServer, tmp_path: Path) -> None:

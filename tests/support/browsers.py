@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.conftest import PATIENCE
+from tests.support.timing import TIMEOUT
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
 """Of its builds the one without windows, where there is one: pages are the same in it, and come in half the time."""
@@ -23,7 +23,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 
-expect.set_options(timeout=1000 * PATIENCE)
+expect.set_options(timeout=1000 * TIMEOUT)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from github_avatars.web.answers import Here, Judge
 from github_avatars.web.app import application
 from github_avatars.web.guard import LOOPBACK
 from github_avatars.web.limits import Buckets
-from tests.conftest import PATIENCE, eventually
+from tests.support.timing import TIMEOUT, wait_until
 
 
 class Answer(NamedTuple):
@@ -36,7 +36,7 @@ def ask(
     port: int, path: str, body: Any = None, *, method: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
     """One answer; a body makes it a POST."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
         response = connection.getresponse()
@@ -99,9 +99,9 @@ def serving(app: Any) -> Iterator[int]:
         thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
         thread.start()
         try:
-            eventually(lambda: server.started)
+            wait_until(lambda: server.started)
             yield port
         finally:
             server.should_exit = True
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
             assert not thread.is_alive()

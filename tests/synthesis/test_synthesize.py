@@ -13,8 +13,8 @@ from github_avatars.github import client
 from github_avatars.picture import decoding
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
+from tests.support.processes import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 AVATARS = ROOT / "avatars"
 
 

@@ -16,8 +16,7 @@ from github_avatars.training import dataset, duplicates, fitting
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
 from github_avatars.training.duplicates import Check, Group, check
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.processes import ROOT
 
 
 @pytest.fixture

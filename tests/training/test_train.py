@@ -11,8 +11,8 @@ import synthesis
 from github_avatars import classifier, identicon
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
+from tests.support.processes import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = list(synthesis.FAMILIES)[::3][:12]
 
 

@@ -20,8 +20,9 @@ from github_avatars.demo import GitHubStandIn, answering
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
-from tests.conftest import PATIENCE, ROOT, clean_environment
 from tests.support.browsers import chromium
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
 
 SMEARED = Degradation(200, "BOX", False, "jpeg 90").apply(identicon.render(42))
 ACCOUNTS = {"hans": ("default", 11), "thief": ("custom", 41), "paul": ("custom", 21), "smear": ("custom", 42)}
@@ -62,7 +63,7 @@ class Review:
         self.url = url
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=TIMEOUT)
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
@@ -98,7 +99,7 @@ def serving(db: str, github: str) -> Iterator[Review]:
         yield Review(address)
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=TIMEOUT)
     assert "Traceback" not in err
 
 
@@ -219,7 +220,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, review: Review) -> Iterator[Page]:
     page = browser.new_page()
-    page.set_default_timeout(1000 * PATIENCE)
+    page.set_default_timeout(1000 * TIMEOUT)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))

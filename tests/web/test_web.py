@@ -30,8 +30,9 @@ from github_avatars.web.answers import Answer as Told
 from github_avatars.web.app import DRAINED, PAGE
 from github_avatars.web.guard import HEADERS, POLICY
 from github_avatars.web.limits import Buckets
-from tests.conftest import PATIENCE, ROOT, clean_environment, eventually
+from tests.support.processes import ROOT, clean_environment
 from tests.support.sites import Site, afresh, ask, site
+from tests.support.timing import TIMEOUT, wait_until
 
 DEFAULT = next(example for example in dataset.read_index(AVATARS) if example.label == "default")
 KILOBYTE = 1000
@@ -289,7 +290,7 @@ def test_an_endless_picture_is_not_read_to_its_end(page: Site) -> None:
     """Nor does it take what was announced as its length for granted."""
     sent = 0
     piece = b"10000\r\n" + bytes(0x10000) + b"\r\n"
-    with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=TIMEOUT) as connection:
         connection.sendall(b"POST /api/pictures HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         with pytest.raises(OSError):
             while sent < 20 * DRAINED:
@@ -421,17 +422,17 @@ def test_a_client_that_hangs_up_leaves_no_thread_waiting() -> None:
     def hold(exchange: Exchange) -> bool:
         arrived.set()
         # Nothing comes where the other side has ended the connection.
-        exchange.connection.settimeout(PATIENCE)
+        exchange.connection.settimeout(TIMEOUT)
         assert exchange.connection.recv(1) == b""
         left.set()
         return True
 
-    with site(deadline=10 * PATIENCE) as page:
+    with site(deadline=10 * TIMEOUT) as page:
         page.standin.faults["/octocat.png"] = hold
-        with socket.create_connection(("127.0.0.1", page.port), timeout=PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", page.port), timeout=TIMEOUT) as connection:
             connection.sendall(b"GET /octocat.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert arrived.wait(PATIENCE)
-        assert left.wait(PATIENCE)
+            assert arrived.wait(TIMEOUT)
+        assert left.wait(TIMEOUT)
 
 
 # What the page is made of
@@ -493,7 +494,7 @@ def test_the_demo_is_served_until_it_is_told_to_stop(number: int, tmp_path: Path
         assert ask(port, "/", headers={"Host": "evil.example"}).status == 403
         assert "server" not in ask(port, "/").headers
         process.send_signal(number)
-        assert process.communicate(timeout=PATIENCE) == ("", "")
+        assert process.communicate(timeout=TIMEOUT) == ("", "")
         assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -504,10 +505,10 @@ def test_who_waits_is_told_that_the_server_is_stopped(github: GitHubStandIn, tmp
     variables = {"GITHUB_URL": github.url, "PYTHONPATH": str(ROOT)}
     with started(*command, folder=tmp_path, **variables) as (process, port), ThreadPoolExecutor() as threads:
         waiting = threads.submit(ask, port, "/octocat.json")
-        eventually(lambda: github.requests["/octocat.png"])
+        wait_until(lambda: github.requests["/octocat.png"])
         process.terminate()
         assert waiting.result().json["message"].startswith("This page's server is being stopped: ")
-        _, log = process.communicate(timeout=PATIENCE)
+        _, log = process.communicate(timeout=TIMEOUT)
         assert process.returncode == 0
         assert "Traceback" not in log
 

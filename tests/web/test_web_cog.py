@@ -14,7 +14,8 @@ from github_avatars.github.client import GitHub
 from github_avatars.training import dataset
 from github_avatars.web.cog_server import OTHER_MODEL
 from github_avatars.web.cog_server import CogServer as Cog
-from tests.conftest import CogServer, free_port
+from tests.support.cog_server import CogServer
+from tests.support.processes import free_port
 from tests.support.sites import Site, serving, site
 
 DEFAULT = next(example for example in dataset.read_index(AVATARS) if example.label == "default")

@@ -20,9 +20,10 @@ from github_avatars.demo import AVATARS, MODES, answering
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
 from github_avatars.web.limits import Buckets
-from tests.conftest import PATIENCE, ROOT, clean_environment
 from tests.support.browsers import chromium
+from tests.support.processes import ROOT, clean_environment
 from tests.support.sites import Site, afresh, site
+from tests.support.timing import TIMEOUT
 
 EXAMPLES = dataset.read_index(AVATARS)
 DEFAULT = next(example for example in EXAMPLES if example.label == "default")
@@ -206,7 +207,7 @@ def test_a_link_leads_to_the_answer_and_back_leads_back(visit: Visit) -> None:
 def test_what_is_asked_last_is_what_is_shown(visit: Visit, served: Site) -> None:
     release = threading.Event()
     served.standin.faults["/octocat.png"] = MODES["silence"].fault
-    served.standin.faults[f"/{DEFAULT.login}.png"] = lambda _: not release.wait(PATIENCE)
+    served.standin.faults[f"/{DEFAULT.login}.png"] = lambda _: not release.wait(TIMEOUT)
     visit.open().look("octocat")
     expect(visit.card).to_contain_text("Asking GitHub for octocat …")
     with visit.page.expect_event("requestfailed", lambda request: request.url.endswith("login=octocat")):
