@@ -194,5 +194,5 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
 
 
 def _printable(text: str, length: int) -> str:
-    """The first `length` characters in one line; unprintable characters are escaped, so that they cannot forge a line."""
+    """The first `length` characters; unprintable ones are escaped, so that they cannot forge a log line."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:length])
