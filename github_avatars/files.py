@@ -1,0 +1,36 @@
+"""Writing files that are either complete or absent."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from github_avatars.errors import BadFile
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Write `data` (text as UTF-8) to `path`, so that a killed program leaves the old file or the new one, never a part.
+
+    Raises BadFile if the file cannot be written.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            # mkstemp makes files that only their owner can read.
+            os.fchmod(descriptor, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            file.write(content)
+        os.replace(temporary, path)  # noqa: PTH105 (mkstemp returns a string)
+        temporary = None
+    except OSError as error:
+        raise BadFile(f"{path} cannot be written ({error.strerror}): give another path.") from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's umask; the only way to read it is to set it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
