@@ -8,7 +8,7 @@ from github_avatars.errors import BadFile
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write `data` (text as UTF-8) to `path`, so that a killed program leaves the old file or the new one, never a part.
+    """Write `data` (text as UTF-8) to `path`, completely or not at all, even if the program is killed.
 
     Raises BadFile if the file cannot be written.
     """
