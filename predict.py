@@ -8,9 +8,7 @@ import coglet
 from cog import BaseModel, BaseRunner, Input, Path
 
 from github_avatars import classifier
-from github_avatars.github import cancellation
-from github_avatars.github.client import GitHub
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS, GitHub, cancellation
 from github_avatars.prediction import predict
 from github_avatars.service import cog_cleanup, logs
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 

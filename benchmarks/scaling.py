@@ -26,7 +26,7 @@ from benchmarks.running import stand_in
 from github_avatars import classifier
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation import tables
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.ray_engine import BATCH
 from github_avatars.scan.store import Due

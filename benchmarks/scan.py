@@ -26,7 +26,7 @@ from github_avatars import classifier, identicon
 from github_avatars.cli import command_line
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
-from github_avatars.github.client import Account, GitHub
+from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding
 from github_avatars.scan import formats
 from github_avatars.scan.engine import FEW, Engine, judges

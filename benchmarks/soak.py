@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.running import Server, Use, serving, wait_until
 from github_avatars.demo import AVATARS
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
 

@@ -13,7 +13,7 @@ from github_avatars import features, identicon
 from github_avatars.classifier import Classifier, Label, judge_all
 from github_avatars.errors import BadImage, BadInput, GitHubAvatarsError
 from github_avatars.features import Features
-from github_avatars.github.client import Avatar, GitHub
+from github_avatars.github import Avatar, GitHub
 from github_avatars.picture import decoding
 
 logger = logging.getLogger(__name__)

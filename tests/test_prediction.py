@@ -15,7 +15,7 @@ from github_avatars import classifier, identicon
 from github_avatars.classifier import Classifier, classify
 from github_avatars.demo import GitHubStandIn, answering
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.prediction import Prediction, of_account, of_file, predict
 from github_avatars.training import dataset

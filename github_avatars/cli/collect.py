@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     To the pixel the identicon of its account id: default/. No identicon at all: custom/. Between: review/, for a person
     to move. Run again, it goes on where it was ended; see errors.csv and aside.csv in the folder for what is not there.
     """
-    from github_avatars.github.client import GitHub
+    from github_avatars.github import GitHub
     from github_avatars.scan import collection
 
     logins = collection.read_logins(arguments.logins)

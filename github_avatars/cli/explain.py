@@ -19,7 +19,7 @@ def add(among: Among) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw why a picture or an account's avatar is judged as it is."""
     from github_avatars.explanation import drawing, explaining
-    from github_avatars.github.client import fetch
+    from github_avatars.github import fetch
     from github_avatars.picture import decoding
     from github_avatars.scan.names import is_file
 

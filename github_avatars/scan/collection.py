@@ -31,9 +31,7 @@ from github_avatars.errors import (
     GitHubError,
     RateLimited,
 )
-from github_avatars.github import rate_limit
-from github_avatars.github.client import Avatar, GitHub
-from github_avatars.github.rate_limit import Pace
+from github_avatars.github import Avatar, GitHub, Pace, rate_limit
 from github_avatars.picture import decoding
 from github_avatars.scan import names
 from github_avatars.scan.journal import Journal, locked

@@ -24,9 +24,7 @@ from queue import Empty, SimpleQueue
 
 from github_avatars.classifier import Classifier
 from github_avatars.errors import HOST_FAILURES, OUTAGE, BadImage, GitHubError, RateLimited
-from github_avatars.github import rate_limit
-from github_avatars.github.client import Avatar, GitHub
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS, Avatar, GitHub, rate_limit
 from github_avatars.scan import findings, images
 from github_avatars.scan.findings import Finding, failed
 from github_avatars.scan.store import Due, Outcome

@@ -17,7 +17,7 @@ from github_avatars.errors import (
     NotAPicture,
     TooLarge,
 )
-from github_avatars.github.client import Avatar
+from github_avatars.github import Avatar
 from github_avatars.picture import decoding
 
 JUDGED, PENDING = "judged", "pending"

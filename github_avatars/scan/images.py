@@ -10,7 +10,7 @@ from PIL import Image
 
 from github_avatars.classifier import Classifier, Label, Verdict, judge_all
 from github_avatars.errors import BadImage, BadInput, NotAPicture
-from github_avatars.github.client import Account
+from github_avatars.github import Account
 from github_avatars.picture import container, decoding
 from github_avatars.scan import addresses
 from github_avatars.scan.findings import Finding, failed, judged

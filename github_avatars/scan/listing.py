@@ -3,10 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from github_avatars.github import lists
-from github_avatars.github.api import API
-from github_avatars.github.client import Account
-from github_avatars.github.lists import Kind, Page
+from github_avatars.github import API, Account, Kind, Page, lists
 from github_avatars.scan.store import Store
 
 SCHEMA = """

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from github_avatars.errors import BadInput, BadLogin
-from github_avatars.github.client import Account, check_login
+from github_avatars.github import Account, check_login
 
 COLUMNS = {
     "login": "account_id",

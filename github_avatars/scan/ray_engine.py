@@ -17,9 +17,7 @@ from typing import Any
 
 from github_avatars import classifier
 from github_avatars.errors import BadInput, GitHubError, Unreachable
-from github_avatars.github import hosts
-from github_avatars.github.client import Account, GitHub
-from github_avatars.github.rate_limit import Pace
+from github_avatars.github import Account, GitHub, Pace, hosts
 from github_avatars.scan import addresses, formats, images, names, options, rows, store, summary
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.findings import PENDING, Finding

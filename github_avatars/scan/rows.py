@@ -5,7 +5,7 @@ from typing import Any
 
 from github_avatars.classifier import Label
 from github_avatars.errors import BadInput
-from github_avatars.github.client import Account
+from github_avatars.github import Account
 from github_avatars.scan.findings import JUDGED, Finding
 
 Band = tuple[float, float]

@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from github_avatars import classifier
 from github_avatars.errors import BadInput, GitHubError, RateLimited
-from github_avatars.github.client import Account, GitHub
-from github_avatars.github.rate_limit import Pace
+from github_avatars.github import Account, GitHub, Pace
 from github_avatars.scan import formats, images, options, rows, sources, summary
 from github_avatars.scan.engine import Engine, judge_images, judges
 from github_avatars.scan.listing import Listing

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from github_avatars.errors import BadInput
-from github_avatars.github.client import Account
+from github_avatars.github import Account
 
 if TYPE_CHECKING:
-    from github_avatars.github.lists import Kind
+    from github_avatars.github import Kind
     from github_avatars.scan.listing import Listing
 
 LISTS: "dict[Kind, tuple[str, str]]" = {

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, Self
 
 from github_avatars.errors import BadInput
-from github_avatars.github.client import Account
+from github_avatars.github import Account
 from github_avatars.scan import schema
 from github_avatars.scan.findings import JUDGED, PASSING, Finding
 from github_avatars.scan.rows import Band, Row, row

@@ -17,7 +17,7 @@ import cog
 from cog.predictor import load_predictor_from_ref
 
 from github_avatars.errors import BadInput, GitHubAvatarsError
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 REF = f"{ROOT / 'predict.py'}:Predictor"

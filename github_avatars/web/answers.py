@@ -12,7 +12,7 @@ from github_avatars.classifier import Classifier, Verdict
 from github_avatars.explanation import drawing, explaining
 from github_avatars.explanation.drawing import PIXEL
 from github_avatars.explanation.explaining import TITLES, Contribution, Explanation
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub
 from github_avatars.identicon import SAMPLE
 from github_avatars.picture import decoding
 from github_avatars.picture.decoding import MEDIA_TYPES

@@ -13,8 +13,7 @@ from github_avatars.classifier import Classifier, Verdict
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, Unreachable
 from github_avatars.explanation import explaining
 from github_avatars.features import NAMES, Features
-from github_avatars.github import hosts
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub, hosts
 from github_avatars.picture import decoding
 from github_avatars.training.dataset import LABELS
 from github_avatars.web.answers import Answer, Json, Why, data_url, is_of

@@ -14,8 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from github_avatars.errors import BadInput, GitHubAvatarsError
-from github_avatars.github import cancellation
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub, cancellation
 from github_avatars.picture import decoding
 from github_avatars.scan.images import sharpest
 from github_avatars.scan.labels import SAYINGS, Doubt, Labels

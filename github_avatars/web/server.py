@@ -7,8 +7,7 @@ from importlib.metadata import version
 
 from github_avatars import classifier
 from github_avatars.demo import GitHubStandIn
-from github_avatars.github.client import DEADLINE, GitHub
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS, DEADLINE, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.web.answers import Here, Judge
 from github_avatars.web.app import application

@@ -23,8 +23,8 @@ from github_avatars.errors import (
     TooLarge,
     Unreachable,
 )
-from github_avatars.github import client
-from github_avatars.github.client import MAX_REDIRECTS, RETRIES, GitHub
+from github_avatars.github import GitHub, client
+from github_avatars.github.client import MAX_REDIRECTS, RETRIES
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
 from tests.support.cog_server import CogServer

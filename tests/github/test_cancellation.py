@@ -10,8 +10,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 import pytest
 
 from github_avatars.demo import Exchange, GitHubStandIn
-from github_avatars.github import cancellation
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub, cancellation
 from tests.support.timing import TIMEOUT
 
 

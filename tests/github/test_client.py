@@ -29,8 +29,7 @@ from github_avatars.errors import (
     TooLarge,
     Unreachable,
 )
-from github_avatars.github import client, hosts
-from github_avatars.github.client import GitHub, check_login
+from github_avatars.github import GitHub, check_login, client, hosts
 from github_avatars.github.transport import Answer
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset

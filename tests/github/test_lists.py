@@ -20,10 +20,8 @@ from github_avatars.errors import (
     RateLimited,
     Unreachable,
 )
-from github_avatars.github import api, lists, rate_limit
-from github_avatars.github.api import API
-from github_avatars.github.client import RETRIES, Account
-from github_avatars.github.lists import Kind
+from github_avatars.github import API, Account, Kind, api, lists, rate_limit
+from github_avatars.github.client import RETRIES
 from github_avatars.training import dataset
 from tests.support.timing import with_timeout
 

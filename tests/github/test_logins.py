@@ -12,7 +12,7 @@ import pytest
 
 from github_avatars.demo import GitHubStandIn
 from github_avatars.errors import BadLogin
-from github_avatars.github.client import GitHub, check_login
+from github_avatars.github import GitHub, check_login
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT, clean_environment
 from tests.support.timing import TIMEOUT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from github_avatars.github.rate_limit import Pace
+from github_avatars.github import Pace
 
 
 def test_whoever_asks_waits_for_those_before() -> None:

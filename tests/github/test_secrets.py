@@ -13,7 +13,7 @@ import pytest
 from github_avatars import classifier, identicon
 from github_avatars.demo import Exchange, Fault, GitHubStandIn, answering, resetting
 from github_avatars.errors import BadInput, Unreachable
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub
 from github_avatars.prediction import predict
 from tests.support.cog_server import CogServer
 

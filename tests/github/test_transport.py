@@ -16,8 +16,7 @@ import trustme
 
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering
 from github_avatars.errors import ForeignRedirect, GitHubAvatarsError, Unreachable
-from github_avatars.github import hosts
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub, hosts
 from github_avatars.training import dataset
 from tests.support.timing import TIMEOUT, with_timeout
 

@@ -15,7 +15,7 @@ import synthesis
 from github_avatars import identicon
 from github_avatars.demo import Exchange, GitHubStandIn, answering, resetting
 from github_avatars.errors import OUTAGE, BadDataset, BadInput, RateLimited, Unreachable
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub
 from github_avatars.picture import decoding
 from github_avatars.scan import collection
 from github_avatars.scan.collection import collect, read_logins

@@ -16,9 +16,8 @@ import synthesis
 from github_avatars import classifier, identicon
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering, once, resetting
 from github_avatars.errors import OUTAGE, RateLimited, Unreachable
-from github_avatars.github import rate_limit
-from github_avatars.github.client import RETRIES, GitHub
-from github_avatars.github.rate_limit import Pace
+from github_avatars.github import GitHub, Pace, rate_limit
+from github_avatars.github.client import RETRIES
 from github_avatars.scan.engine import FEW, Engine, judge_images, judges
 from github_avatars.scan.findings import Finding
 from github_avatars.scan.store import Due, Outcome

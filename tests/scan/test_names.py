@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from github_avatars.errors import BadInput
-from github_avatars.github.client import Account, check_login
+from github_avatars.github import Account, check_login
 from github_avatars.scan import names
 from tests.support.processes import ROOT, clean_environment
 

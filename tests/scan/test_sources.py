@@ -15,8 +15,7 @@ from github_avatars.cli import command_line
 from github_avatars.demo import AVATARS, Exchange, Fault, GitHubStandIn, answering, resetting
 from github_avatars.demo.rest import ROOT as API_ROOT
 from github_avatars.errors import BadInput, BadLogin, NoSuchAccount, RateLimited
-from github_avatars.github import api, lists
-from github_avatars.github.client import Account
+from github_avatars.github import Account, api, lists
 from github_avatars.scan import sources
 from github_avatars.training import dataset
 from tests.support.processes import ROOT, clean_environment

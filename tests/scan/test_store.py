@@ -10,7 +10,7 @@ import pytest
 from github_avatars.classifier import Verdict
 from github_avatars.errors import BadInput, GitHubAvatarsError, NoSuchAccount, Unreachable
 from github_avatars.features import Features
-from github_avatars.github.client import Account
+from github_avatars.github import Account
 from github_avatars.scan.findings import FIELDS, STATUSES, Finding, failed, judged
 from github_avatars.scan.rows import NAMES, UNSURE, Row, band, row
 from github_avatars.scan.store import PAGE, Outcome, Store, name_of

@@ -14,7 +14,7 @@ from PIL import Image
 from github_avatars import identicon
 from github_avatars.classifier import classify
 from github_avatars.demo import AVATARS, GitHubStandIn, answering
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS
 from github_avatars.training import dataset
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
-from github_avatars.github.transport import CONNECTIONS
+from github_avatars.github import CONNECTIONS
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
 from tests.support.cog_server import CogServer

@@ -13,7 +13,7 @@ import uvicorn
 
 from github_avatars.classifier import shipped
 from github_avatars.demo import GitHubStandIn
-from github_avatars.github.client import DEADLINE, GitHub
+from github_avatars.github import DEADLINE, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.web.answers import Here, Judge
 from github_avatars.web.app import application

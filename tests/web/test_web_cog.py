@@ -10,7 +10,7 @@ from starlette.responses import Response
 from github_avatars.classifier import shipped
 from github_avatars.demo import AVATARS, MODES, GitHubStandIn
 from github_avatars.errors import BadInput, Busy, NoSuchAccount, NotAPicture, Unreachable
-from github_avatars.github.client import GitHub
+from github_avatars.github import GitHub
 from github_avatars.training import dataset
 from github_avatars.web.cog_server import OTHER_MODEL
 from github_avatars.web.cog_server import CogServer as Cog
