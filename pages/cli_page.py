@@ -34,7 +34,7 @@ as one line of what went wrong and what to do. Options are written out in full.
 
 def page() -> str:
     """The page."""
-    return HEAD + "".join(_section(words, parser) for words, parser in commands(command_line.parser()))
+    return HEAD + "".join(_section(words, parser) for words, parser in commands(command_line.build_parser()))
 
 
 def commands(

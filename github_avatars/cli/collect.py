@@ -4,12 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
-from github_avatars.cli.command import Among, bar, command
+from github_avatars.cli.command import Subparsers, add_command, progress_bar
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    collect = command(among, "collect", run)
+    collect = add_command(subparsers, "collect", run)
     collect.add_argument("--logins", type=Path, required=True, metavar="FILE", help="text file with one login a line")
     collect.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to, or go on with"
@@ -34,6 +34,11 @@ def run(arguments: argparse.Namespace) -> None:
     logins = collection.read_logins(arguments.logins)
     with GitHub() as github:
         summary = collection.collect(
-            logins, arguments.output, github, rate=arguments.rate, balance=arguments.balance, progress=bar("account")
+            logins,
+            arguments.output,
+            github,
+            rate=arguments.rate,
+            balance=arguments.balance,
+            progress=progress_bar("account"),
         )
     print(json.dumps(summary))

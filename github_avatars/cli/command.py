@@ -1,6 +1,7 @@
-"""The subcommands of github-avatars, each in a module that adds it by `add(among)`, and what they have in common.
+"""What the subcommands share.
 
-They import what they need when they run: --help should not wait for scikit-learn.
+Each subcommand is a module with a function `add(subparsers)`. It imports what it needs when it runs, so that `--help`
+does not wait for NumPy or scikit-learn.
 """
 
 import argparse
@@ -12,76 +13,79 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import MissingPackage
+from github_avatars.files import write_atomically
 
 if TYPE_CHECKING:
-    Among = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
-    Among = argparse._SubParsersAction
+    Subparsers = argparse._SubParsersAction
 
 
-class Paragraphs(argparse.HelpFormatter):
-    """Keeps the paragraphs of a description apart."""
+class ParagraphFormatter(argparse.HelpFormatter):
+    """A help formatter that keeps the paragraphs of a description apart."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         fill = super()._fill_text
         return "\n\n".join(fill(paragraph, width, indent) for paragraph in text.split("\n\n"))
 
 
-def command(
-    among: Among, name: str, run: Callable[[argparse.Namespace], int | None], epilog: str | None = None
+def add_command(
+    subparsers: Subparsers, name: str, run: Callable[[argparse.Namespace], int | None], epilog: str | None = None
 ) -> argparse.ArgumentParser:
-    """A new command that runs `run`, which gives the exit code if that is not 0.
+    """Add a subcommand that calls `run`, which returns the exit code (None means 0), and return its parser.
 
-    The docstring of `run` is its help: the first line among other commands, all of it alone.
+    The docstring of `run` is the help text: its first line in the list of commands, all of it for the command itself.
     """
-    meaning = inspect.getdoc(run) or ""
-    # Abbreviated, --token-file would take a token for the name of a file, and tell it in an error.
-    added = among.add_parser(
+    description = inspect.getdoc(run) or ""
+    parser = subparsers.add_parser(
         name,
-        help=meaning.partition("\n")[0],
-        description=meaning,
+        help=description.partition("\n")[0],
+        description=description,
         epilog=epilog,
+        # Otherwise a token given with --token would be read as the file name of --token-file and appear in an error.
         allow_abbrev=False,
-        formatter_class=Paragraphs,
+        formatter_class=ParagraphFormatter,
     )
-    added.set_defaults(run=run)
-    return added
+    parser.set_defaults(run=run)
+    return parser
 
 
 @contextmanager
-def importing_a_page() -> Iterator[None]:
-    """Within the `with`, a page for a browser is imported. Raises BadInput where what serves pages is not installed."""
+def web_packages() -> Iterator[None]:
+    """Import a module that serves a page within this context. Raises MissingPackage if the web extra is missing."""
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
-        raise BadInput(f"The page needs {error.name}, which is not installed: run script/bootstrap.") from error
+        raise MissingPackage(
+            f"The page needs {error.name}, which is not installed: run script/bootstrap or pip install '.[web]'."
+        ) from error
 
 
-def bar(unit: str) -> Callable[[Iterable[Any], int], Iterable[Any]]:
-    """What shows, on standard error, how far an iteration over so many units has come."""
+def progress_bar(unit: str) -> Callable[[Iterable[Any], int], Iterable[Any]]:
+    """A function `progress(items, total)` that iterates over items and shows the progress on standard error."""
     from tqdm import tqdm
 
     return lambda items, total: tqdm(items, total=total, unit=unit, mininterval=1)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option that `write_json` heeds."""
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as JSON, too")
+    """Add the option --json FILE; pass its value to `write_json`."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file, as JSON")
 
 
-def write_json(arguments: argparse.Namespace, found: object) -> None:
-    """Write what was found to the file of --json, if one is given. To be called after it was printed.
+def write_json(path: Path | None, results: object) -> None:
+    """Write the results to the file of --json, if one is given. Raises BadFile if it cannot be written.
 
-    Then, where the file cannot be written, minutes of work are not lost.
+    Call this after printing the results: an error must not lose the output of a long run.
     """
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if path:
+        write_atomically(path, json.dumps(results, indent=1) + "\n")
 
 
-def tell(error: Exception) -> int:
-    """Tell an error in one line on standard error; the exit code for it."""
+def print_error(error: Exception) -> int:
+    """Print an error as one line on standard error and return the exit code, 1."""
     print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
     return 1

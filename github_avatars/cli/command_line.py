@@ -1,4 +1,4 @@
-"""The github-avatars command: what all of its subcommands share. Each is a module of its own."""
+"""The github-avatars command: its list of subcommands, and what all of them have in common."""
 
 import argparse
 import os
@@ -18,47 +18,48 @@ from github_avatars.cli import (
     serve,
     train,
 )
-from github_avatars.cli.command import Paragraphs, tell
+from github_avatars.cli.command import ParagraphFormatter, print_error
 from github_avatars.errors import GitHubAvatarsError
 
 COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, completion)
+"""The modules of the subcommands, in the order of the help text."""
 
-DESCRIPTION = "Tells default GitHub avatars from custom ones."
+DESCRIPTION = "Classify GitHub avatars as default or custom."
 
 EPILOG = """\
-Exit codes: 0 done, 1 an error, told in one line on standard error, 2 a wrong call, 130 interrupted.
+Exit codes: 0 success, 1 an error, printed as one line on standard error, 2 wrong usage, 130 interrupted.
 
-GITHUB_URL names another host than https://github.com.
+GITHUB_URL replaces https://github.com.
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command line, with all subcommands; for each, `run` does its work."""
-    made = argparse.ArgumentParser(
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line, with all subcommands. The parsed arguments contain `run`, which executes one."""
+    parser = argparse.ArgumentParser(
         prog="github-avatars",
         description=DESCRIPTION,
         epilog=EPILOG,
         allow_abbrev=False,
-        formatter_class=Paragraphs,
+        formatter_class=ParagraphFormatter,
     )
-    among = made.add_subparsers(metavar="COMMAND", required=True)
-    for each in COMMANDS:
-        each.add(among)
-    made.set_defaults(parser=made)
-    return made
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        module.add(subparsers)
+    parser.set_defaults(parser=parser)
+    return parser
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the subcommand that `words` (default: the command line) name; the exit code."""
-    arguments = parser().parse_args(words)
+    """Run a subcommand and return its exit code. `words` are the arguments (default: those of the process)."""
+    arguments = build_parser().parse_args(words)
     try:
         return arguments.run(arguments) or 0
     except BrokenPipeError:
-        # Whoever read the output has seen enough; at its end Python would complain once more.
+        # The reader has closed the pipe. Without this, Python would report the same error again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (GitHubAvatarsError, OSError) as error:
-        return tell(error)
+        return print_error(error)
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from github_avatars.cli.command import Among, command
+from github_avatars.cli.command import Subparsers, add_command
 from github_avatars.errors import BadInput
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    completion = command(among, "completion", run)
+    completion = add_command(subparsers, "completion", run)
     completion.add_argument("shell", choices=SHELLS, help="the shell to write it for")
 
 

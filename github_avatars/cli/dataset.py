@@ -4,14 +4,14 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from github_avatars.cli.command import Among, add_json, bar, command, write_json
+from github_avatars.cli.command import Subparsers, add_command, add_json, progress_bar, write_json
 from github_avatars.errors import BadDataset
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the commands."""
-    dataset = among.add_parser("dataset", help="Look after a folder of labelled pictures.", allow_abbrev=False)
-    one = command(dataset.add_subparsers(metavar="COMMAND", required=True), "check", check)
+    dataset = subparsers.add_parser("dataset", help="Look after a folder of labelled pictures.", allow_abbrev=False)
+    one = add_command(dataset.add_subparsers(metavar="COMMAND", required=True), "check", check)
     one.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
     add_json(one)
 
@@ -24,8 +24,8 @@ def check(arguments: argparse.Namespace) -> None:
     """
     from github_avatars.training import duplicates
 
-    found = duplicates.check(arguments.directory, progress=bar("picture"))
+    found = duplicates.check(arguments.directory, progress=progress_bar("picture"))
     print(duplicates.as_text(found))
-    write_json(arguments, asdict(found))
+    write_json(arguments.json, asdict(found))
     if found.faults():
         raise BadDataset(f"{arguments.directory} is not fit for training ({', '.join(found.faults())}): mend that.")

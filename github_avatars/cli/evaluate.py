@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Among, add_json, bar, command, write_json
+from github_avatars.cli.command import Subparsers, add_command, add_json, progress_bar, write_json
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    evaluate = command(among, "evaluate", run)
+    evaluate = add_command(subparsers, "evaluate", run)
     evaluate.add_argument(
         "directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv"
     )
@@ -19,6 +19,6 @@ def run(arguments: argparse.Namespace) -> None:
     """Score the classifier on a folder of labelled pictures."""
     from github_avatars.evaluation import evaluating
 
-    result = evaluating.evaluate(arguments.directory, progress=bar("picture"))
+    result = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
     print(evaluating.as_text(result))
-    write_json(arguments, result.as_json())
+    write_json(arguments.json, result.as_json())

@@ -4,13 +4,13 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from github_avatars.cli.command import Among, add_json, command, write_json
+from github_avatars.cli.command import Subparsers, add_command, add_json, write_json
 from github_avatars.errors import BadInput, BadLogin
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    explain = command(among, "explain", run)
+    explain = add_command(subparsers, "explain", run)
     explain.add_argument("subject", metavar="FILE|LOGIN", help="a picture file, or else a GitHub login")
     explain.add_argument("-o", "--output", type=Path, required=True, metavar="PNG", help="the picture to write")
     add_json(explain)
@@ -34,5 +34,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(explaining.in_words(found))
     contributions = [asdict(one) for one in found.contributions]
     write_json(
-        arguments, {**asdict(found.verdict), "base": found.base, "score": found.score, "contributions": contributions}
+        arguments.json,
+        {**asdict(found.verdict), "base": found.base, "score": found.score, "contributions": contributions},
     )

@@ -4,13 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from github_avatars.cli.command import Among, command, tell
+from github_avatars.cli.command import Subparsers, add_command, print_error
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    predict = command(among, "predict", run)
+    predict = add_command(subparsers, "predict", run)
     predict.add_argument("subjects", nargs="+", metavar="FILE|LOGIN", help="a picture file, or else a GitHub login")
 
 
@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
             try:
                 line = predict(username, file, github, judge).output()
             except BadLogin as error:
-                code = tell(BadInput(f"There is no such picture file, and {error}"))
+                code = print_error(BadInput(f"There is no such picture file, and {error}"))
             except GitHubAvatarsError as error:
-                code = tell(error)
+                code = print_error(error)
             print(json.dumps(line), flush=True)
     return code

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Among, command
+from github_avatars.cli.command import Subparsers, add_command
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    report = command(among, "report", run)
+    report = add_command(subparsers, "report", run)
     report.add_argument("evaluation", type=Path, metavar="JSON", help="what evaluate --json wrote")
     report.add_argument("directory", type=Path, metavar="DIR", help="the folder that was evaluated")
     report.add_argument("-o", "--output", type=Path, required=True, metavar="HTML", help="the page to write")

@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Among, command, importing_a_page
+from github_avatars.cli.command import Subparsers, add_command, web_packages
 from github_avatars.cli.scan import add_unsure
 from github_avatars.errors import BadInput
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    one = command(among, "review", run)
+    one = add_command(subparsers, "review", run)
     one.add_argument("db", metavar="FILE", help="the file that scan --db wrote")
     one.add_argument("--port", type=int, default=8001, metavar="N", help="port (default: %(default)s; 0: a free one)")
     add_unsure(one)
@@ -37,6 +37,6 @@ def run(arguments: argparse.Namespace) -> None:
             counts = Labels(store, band).export(arguments.export)
         print(", ".join(f"{count:,} {label}" for label, count in counts.items()), "in", arguments.export)
         return
-    with importing_a_page():
+    with web_packages():
         from github_avatars.web import review
     review.serve(arguments.db, band, arguments.port)

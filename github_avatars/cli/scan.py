@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Among, command
+from github_avatars.cli.command import Subparsers, add_command
 from github_avatars.scan import sources
 
 ENGINES = ("local", "ray")
@@ -20,9 +20,9 @@ on disk or in an object store; docs/scaling.md tells more.
 """
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    one = command(among, "scan", run, EPILOG)
+    one = add_command(subparsers, "scan", run, EPILOG)
     sources.add_options(one)
     one.add_argument(
         "--images", type=Path, metavar="DIR", help="judge pictures on disk: a file or a folder per account"

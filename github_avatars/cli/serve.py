@@ -2,12 +2,12 @@
 
 import argparse
 
-from github_avatars.cli.command import Among, command, importing_a_page
+from github_avatars.cli.command import Subparsers, add_command, web_packages
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    one = command(among, "serve", run)
+    one = add_command(subparsers, "serve", run)
     one.add_argument(
         "--port", type=int, default=8000, metavar="N", help="port (default: %(default)s; 0: any that is free)"
     )
@@ -26,6 +26,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     Prints the page's address and serves until it is interrupted. docs/web.md tells what it does and keeps.
     """
-    with importing_a_page():
+    with web_packages():
         from github_avatars.web import server
     server.serve(arguments.host, arguments.port, cog=arguments.cog, demo=arguments.demo)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from github_avatars.cli.command import Among, bar, command
+from github_avatars.cli.command import Subparsers, add_command, progress_bar
 from github_avatars.errors import BadModel
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def add(among: Among) -> None:
+def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    train = command(among, "train", run)
+    train = add_command(subparsers, "train", run)
     train.add_argument(
         "--data",
         type=Path,
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.check:
         classifier.load(model)
     examples = dataset.read(directory)
-    progress = bar("picture")
+    progress = progress_bar("picture")
     table = fitting.tabulate(directory, examples, lambda items: progress(items, len(examples)))
     pipeline = fitting.fit(table)
     card = fitting.card(directory, examples, table, pipeline)

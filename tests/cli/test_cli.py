@@ -58,7 +58,7 @@ def parsers(
                 yield from parsers(below, (*words, name))
 
 
-PARSERS = dict(parsers(command_line.parser()))
+PARSERS = dict(parsers(command_line.build_parser()))
 COMMANDS = list(PARSERS)
 OPTIONS = [(words, action) for words, parser in PARSERS.items() for action in parser._actions if action.option_strings]
 
@@ -84,7 +84,7 @@ def test_the_commands_are_these() -> None:
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_and_every_argument_says_what_it_is_for(words: tuple[str, ...]) -> None:
     *above, name = words
-    parent = PARSERS[tuple(above)] if above else command_line.parser()
+    parent = PARSERS[tuple(above)] if above else command_line.build_parser()
     (among,) = (each for each in parent._actions if isinstance(each, argparse._SubParsersAction))
     (listed,) = (each for each in among._choices_actions if each.dest == name)
     assert listed.help
@@ -107,11 +107,11 @@ def test_options_are_of_one_style() -> None:
 @pytest.mark.parametrize("words", [(), *COMMANDS], ids=" ".join)
 def test_options_are_never_abbreviated(words: tuple[str, ...]) -> None:
     """Else a token that is given by mistake with --token would be taken for the file of --token-file, and told."""
-    assert not (PARSERS[words] if words else command_line.parser()).allow_abbrev
+    assert not (PARSERS[words] if words else command_line.build_parser()).allow_abbrev
 
 
 def test_help_tells_the_exit_codes() -> None:
-    told = command_line.parser().format_help()
+    told = command_line.build_parser().format_help()
     assert all(f"{code} " in told for code in (0, 1, 2, 130))
 
 

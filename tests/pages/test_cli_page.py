@@ -12,7 +12,7 @@ from pages import cli_page
 from tests.support.processes import ROOT, clean_environment
 
 PAGE = cli_page.PAGE.read_text(encoding="utf-8")
-COMMANDS = dict(cli_page.commands(command_line.parser()))
+COMMANDS = dict(cli_page.commands(command_line.build_parser()))
 
 
 def test_the_shipped_page_is_what_the_code_writes_today() -> None:
