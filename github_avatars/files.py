@@ -1,10 +1,18 @@
-"""Writing files that are either complete or absent."""
+"""Files: recognizing them among arguments, and writing them completely or not at all."""
 
 import os
 import tempfile
 from pathlib import Path
 
 from github_avatars.errors import BadFile
+
+
+def is_file(argument: str) -> bool:
+    """Whether an argument that is a file or a login names a file. A folder may have the name of an account."""
+    try:
+        return Path(argument).exists() and not Path(argument).is_dir()
+    except OSError:  # longer than the system allows
+        return False
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -19,9 +19,9 @@ def add(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw why a picture or an account's avatar is judged as it is."""
     from github_avatars.explanation import drawing, explaining
+    from github_avatars.files import is_file
     from github_avatars.github import fetch
     from github_avatars.picture import decoding
-    from github_avatars.scan.names import is_file
 
     subject = arguments.subject
     given = is_file(subject)

@@ -21,9 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
     is no answer, the prediction is null, standard error says why, and the exit code is 1; the others are answered.
     """
     from github_avatars import classifier
+    from github_avatars.files import is_file
     from github_avatars.github import GitHub
     from github_avatars.prediction import predict
-    from github_avatars.scan.names import is_file
     from github_avatars.service import logs
 
     logs.switch_on()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from github_avatars.errors import BadInput, BadLogin
+from github_avatars.files import is_file
 from github_avatars.github import Account, check_login
 
 COLUMNS = {
@@ -61,14 +62,6 @@ def logins(path: Path) -> Iterator[str]:
     """The logins in a text file: one a line, without comments. Raises BadInput."""
     with _opened(path) as file:
         yield from _uncommented(_lines(file, str(path)))
-
-
-def is_file(source: str) -> bool:
-    """Whether `source` names a file. A folder is none: it may happen to have the name of an account."""
-    try:
-        return Path(source).exists() and not Path(source).is_dir()
-    except OSError:  # longer than a path may be
-        return False
 
 
 def _open(source: str, column: str | None, files: ExitStack) -> Iterable[Account]:
