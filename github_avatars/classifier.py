@@ -28,7 +28,7 @@ MODEL = Path(__file__).resolve().parent.parent / "model.pkl"
 
 MEND = "Run script/train to make both files anew, or restore them from the repository."
 
-ADMITTED = frozenset(
+ALLOWED_GLOBALS = frozenset(
     {
         "sklearn.pipeline.Pipeline",
         "sklearn.preprocessing._data.StandardScaler",
@@ -125,7 +125,7 @@ def _shown_or_refused(picture: Picture) -> Image.Image | BadImage:
 
 def _shown(picture: Picture) -> Image.Image:
     if isinstance(picture, Image.Image):
-        return decoding.finish(picture)
+        return decoding.normalize(picture)
     if isinstance(picture, (bytes, bytearray, memoryview)):
         return decoding.load(bytes(picture))
     return decoding.load(decoding.read_bytes(picture), str(picture))
@@ -143,15 +143,14 @@ def card_of(model: Path) -> Path:
 
 
 def load(model: Path) -> Classifier:
-    """The classifier that `save` wrote to `model`.
+    """Load the classifier that `save` wrote to `model`.
 
-    Raises BadModel, before anything is unpickled, where the file or its card is missing, where the bytes are not those
-    that the card vouches for, where another scikit-learn wrote them, and where they were fitted to other features. The
-    pickle is then read by an unpickler that knows the names of ADMITTED and no others; BadModel where it has another,
-    or where it and the card tell different weights.
+    Before unpickling, raises BadModel if the file or its card is missing, if the SHA-256 of the file and card differ,
+    or if the card names another scikit-learn version or other features. The unpickler then accepts only the names in
+    ALLOWED_GLOBALS. Raises BadModel if the file contains another name, or if its weights differ from the card's.
 
-    That guards against accident, mix-up and a file put in the place of another. Whoever can write both files can still
-    have pictures judged wrongly, though no code executed.
+    These checks detect accidents, mix-ups and replaced files. An attacker who can write both files can change verdicts,
+    but cannot execute code.
     """
     path = card_of(model)
     try:
@@ -183,10 +182,10 @@ def load(model: Path) -> Classifier:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Builds what is made of ADMITTED alone, so that loading a file executes no code that the file brings or names."""
+    """Refuses every name outside ALLOWED_GLOBALS, so that loading a file cannot execute code that the file names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if f"{module}.{name}" not in ADMITTED:
+        if f"{module}.{name}" not in ALLOWED_GLOBALS:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which no classifier does")
         return _Fitted if module.startswith("sklearn.") else super().find_class(module, name)
 
@@ -197,7 +196,7 @@ class _Fitted:
 
 def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:
     """Write a fitted pipeline to `model`, and `card` with the file's sha256 added beside it."""
-    # The protocol is fixed lest the bytes depend on the Python that writes them. Later ones name more than ADMITTED.
+    # A fixed protocol keeps the bytes independent of the Python version. Later protocols need more ALLOWED_GLOBALS.
     data = pickle.dumps(pipeline, protocol=4)
     vouched = {"sha256": hashlib.sha256(data).hexdigest()} | card
     for path, content in ((model, data), (card_of(model), (json.dumps(vouched, indent=2) + "\n").encode())):

@@ -559,7 +559,7 @@ def test_nothing_is_admitted_that_a_classifier_does_not_name(model: Path) -> Non
             return super().find_class(module, name)
 
     Listing(io.BytesIO(model.read_bytes())).load()
-    assert named == classifier.ADMITTED
+    assert named == classifier.ALLOWED_GLOBALS
 
 
 def test_the_shipped_card_names_the_features_and_weights_of_the_shipped_classifier() -> None:

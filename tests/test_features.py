@@ -136,7 +136,7 @@ def test_a_picture_that_is_grey_all_over_is_judged_the_same_in_every_mode() -> N
     two_entries.putpixel((1, 1), 1)
     clear = grey.convert("RGBA")
     clear.putpixel((1, 1), (225, 225, 225, 128))  # which shows as GitHub grey over white
-    deep = decoding.finish(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
+    deep = decoding.normalize(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
     assert decoding.rgb(clear).getpixel((1, 1)) == GITHUB_GREY
     for picture in (grey, two_entries, clear, deep):
         assert features.extract(picture) == Features(576, 1, 0), picture.mode

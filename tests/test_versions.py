@@ -38,9 +38,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from PIL import Image
-from github_avatars import classifier, features, image
+from github_avatars import classifier, features
 from github_avatars.errors import BadModel
-from github_avatars.github import GitHub
+from github_avatars.github.client import GitHub
+from github_avatars.picture import decoding
 from github_avatars.prediction import predict
 
 found = {"versions": {name: version(name) for name in ("scikit-learn", "numpy", "pillow", "requests", "urllib3")}}
@@ -68,7 +69,7 @@ except BadModel as error:
 with GitHub() as github:
     answers = {login: predict(login, None, github, judge) for login in sys.argv[1:]}
 # NumPy has versions that crash on these.
-verdict = judge.judge(features.extract(image.finish(Image.new("I;16B", (9, 9), 32768))))
+verdict = judge.judge(features.extract(decoding.normalize(Image.new("I;16B", (9, 9), 32768))))
 found["answers"] = {name: [answer.prediction, answer.evidence] for name, answer in answers.items()}
 found["answers"]["16-bit greys"] = [verdict.label, asdict(verdict.features)]
 print(json.dumps(found))

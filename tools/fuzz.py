@@ -134,9 +134,9 @@ def judged(data: bytes) -> tuple[str, float]:
 
 def missized(picture: Image.Image, data: bytes) -> str:
     """What is wrong where a picture has other sides than those that its limits were held against."""
-    core = container.core(data, "the picture")
-    same = {picture.size, picture.size[::-1]} & {(core.width, core.height)}
-    return "" if same else f"is of {picture.size} and was taken for {core}"
+    stripped = container.strip(data, "the picture")
+    same = {picture.size, picture.size[::-1]} & {(stripped.width, stripped.height)}
+    return "" if same else f"is of {picture.size} and was taken for {stripped}"
 
 
 def peak() -> float:

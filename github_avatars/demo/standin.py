@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from github_avatars.demo import rest
 from github_avatars.demo.thumbnails import thumbnail
 from github_avatars.errors import BadDataset
-from github_avatars.picture.decoding import MEDIA_TYPES
+from github_avatars.picture import formats
 from github_avatars.training import dataset
 
 logger = logging.getLogger(__name__)
@@ -182,9 +182,8 @@ class GitHubStandIn:
             return 302, {"Location": location, "Content-Type": "text/html", "Cache-Control": "no-cache"}, b""
         if (asked := re.fullmatch(r"/u/([0-9]{1,18})", route)) and int(asked[1]) in self._pictures:
             body = self._picture(int(asked[1]), parse_qs(urlsplit(path).query).get("s", [""])[0])
-            media_type = next((name for magic, name in MEDIA_TYPES.items() if body.startswith(magic)), "image/png")
             etag = f'"{hashlib.sha256(body).hexdigest()}"'
-            return 200, {"Content-Type": media_type, "ETag": etag, "Cache-Control": "max-age=300"}, body
+            return 200, {"Content-Type": formats.media_type(body), "ETag": etag, "Cache-Control": "max-age=300"}, body
         return 404, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, NOT_FOUND
 
     def _picture(self, account_id: int, size: str) -> bytes:

@@ -79,7 +79,7 @@ def explain(picture: Image.Image, classifier: Classifier | None = None) -> Expla
     Raises BadImage for a picture that cannot be decoded, BadModel where the shipped classifier cannot be used.
     """
     classifier = classifier or shipped()
-    shown = decoding.rgb(decoding.finish(picture))
+    shown = decoding.rgb(decoding.normalize(picture))
     verdict = classifier.judge(features.extract(shown))
     fitted = identicon.fit(shown)
     return Explanation(

@@ -32,7 +32,8 @@ from github_avatars.errors import (
 )
 from github_avatars.github import cancellation, hosts, rate_limit, transport
 from github_avatars.github.transport import Answer
-from github_avatars.picture.decoding import MAX_BYTES, looks_like_picture
+from github_avatars.picture.decoding import MAX_BYTES
+from github_avatars.picture.formats import format_of
 
 CONNECT_TIMEOUT = 4.0
 """Seconds that making a connection may take: looking the name up, trying its addresses, TLS."""
@@ -298,7 +299,7 @@ def _body(login: str, response: urllib3.BaseHTTPResponse) -> bytes:
 
 def _picture(login: str, answer: Answer) -> bytes:
     # By the bytes alone: GitHub's Content-Type has been seen wrong on right pictures.
-    if not looks_like_picture(answer.body):
+    if not format_of(answer.body):
         kind = answer.headers.get("Content-Type", "of no type")
         raise NotAPicture(
             f"GitHub answers {login} with something else than a picture ({reprlib.repr(kind)}): check GITHUB_URL."

@@ -1,17 +1,27 @@
 """GitHub's default avatar: drawing the identicon of an account id, and fitting an identicon to any picture."""
 
 from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, for_account, is_of, render
-from github_avatars.identicon.fitting import STEADY, Fit, difference, errors, fit, is_blank, pack, pixels
-from github_avatars.identicon.grid import CELLS, CRISP, RADIUS, SAMPLE, SIZE, Design, Floats, design_for, sample
+from github_avatars.identicon.fitting import BIAS_WEIGHT, Fit, difference, errors, fit, is_blank, pack, pixels
+from github_avatars.identicon.grid import (
+    CELLS,
+    MIN_UNBLURRED_SIDE,
+    RADIUS,
+    SAMPLE,
+    SIZE,
+    Design,
+    Floats,
+    design_for,
+    sample,
+)
 
 __all__ = [
+    "BIAS_WEIGHT",
     "CELLS",
-    "CRISP",
     "GITHUB_GREY",
+    "MIN_UNBLURRED_SIDE",
     "RADIUS",
     "SAMPLE",
     "SIZE",
-    "STEADY",
     "Color",
     "Design",
     "Fit",

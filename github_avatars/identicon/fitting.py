@@ -17,7 +17,7 @@ from PIL import Image
 from github_avatars.identicon.drawing import GITHUB_GREY, LIGHTNESS, SATURATION, Color, Identicon, grid_text, hsl_to_rgb
 from github_avatars.identicon.grid import CELLS, SAMPLE, Design, Floats, design_for, sample
 
-STEADY = 4.0
+BIAS_WEIGHT = 4.0
 """How much more the mean luma of the ground and of each painted cell counts where it is off.
 
 A codec or a resize disturbs single pixels more than that mean, but another background or a second colour shifts it.
@@ -49,10 +49,10 @@ _SQUARES = (_LUMA_CHROMA @ _LUMA_CHROMA.T).ravel()
 class Fit(Identicon):
     """The identicon that fits a picture best, and how badly it does.
 
-    `error` is the part of the picture's deviation from GitHub grey that the identicon leaves unexplained: root of the
-    ratio of the sums of squares, chroma at half weight and steady differences weighted more (STEADY), 1 at the most. It
-    is 0 for an identicon itself and near 1 where the picture has nothing of one. Being relative to the deviation, it
-    does not mistake a pale picture for a good fit.
+    `error` is the part of the picture's deviation from GitHub grey that the identicon leaves unexplained: the square
+    root of the ratio of the residual's sum of squares to the deviation's, at most 1. Chroma counts half, and the mean
+    residual of a cell counts more (BIAS_WEIGHT). The error is 0 for an identicon and near 1 for a picture that does not
+    resemble one. It is relative to the deviation, so that a pale picture is not a good fit.
     """
 
     error: float
@@ -104,15 +104,15 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     """SAMPLE × SAMPLE: how far each sampled pixel of an RGB picture is from an identicon that is blurred as it is.
 
     The unit is the picture's root mean square deviation from GitHub grey, so the mean square of this map is the square
-    of the fit's error, but for the steady differences, which count more there (STEADY). Not a number outside the disc
-    that the fit looks at. Raises ValueError where the picture is not RGB.
+    of the fit's error without the term of BIAS_WEIGHT. Pixels outside the disc are NaN. Raises ValueError if the
+    picture's mode is not RGB.
     """
     design = design_for(*picture.size)
     deviation = _deviation(design, pixels([pack(_sampled(picture))]))[0]
     rows = fitted.grid.split("/")
     painted = np.array([float(rows[row][column] == "#") for row, column in CELLS])
     seen = deviation @ _LUMA_CHROMA
-    residual = seen - np.outer(painted @ design.cover[:-1], _paint(fitted.color))
+    residual = seen - np.outer(painted @ design.design_matrix[:-1], _paint(fitted.color))
     unit = math.sqrt(np.vdot(seen, seen) / len(seen)) or 1.0
     distance = np.full(SAMPLE**2, np.nan)
     distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
@@ -145,13 +145,13 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
     """
     deviation = _deviation(design, sampled)
     squares = (deviation.transpose(0, 2, 1) @ deviation).reshape(-1, _SQUARES.size) @ _SQUARES
-    covered = design.cover @ deviation
-    own = design.solve @ covered
+    covered = design.design_matrix @ deviation
+    own = design.normal_inverse @ covered
     for total, cells, deviations in zip(squares.tolist(), covered.tolist(), own.tolist(), strict=True):
         if total == 0:
             yield [], GITHUB_GREY, 1.0
             continue
-        painted, color = _choose(deviations, design.shared[-1])
+        painted, color = _choose(deviations, design.gram_matrix[-1])
         misfit = total + _change(design, cells, painted, color)
         yield painted, color, math.sqrt(_clamp(misfit / total, (0, 1)))
 
@@ -176,18 +176,18 @@ def _choose(deviations: list[list[float]], area: list[float]) -> tuple[list[int]
 
 
 def _change(design: Design, covered: list[list[float]], painted: list[int], color: Color) -> float:
-    """What taking an identicon away adds to a picture's sum of squares; its steady part counts STEADY times more.
+    """What taking an identicon away adds to a picture's sum of squares; its steady part counts BIAS_WEIGHT times more.
 
     Of the picture only sums are needed, none of its pixels: what each cell covers of its deviation (`covered`, 16 × 4).
     """
     luma, blueness, redness = _paint(color)
-    area = design.shared[-1]
+    area = design.gram_matrix[-1]
     size = area[-1]
     own = common = taken = steady = 0.0
     ground = _luma_chroma(*covered[-1][1:])[0]
     for cell in painted:
         _, red, green, blue = covered[cell]
-        shared, share = design.shared[cell], 0.0
+        shared, share = design.gram_matrix[cell], 0.0
         for other in painted:
             share += shared[other]
         seen = _luma_chroma(red, green, blue)
@@ -199,7 +199,7 @@ def _change(design: Design, covered: list[list[float]], painted: list[int], colo
         steady += left * left / area[cell]
     ground -= taken * luma
     steady += size * (ground / (size - taken)) ** 2
-    return own * (luma * luma + blueness * blueness + redness * redness) - 2 * common + STEADY * steady
+    return own * (luma * luma + blueness * blueness + redness * redness) - 2 * common + BIAS_WEIGHT * steady
 
 
 def _nearest_color(deviation: tuple[float, float, float]) -> Color:

@@ -22,7 +22,7 @@ CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
 SAMPLE = 24
 """Pixels a side of the sample that a picture is judged by: 4 a cell, 2 a margin, none of them near a cell's edge."""
 
-CRISP = 60
+MIN_UNBLURRED_SIDE = 60
 """From this many pixels a side on, every sampled pixel lies whole within one cell or outside all of them."""
 
 RADIUS = 0.48
@@ -42,18 +42,20 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What a fit needs to know of a picture's size; there is one of each.
+    """The least-squares problem of fitting an identicon to a picture; it depends only on the picture's size.
 
-    `disc` (n) is the places of the pixels of the sample that count, row by row. `cover` (16 × n) is the share of each
-    that each free cell and its mirror image cover; the whole disc comes last, as a cell that is never painted. `shared`
-    (16 × 16) is the sum over the pixels of two cells' shares, multiplied, and `area` (15) that of a free cell's shares.
-    `solve` (15 × 16) tells, from what the cells cover of a deviation, the deviation that each of them has of its own.
+    `disc` (n): the indices of the sample's pixels that are fitted, row by row.
+    `design_matrix` (16 × n): the share of each pixel that each of the 15 free cells and its mirror cover. The last
+    row, all ones, is the whole disc.
+    `gram_matrix` (16 × 16): design_matrix @ design_matrix.T. Its last row is the area of each cell.
+    `normal_inverse` (15 × 16): the inverse of the normal equations. It maps design_matrix @ deviation to the
+    least-squares deviation of each cell from GitHub grey. The last column is 0.
     """
 
     disc: npt.NDArray[np.intp]
-    cover: Floats
-    shared: list[list[float]]
-    solve: Floats
+    design_matrix: Floats
+    gram_matrix: list[list[float]]
+    normal_inverse: Floats
 
 
 def sample(picture: Image.Image) -> Image.Image:
@@ -63,7 +65,7 @@ def sample(picture: Image.Image) -> Image.Image:
 
 def design_for(width: int, height: int) -> Design:
     """The design for a picture of so many pixels."""
-    return _design(min(width, CRISP), min(height, CRISP))
+    return _design(min(width, MIN_UNBLURRED_SIDE), min(height, MIN_UNBLURRED_SIDE))
 
 
 @lru_cache(maxsize=128)
@@ -74,9 +76,9 @@ def _design(width: int, height: int) -> Design:
     disc = np.flatnonzero(np.add.outer(centre**2, centre**2) <= RADIUS**2)
     cells = np.stack([np.outer(down[:, row], across[:, column]).take(disc) for row, column in CELLS])
     inverse = np.linalg.pinv(cells, rcond=NEGLIGIBLE)
-    cover = np.vstack([cells, np.ones(len(disc))])
-    solve = np.hstack([inverse.T @ inverse, np.zeros((len(cells), 1))])
-    return Design(disc, cover, (cover @ cover.T).tolist(), solve)
+    design_matrix = np.vstack([cells, np.ones(len(disc))])
+    normal_inverse = np.hstack([inverse.T @ inverse, np.zeros((len(cells), 1))])
+    return Design(disc, design_matrix, (design_matrix @ design_matrix.T).tolist(), normal_inverse)
 
 
 def _coverage(side: int) -> Floats:

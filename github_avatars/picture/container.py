@@ -10,12 +10,13 @@ https://www.w3.org/Graphics/GIF/spec-gif89a.txt for GIF.
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from github_avatars.errors import NotAPicture
-from github_avatars.picture import orientation
+from github_avatars.picture.formats import format_of
+from github_avatars.picture.orientation import exif_orientation
 
 T = TypeVar("T")
 
@@ -34,18 +35,18 @@ MAX_TABLES = 1 << 16
 """Bytes that a lossless WebP may take beyond 4 a pixel, for its tables and its headers."""
 
 
-class Core(NamedTuple):
+class StrippedFile(NamedTuple):
     """What the first frame of a picture file is decoded from.
 
-    `kind` says what file it is; `width` and `height` are its canvas's, in pixels. One of its pixels can take as much
-    time or memory as `weight` plain ones. `orientation` is how it is turned, as EXIF counts, 1 for upright. `data` is
-    the file without what no pixel depends on.
+    `description` names the format, for messages. `width` and `height` are those of the canvas, in pixels. Decoding a
+    pixel can take `cost_factor` times the time or memory of a pixel in a plain file. `orientation` is EXIF's, 1 for
+    upright. `data` is the file without the parts that no pixel depends on.
     """
 
-    kind: str
+    description: str
     width: int
     height: int
-    weight: int
+    cost_factor: int
     orientation: int
     data: bytes
 
@@ -54,14 +55,16 @@ class _Unusable(Exception):
     """Its text goes on from the name of the file."""
 
 
-def core(data: bytes, name: str) -> Core:
-    """The core of a file that begins as a PNG, JPEG, WebP or GIF does. Raises NotAPicture, and nothing else.
+def strip(data: bytes, name: str) -> StrippedFile:
+    """The parts of a PNG, JPEG, WebP or GIF file that its first frame is decoded from. Raises only NotAPicture.
 
-    Its pixels may still be damaged or missing: that is for the decoder to find.
+    `name` is what the error message calls the file. The pixels may still be damaged or missing: the decoder finds that.
     """
-    read = {b"\x89P": _png, b"\xff\xd8": _jpeg, b"RI": _webp, b"GI": _gif}[data[:2]]
+    image_format = format_of(data)
+    if not image_format:
+        raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
     try:
-        return read(data)
+        return _STRIP[image_format.name](data)
     except _Unusable as error:
         raise NotAPicture(f"{name} {error}") from error
     except (IndexError, struct.error) as error:
@@ -77,25 +80,17 @@ def _few(parts: Iterable[T]) -> Iterator[T]:
 
 # PNG
 
-_PNG_METADATA = {
-    b"eXIf": b"",
-    b"iTXt": b"XML:com.adobe.xmp\0",
-    b"tEXt": b"Raw profile type exif\0",
-    b"zTXt": b"Raw profile type exif\0",
-}
-"""The chunks that may tell how the picture is turned, and what each begins with if it does."""
 
-
-def _png(data: bytes) -> Core:
-    kept, described = [data[:8]], dict[bytes, bytes]()
+def _png(data: bytes) -> StrippedFile:
+    kept, exif = [data[:8]], b""
     for kind, content, chunk in _few(_png_chunks(data)):
         if kind in ((b"IDAT", b"PLTE", b"tRNS", b"IEND") if len(kept) > 1 else (b"IHDR",)):
             kept.append(chunk)
-        elif kind in _PNG_METADATA and content.startswith(_PNG_METADATA[kind]):
-            described.setdefault(kind, content)
+        elif kind == b"eXIf":
+            exif = exif or content
     width, height, depth = struct.unpack_from(">IIB", kept[1], 8)
     words, weight = ("PNG of 16 bits a channel", 2) if depth == 16 else ("PNG", 1)
-    return Core(words, width, height, weight, orientation.of_png(described), b"".join(kept))
+    return StrippedFile(words, width, height, weight, exif_orientation(exif), b"".join(kept))
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -125,8 +120,8 @@ _BEGINNING = re.compile(rb"\xff\xda")
 """Of a scan. Among its pixels, these two bytes do not follow each other."""
 
 
-def _jpeg(data: bytes) -> Core:
-    kept, frame, exif, xmp = [data[:2]], b"", b"", b""
+def _jpeg(data: bytes) -> StrippedFile:
+    kept, frame, exif = [data[:2]], b"", b""
     for marker, content, segment in _few(_jpeg_segments(data)):
         if marker in _FRAMES:
             if frame or len(content) < 6 or len(content) != 6 + 3 * content[5]:
@@ -136,8 +131,6 @@ def _jpeg(data: bytes) -> Core:
             raise _Unusable("is a JPEG of a kind that hardly any program shows: save it as a baseline one.")
         elif marker == 0xE1 and content.startswith(b"Exif\0\0"):
             exif = exif or content
-        elif marker == 0xE1 and content.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
-            xmp = xmp or content
         # JFIF and Adobe tell in which colours the pixels are meant.
         if marker in _PIXELS or content.startswith((b"JFIF", b"Adobe")):
             kept.append(segment)
@@ -146,7 +139,7 @@ def _jpeg(data: bytes) -> Core:
     height, width = struct.unpack_from(">HH", frame, 5)
     scans = _scans(frame, kept[-1])
     words = "JPEG" if scans <= SCANS else f"JPEG of {scans:,} scans"
-    return Core(words, width, height, -(-scans // SCANS), orientation.of(exif, xmp), b"".join(kept))
+    return StrippedFile(words, width, height, -(-scans // SCANS), exif_orientation(exif), b"".join(kept))
 
 
 def _scans(frame: bytes, rest: bytes) -> int:
@@ -176,26 +169,26 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 # WebP
 
 
-def _webp(data: bytes) -> Core:
+def _webp(data: bytes) -> StrippedFile:
     kept: dict[bytes, bytes] = {}
-    described: dict[bytes, bytes] = {}
+    exif = b""
     for kind, content, chunk in _few(_riff_chunks(data)):
         if kind in (b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L"):
             kept.setdefault(kind, chunk)
-        elif kind in (b"EXIF", b"XMP "):
-            described.setdefault(kind, content)
+        elif kind == b"EXIF":
+            exif = exif or content
     head = next(iter(kept.values()), b"")
     if head[:4] != b"VP8X":
-        kept, described = {head[:4]: head}, {}
+        kept, exif = {head[:4]: head}, b""
     width, height = _webp_size(head)
     # Transparency is coded without loss also where the colours are not. A frame's first chunk begins at 24.
     lossless = b"VP8L" in kept or b"ALPH" in kept or kept.get(b"ANMF", b"")[24:28] in (b"VP8L", b"ALPH")
     body = b"WEBP" + b"".join(kept.values())
     if lossless and len(body) > 4 * width * height + MAX_TABLES:
         raise _Unusable(f"has more bytes than its {width}×{height} pixels need: save it anew.")
-    turn = orientation.of(described.get(b"EXIF", b""), described.get(b"XMP ", b""))
     words, weight = ("WebP without loss", LOSSLESS) if lossless else ("WebP", 1)
-    return Core(words, width, height, weight, turn, b"RIFF" + struct.pack("<I", len(body)) + body)
+    stripped = b"RIFF" + struct.pack("<I", len(body)) + body
+    return StrippedFile(words, width, height, weight, exif_orientation(exif), stripped)
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -225,7 +218,7 @@ def _webp_size(head: bytes) -> tuple[int, int]:
 # GIF
 
 
-def _gif(data: bytes) -> Core:
+def _gif(data: bytes) -> StrippedFile:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     # With 0x80 among the flags, a colour table follows.
     screen = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
@@ -242,4 +235,7 @@ def _gif(data: bytes) -> Core:
             place += 1
     left, top, across, down = struct.unpack_from("<4H", data, place + 1)
     width, height = max(width, left + across), max(height, top + down)
-    return Core("GIF", width, height, 1, 1, data[:screen] + control + data[place:])
+    return StrippedFile("GIF", width, height, 1, 1, data[:screen] + control + data[place:])
+
+
+_STRIP: dict[str, Callable[[bytes], StrippedFile]] = {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp, "GIF": _gif}

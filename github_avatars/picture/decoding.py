@@ -12,10 +12,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from github_avatars.errors import NotAPicture, TooLarge
-from github_avatars.picture import container
-
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-"""The formats that GitHub accepts as avatars, and the galleries that show them use."""
+from github_avatars.picture import container, formats
+from github_avatars.picture.orientation import ORIENTATION_TAG
 
 MAX_BYTES = 3_000_000
 """Three times what GitHub lets people upload as an avatar, so a larger file is none."""
@@ -31,26 +29,13 @@ MAX_SIDE = 65_535
 """The longest side that a JPEG or GIF can have. A row costs memory too, so that there must not be millions of them."""
 
 ENOUGH = 60
-"""Pixels a side that a picture is judged by as well as by all that it has (grid.CRISP)."""
+"""Pixels a side that a picture is judged by as well as by all that it has (grid.MIN_UNBLURRED_SIDE)."""
 
 WHITE = (255, 255, 255, 255)
 BLOCK = 1024
 """Pixels a side of the pieces that a large picture with transparency is worked on in."""
 
-EXIF_ORIENTATION = 0x0112
-
 _FILTERS = threading.Lock()
-
-
-MEDIA_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
-"""Of the files that are judged, by their first bytes."""
-
-
-def looks_like_picture(data: bytes) -> bool:
-    """Whether `data` begins as a PNG, JPEG, WebP or GIF file does; the rest is not read."""
-    return data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")) or (
-        data[:4] == b"RIFF" and data[8:12] == b"WEBP"
-    )
 
 
 def decode(data: bytes, name: str = "the picture") -> Image.Image:
@@ -67,14 +52,12 @@ def load(data: bytes, name: str = "the picture", *, whole: bool = False) -> Imag
     Unless it is to be `whole`, a JPEG comes with a half, a quarter or an eighth of its pixels a side where these are
     ENOUGH still: its codec skips the rest.
     """
-    if not looks_like_picture(data):
-        raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
     if len(data) > MAX_BYTES:
         raise _too_long(name)
-    core = container.core(data, name)
-    _check_size(core.width, core.height, name, core.kind, core.weight)
+    stripped = container.strip(data, name)
+    _check_size(stripped.width, stripped.height, name, stripped.description, stripped.cost_factor)
     try:
-        picture = Image.open(io.BytesIO(core.data), formats=FORMATS)
+        picture = Image.open(io.BytesIO(stripped.data), formats=[image_format.name for image_format in formats.FORMATS])
     except UnidentifiedImageError as error:
         raise NotAPicture(f"{name} is damaged at its very beginning: give a whole file.") from error
     except Exception as error:
@@ -83,15 +66,15 @@ def load(data: bytes, name: str = "the picture", *, whole: bool = False) -> Imag
         if not whole:
             picture.draft(None, (ENOUGH, ENOUGH))
         _load(picture, name)
-    if core.orientation != 1:
+    if stripped.orientation != 1:
         exif = Image.Exif()
-        exif[EXIF_ORIENTATION] = core.orientation
+        exif[ORIENTATION_TAG] = stripped.orientation
         picture.info["exif"] = exif.tobytes()
         return _in_8_bits(upright(picture))
     return _in_8_bits(picture)
 
 
-def finish(picture: Image.Image, name: str = "the picture") -> Image.Image:
+def normalize(picture: Image.Image, name: str = "the picture") -> Image.Image:
     """A picture that Pillow has opened, decoded and upright. Raises NotAPicture or TooLarge, and nothing else."""
     _check_size(picture.width, picture.height, name)
     _load(picture, name)
@@ -149,7 +132,7 @@ def upright(picture: Image.Image) -> Image.Image:
     """A picture turned as its EXIF says, in its own mode; as it is where the EXIF is damaged, which harms no pixel."""
     try:
         with _quiet():
-            turned = picture.getexif().get(EXIF_ORIENTATION, 1) != 1
+            turned = picture.getexif().get(ORIENTATION_TAG, 1) != 1
             return ImageOps.exif_transpose(picture) if turned else picture
     except Exception:
         return picture

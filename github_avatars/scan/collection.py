@@ -33,6 +33,7 @@ from github_avatars.errors import (
 )
 from github_avatars.github import Avatar, GitHub, Pace, rate_limit
 from github_avatars.picture import decoding
+from github_avatars.picture.formats import extension
 from github_avatars.scan import names
 from github_avatars.scan.journal import Journal, locked
 from github_avatars.training import dataset
@@ -46,9 +47,6 @@ reach 0.65 at 24 pixels (0.6 once in 2,000), 0.51 at 32 and 0.22 at 64. GitHub s
 wide margin. On the other side, half of the custom originals are at 1.00, and 6 of 288, all drawn to be hard, stay below
 0.6. The trained classifier has no say, since it would be taught its own mistakes.
 """
-
-EXTENSIONS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp"}
-"""By a file's first bytes; its address tells nothing, and its Content-Type may be wrong."""
 
 SOURCE = ("date", "source", "content")
 """When a picture was fetched (UTC), from which address, and the name of its pixels."""
@@ -209,11 +207,6 @@ class _Collection:
         partial = path.with_name(f".{path.name}.partial")
         partial.write_bytes(data)
         partial.replace(path)
-
-
-def extension(data: bytes) -> str:
-    """The ending of the name of a picture file that holds this."""
-    return next(extension for magic, extension in EXTENSIONS.items() if data.startswith(magic))
 
 
 def _today() -> str:

@@ -98,8 +98,8 @@ def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
         picture = decoding.load(data, str(file))
     except BadImage as error:
         return error
-    core = container.core(data, str(file))
-    sizes[file] = core.width * core.height
+    stripped = container.strip(data, str(file))
+    sizes[file] = stripped.width * stripped.height
     return picture
 
 

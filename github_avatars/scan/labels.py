@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 from github_avatars.classifier import Label
 from github_avatars.errors import BadInput
-from github_avatars.scan.collection import extension
+from github_avatars.picture.formats import extension
 from github_avatars.scan.rows import Band
 from github_avatars.scan.store import Store, time
 from github_avatars.training import dataset

@@ -15,7 +15,7 @@ from github_avatars.explanation.explaining import TITLES, Contribution, Explanat
 from github_avatars.github import GitHub
 from github_avatars.identicon import SAMPLE
 from github_avatars.picture import decoding
-from github_avatars.picture.decoding import MEDIA_TYPES
+from github_avatars.picture.formats import media_type
 
 Json = dict[str, Any]
 
@@ -103,11 +103,6 @@ class Here:
 def is_of(picture: Image.Image, account_id: int | None) -> bool | None:
     """Whether an RGB picture is the identicon of an account; None where no account is known."""
     return None if account_id is None else identicon.is_of(picture, account_id)
-
-
-def media_type(data: bytes) -> str:
-    """The media type of a picture file."""
-    return next(name for magic, name in MEDIA_TYPES.items() if data.startswith(magic))
 
 
 def png(picture: Image.Image) -> bytes:

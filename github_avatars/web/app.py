@@ -20,8 +20,9 @@ from github_avatars import identicon
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, TooLarge
 from github_avatars.github import cancellation
 from github_avatars.picture.decoding import MAX_BYTES
+from github_avatars.picture.formats import media_type
 from github_avatars.web import examples
-from github_avatars.web.answers import Answer, Json, Judge, media_type, png
+from github_avatars.web.answers import Answer, Json, Judge, png
 from github_avatars.web.guard import Guard
 from github_avatars.web.limits import Buckets
 from github_avatars.web.problems import problem, unexpected

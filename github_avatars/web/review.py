@@ -16,12 +16,12 @@ from starlette.types import ASGIApp
 from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.github import GitHub, cancellation
 from github_avatars.picture import decoding
+from github_avatars.picture.formats import media_type
 from github_avatars.scan.images import sharpest
 from github_avatars.scan.labels import SAYINGS, Doubt, Labels
 from github_avatars.scan.rows import Band
 from github_avatars.scan.store import Store
 from github_avatars.web import app as web
-from github_avatars.web.answers import media_type
 from github_avatars.web.guard import LOOPBACK, Guard
 from github_avatars.web.problems import problem
 from github_avatars.web.serving import listening, run

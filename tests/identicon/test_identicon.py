@@ -281,13 +281,13 @@ def test_the_error_is_what_the_identicon_leaves_pixel_by_pixel(data: bytes, widt
     found = identicon.fit(picture)
     design = identicon.design_for(width, height)
     painted = np.array([found.grid.split("/")[row][column] == "#" for row, column in identicon.CELLS])
-    covered = painted @ design.cover[:-1]
+    covered = painted @ design.design_matrix[:-1]
     to_luma_chroma = np.array([[0.299, 0.587, 0.114], [-0.0843, -0.1657, 0.25], [0.25, -0.2094, -0.0406]]).T
     deviation = (np.asarray(identicon.sample(picture)).reshape(-1, 3)[design.disc] - 240.0) @ to_luma_chroma
     left = deviation - np.outer(covered, (np.array(found.color) - 240.0) @ to_luma_chroma)
     ground = np.average(left[:, 0], weights=1 - covered)
-    area = design.cover[:-1].sum(axis=1)
-    cells = (design.cover[:-1] @ left[:, 0] / area)[painted]
+    area = design.design_matrix[:-1].sum(axis=1)
+    cells = (design.design_matrix[:-1] @ left[:, 0] / area)[painted]
     steady = len(left) * ground**2 + (area[painted] * cells**2).sum()
-    expected = ((left**2).sum() + identicon.STEADY * steady) / (deviation**2).sum()
+    expected = ((left**2).sum() + identicon.BIAS_WEIGHT * steady) / (deviation**2).sum()
     assert found.error**2 == pytest.approx(min(expected, 1), abs=1e-9)

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageCms
 
 from github_avatars import classify, identicon
 from github_avatars.errors import BadImage, NotAPicture, TooLarge
-from github_avatars.picture import decoding
+from github_avatars.picture import decoding, formats
 from github_avatars.picture.decoding import MAX_BYTES, MAX_PIXELS, MAX_SIDE
 from tests.support.pictures import chunk, encoded, png
 from tools import mutation
@@ -95,14 +95,14 @@ def test_other_formats_are_refused(codec: str) -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
-    assert not decoding.looks_like_picture(data)
+    assert not formats.format_of(data)
     with pytest.raises(NotAPicture, match=r"^The avatar of zeke is not a PNG.*: give one of these\.$"):
         decoding.decode(data, "The avatar of zeke")
 
 
 @pytest.mark.parametrize("codec", FAITHFUL)
 def test_pictures_look_like_pictures(codec: str) -> None:
-    assert decoding.looks_like_picture(encoded(mosaic(), codec))
+    assert formats.format_of(encoded(mosaic(), codec))
 
 
 # Modes
@@ -367,7 +367,7 @@ def test_a_side_as_long_as_allowed_is_decoded_and_one_pixel_more_is_too_large() 
 
 def test_a_pillow_picture_that_is_too_large_is_so_too() -> None:
     with pytest.raises(TooLarge, match="is a picture of 60000×151: give one of at most 9,000,000 pixels"):
-        decoding.finish(Image.new("1", (60_000, 151)))
+        decoding.normalize(Image.new("1", (60_000, 151)))
 
 
 def test_bytes_are_limited_wherever_they_come_from() -> None:
@@ -537,7 +537,7 @@ def test_what_judging_needs_of_a_jpeg_is_a_fraction_of_it_that_is_enough(size: t
 
 
 def test_what_is_enough_for_judging_is_crisp() -> None:
-    assert decoding.ENOUGH == identicon.CRISP
+    assert decoding.ENOUGH == identicon.MIN_UNBLURRED_SIDE
 
 
 def test_a_jpeg_that_is_too_large_is_so_before_it_is_shrunk() -> None:
