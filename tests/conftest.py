@@ -27,7 +27,7 @@ def github(github_for_all: GitHubStandIn) -> Iterator[GitHubStandIn]:
     # A test may leave requests behind whose answers nobody waits for.
     wait_until(lambda: not github_for_all.in_flight)
     github_for_all.requests.clear()
-    github_for_all.most_in_flight = 0
+    github_for_all.max_in_flight = 0
     yield github_for_all
     github_for_all.faults.clear()
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from github_avatars import classifier, identicon
 from github_avatars.classifier import Classifier, classify
-from github_avatars.demo import GitHubStandIn, answering
+from github_avatars.demo import GitHubStandIn, responding
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
 from github_avatars.github import GitHub
 from github_avatars.picture.decoding import MAX_BYTES
@@ -140,7 +140,7 @@ def test_nothing_is_verified_where_no_account_id_is_told(
     hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
 ) -> None:
     """As on an Enterprise host that serves the picture without a redirect."""
-    standin.faults["/own.png"] = answering(200, {"Content-Type": "image/png"}, (avatars / "own.png").read_bytes())
+    standin.faults["/own.png"] = responding(200, {"Content-Type": "image/png"}, (avatars / "own.png").read_bytes())
     answer = of_account("own", hub, shipped)
     assert answer.prediction == "default"
     assert set(answer.evidence) == OF_ANY_PICTURE | {"timing.fetch"}
@@ -202,7 +202,7 @@ def test_errors_of_the_fetch_pass(login: str, error: type[Exception], hub: GitHu
 def test_a_damaged_avatar_is_called_the_avatar_of_its_account(
     hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
 ) -> None:
-    standin.faults[f"/u/{ACCOUNT_IDS['own']}"] = answering(200, body=(avatars / "own.png").read_bytes()[:200])
+    standin.faults[f"/u/{ACCOUNT_IDS['own']}"] = responding(200, body=(avatars / "own.png").read_bytes()[:200])
     with pytest.raises(NotAPicture, match=r"^The avatar of own "):
         predict("own", None, hub, shipped)
 
@@ -291,7 +291,7 @@ def test_a_failure_is_logged_with_its_kind_and_text(
     shipped: Classifier,
     logged: Logged,
 ) -> None:
-    standin.faults["/refused.png"] = answering(429, {"Retry-After": "3600"})
+    standin.faults["/refused.png"] = responding(429, {"Retry-After": "3600"})
     with pytest.raises(GitHubAvatarsError) as caught:
         predict(username, picture, hub, shipped)
     level, text, fields = logged()

@@ -248,7 +248,7 @@ def demo(folder: Path) -> CogServer:
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CogServer]:
     (ROOT / ".cog" / "openapi_schema.json").unlink(missing_ok=True)
     with demo(tmp_path_factory.mktemp("anywhere")) as server:
-        server.when("READY")
+        server.wait_for_status("READY")
         yield server
 
 
@@ -266,8 +266,8 @@ def test_server_has_room_for_as_many_as_the_predictor_promises(demo_server: CogS
 def test_server_puts_the_contract_where_cog_looks_for_it(demo_server: CogServer) -> None:
     contract = (ROOT / "openapi.json").read_bytes()
     assert (ROOT / ".cog" / "openapi_schema.json").read_bytes() == contract
-    assert demo_server.ask("GET", "/openapi.json") == (200, json.loads(contract))
-    assert demo_server.ask("POST", "/predictions", {"input": {"username": 5}})[0] == 422
+    assert demo_server.request("GET", "/openapi.json") == (200, json.loads(contract))
+    assert demo_server.request("POST", "/predictions", {"input": {"username": 5}})[0] == 422
 
 
 def test_server_on_a_port_in_use_says_so(demo_server: CogServer, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_server_on_a_port_that_is_none_says_so(port: str, tmp_path: Path) -> Non
 
 def test_sigterm_to_the_script_ends_the_server_its_worker_and_the_demo(tmp_path: Path) -> None:
     with demo(tmp_path) as server:
-        server.when("READY")
+        server.wait_for_status("READY")
         standin = urlsplit(server.predict(username="octocat")["output"]["href"])
         if Path("/proc").is_dir():
             assert len(living_processes(server.process.pid)) >= 2

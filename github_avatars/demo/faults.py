@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from github_avatars.demo.standin import Exchange, Fault
 
 
-def answering(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Fault:
+def responding(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Fault:
     """The fault that always gives this answer. `headers` may lie, as about Content-Length; then the connection ends."""
 
     def fault(exchange: Exchange) -> bool:
-        exchange.answer(status, headers, body)
+        exchange.respond(status, headers, body)
         exchange.close_connection = "Content-Length" in (headers or {})
         return True
 

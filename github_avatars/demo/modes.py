@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from github_avatars.demo import rest
-from github_avatars.demo.faults import answering, dripping, resetting
+from github_avatars.demo.faults import dripping, resetting, responding
 from github_avatars.demo.standin import Exchange, Fault, Mode
 
 HOUR = 3600
@@ -20,7 +20,7 @@ PAGE = b"<!DOCTYPE html><title>Sign in to GitHub</title>"
 
 def _refusing(status: int, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
     """The fault that answers everything with `status`, with headers that are made for the occasion."""
-    return lambda exchange: answering(status, headers(), PAGE)(exchange)
+    return lambda exchange: responding(status, headers(), PAGE)(exchange)
 
 
 def _retry_after() -> dict[str, str]:
@@ -39,7 +39,7 @@ def _picture(spoil: Callable[[Exchange, dict[str, str], bytes], object]) -> Faul
     """The fault that lets `spoil` answer, with the usual headers and body, wherever a picture is due."""
 
     def fault(exchange: Exchange) -> bool:
-        status, headers, body = exchange.usual_answer()
+        status, headers, body = exchange.usual_response()
         if status == 200:
             spoil(exchange, headers, body)
         return status == 200
@@ -53,12 +53,12 @@ def _reset(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
 
 
 def _short(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
-    answering(200, {**headers, "Content-Length": str(len(body))}, body[:-1])(exchange)
+    responding(200, {**headers, "Content-Length": str(len(body))}, body[:-1])(exchange)
 
 
 def _long(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
     forged = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG)
-    exchange.answer(200, {**headers, "Content-Length": str(len(body))}, body + forged)
+    exchange.respond(200, {**headers, "Content-Length": str(len(body))}, body + forged)
 
 
 def _drip(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
@@ -80,21 +80,21 @@ def _endless(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
 
 
 def _gzip(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
-    exchange.answer(200, {**headers, "Content-Encoding": "gzip"}, gzip.compress(body))
+    exchange.respond(200, {**headers, "Content-Encoding": "gzip"}, gzip.compress(body))
 
 
 def _gzip_bomb(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
     # A file of gzip may be several, one after the other; making one of a gigabyte would take seconds.
     bomb = gzip.compress(PNG) + gzip.compress(bytes(1_000_000)) * 1000
-    exchange.answer(200, {**headers, "Content-Encoding": "gzip"}, bomb)
+    exchange.respond(200, {**headers, "Content-Encoding": "gzip"}, bomb)
 
 
 def _wrong_type(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
-    exchange.answer(200, {**headers, "Content-Type": "text/html; charset=utf-8"}, body)
+    exchange.respond(200, {**headers, "Content-Type": "text/html; charset=utf-8"}, body)
 
 
 def _html(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
-    exchange.answer(200, {**headers, "Content-Type": "image/png"}, PAGE)
+    exchange.respond(200, {**headers, "Content-Type": "image/png"}, PAGE)
 
 
 def _api(status: int, message: str, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
@@ -103,7 +103,7 @@ def _api(status: int, message: str, headers: Callable[[], Mapping[str, str]] = d
     def fault(exchange: Exchange) -> bool:
         if not exchange.path.startswith(f"{rest.ROOT}/"):
             return False
-        return answering(status, headers(), json.dumps({"message": message}).encode())(exchange)
+        return responding(status, headers(), json.dumps({"message": message}).encode())(exchange)
 
     return fault
 
@@ -115,13 +115,13 @@ def _silence(exchange: Exchange) -> bool:
 
 
 def _loop(exchange: Exchange) -> bool:
-    return answering(302, {"Location": exchange.path})(exchange)
+    return responding(302, {"Location": exchange.path})(exchange)
 
 
 def _login_page(exchange: Exchange) -> bool:
     if exchange.path.startswith("/login?"):
-        return answering(200, {"Content-Type": "text/html; charset=utf-8"}, PAGE)(exchange)
-    return answering(302, {"Location": f"/login?return_to={quote(exchange.path, safe='')}"})(exchange)
+        return responding(200, {"Content-Type": "text/html; charset=utf-8"}, PAGE)(exchange)
+    return responding(302, {"Location": f"/login?return_to={quote(exchange.path, safe='')}"})(exchange)
 
 
 MODES = {

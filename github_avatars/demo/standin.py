@@ -39,7 +39,7 @@ class Exchange(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: "_Server"
 
-    def answer(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+    def respond(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Send a whole answer. Content-Length is that of `body` unless `headers` say otherwise."""
         self.begin(status, {"Content-Length": str(len(body)), **(headers or {})})
         if self.command != "HEAD":
@@ -53,12 +53,12 @@ class Exchange(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def usual_answer(self) -> tuple[int, dict[str, str], bytes]:
+    def usual_response(self) -> tuple[int, dict[str, str], bytes]:
         """What GitHub would answer: status, headers, body."""
         standin = self.server.standin
         if self.path.startswith(f"{rest.ROOT}/"):
             return standin.rest.answer(self.path, self.headers.get("Authorization", ""))
-        status, headers, body = standin.usual_answer(self.path)
+        status, headers, body = standin.usual_response(self.path)
         if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
             return 304, {name: value for name, value in headers.items() if name != "Content-Type"}, b""
         return status, headers, body
@@ -75,10 +75,10 @@ class Exchange(BaseHTTPRequestHandler):
             self.pause(standin.latency)
             everywhere = standin.mode.fault if standin.mode else None
             fault = standin.faults.get(urlsplit(self.path).path, everywhere)
-            usual = None if fault and fault(self) else self.usual_answer()
+            usual = None if fault and fault(self) else self.usual_response()
         # No longer counted as in flight, since whoever gets it may ask again before this thread goes on.
         if usual:
-            self.answer(*usual)
+            self.respond(*usual)
 
     do_HEAD = do_GET  # noqa: N815 (http.server looks for this name)
 
@@ -135,7 +135,7 @@ class GitHubStandIn:
         """How many requests came for each path (with its query)."""
         self.in_flight = 0
         """How many requests wait for an answer."""
-        self.most_in_flight = 0
+        self.max_in_flight = 0
         """How many did at once, at the most."""
         self._sent = 0.0
         self._lock = threading.Lock()
@@ -174,7 +174,7 @@ class GitHubStandIn:
         self._server.server_activate()
         self._thread.start()
 
-    def usual_answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    def usual_response(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """What GitHub answers at `path`: status, headers, body."""
         route = urlsplit(path).path
         if (asked := re.fullmatch(r"/([^/]+)\.png", route)) and asked[1].lower() in self._account_ids:
@@ -205,7 +205,7 @@ class GitHubStandIn:
         with self._lock:
             self.requests[path] += 1
             self.in_flight += 1
-            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
             yield
         finally:

@@ -18,7 +18,7 @@ import urllib3
 from github_avatars.errors import BadInput, ForeignRedirect, GitHubError, LoginRequired, RateLimited, Unreachable
 from github_avatars.github import cancellation, hosts, rate_limit, transport
 from github_avatars.github.client import BACKOFF, CONNECT_TIMEOUT, MAX_REDIRECTS, READ_TIMEOUT, REDIRECTS, RETRIES
-from github_avatars.github.transport import Answer
+from github_avatars.github.transport import HTTPResponse
 
 VERSION = "2022-11-28"
 """Of the API. Source: https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
@@ -33,18 +33,18 @@ TOKEN = re.compile(r"[!-~]{1,1000}")
 
 
 @dataclass(frozen=True)
-class Reply:
+class APIResponse:
     """What the API answers."""
 
     url: str
     """The address that it came from, after redirects."""
     links: dict[str, str]
     """Addresses by their relation, as "next" and "last", within the API."""
-    found: Any
+    data: Any
     """The JSON of the body; None where there is nothing to tell."""
 
 
-def token(file: Path | None, environment: Mapping[str, str]) -> str | None:
+def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
     """The token in `file`, or else in the variable GITHUB_TOKEN; None without either.
 
     Raises BadInput, in which nothing of it is told, where that can be no token.
@@ -81,15 +81,15 @@ class API:
         read_timeout: float = READ_TIMEOUT,
         backoff: float = BACKOFF,
     ) -> None:
-        base = hosts.chosen(base)
+        base = hosts.base_url(base)
         if token and base.startswith("http:") and not hosts.is_loopback(base):
             raise BadInput(f"GITHUB_URL is {base}: give an address with https, since others could read the token.")
-        self.url = hosts.api(base)
+        self.url = hosts.api_url(base)
         self._token = token
         self._wait = wait
         self._read_timeout = read_timeout
         self._backoff = backoff
-        self._session = transport.Session(direct=hosts.is_loopback(base), perhaps_private=hosts.perhaps_private(base))
+        self._session = transport.Session(direct=hosts.is_loopback(base), private_host=hosts.private_host(base))
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +97,7 @@ class API:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, url: str, what: str, missing: GitHubError) -> Reply:
+    def get(self, url: str, what: str, missing: GitHubError) -> APIResponse:
         """What is at `url` or where redirects lead from there; `what` names it in errors.
 
         Raises `missing` where there is nothing, RateLimited, Unreachable, LoginRequired, ForeignRedirect, and BadInput
@@ -108,7 +108,7 @@ class API:
             answer = self._ask(url, what)
             if answer.status in (200, 204):
                 links = {relation: self._within(url, link, what) for relation, link in _links(answer.headers)}
-                return Reply(url, links, self._parse(answer, what))
+                return APIResponse(url, links, self._parse(answer, what))
             if answer.status == 404:
                 raise missing
             if answer.status not in REDIRECTS:
@@ -127,7 +127,7 @@ class API:
             raise ForeignRedirect(f"{self.url} leads elsewhere for {what}: check GITHUB_URL.")
         return target.geturl()
 
-    def _ask(self, url: str, what: str) -> Answer:
+    def _ask(self, url: str, what: str) -> HTTPResponse:
         """The settled answer: asked for again after passing failures, and when a rate limit is over."""
         failures = waits = 0
         while True:
@@ -144,7 +144,7 @@ class API:
                     raise
                 cancellation.pause(self._backoff * 2**failures)
 
-    def _ask_once(self, url: str, what: str) -> Answer:
+    def _ask_once(self, url: str, what: str) -> HTTPResponse:
         try:
             answer = self._exchange(url)
         except transport.PrivateAddress as found:
@@ -165,7 +165,7 @@ class API:
             raise Unreachable(f"{self.url} is in trouble (HTTP {answer.status}) and refuses {what}: try again later.")
         return answer
 
-    def _exchange(self, url: str) -> Answer:
+    def _exchange(self, url: str) -> HTTPResponse:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -176,9 +176,9 @@ class API:
                 body += piece
                 if len(body) > MAX_BYTES:
                     raise urllib3.exceptions.HTTPError(f"more than {MAX_BYTES:,} bytes")
-            return Answer(response.status, response.headers, bytes(body))
+            return HTTPResponse(response.status, response.headers, bytes(body))
 
-    def _refusal(self, answer: Answer, what: str) -> Exception:
+    def _refusal(self, answer: HTTPResponse, what: str) -> Exception:
         """What an answer means that is neither found nor missing."""
         if answer.status == 401 and self._token:
             return BadInput(f"{self.url} does not accept the token (HTTP 401): give another one, or none.")
@@ -189,7 +189,7 @@ class API:
             "check GITHUB_URL, and what the token may read."
         )
 
-    def _reason(self, answer: Answer) -> str:
+    def _reason(self, answer: HTTPResponse) -> str:
         """What GitHub says in an error, as far as it is safe to repeat."""
         try:
             said = str(json.loads(answer.body)["message"])[:150]
@@ -199,7 +199,7 @@ class API:
         safe = said.isprintable() and not (self._token and self._token[:4] in said)
         return f", {said!r}" if safe else ""
 
-    def _parse(self, answer: Answer, what: str) -> Any:
+    def _parse(self, answer: HTTPResponse, what: str) -> Any:
         try:
             return json.loads(answer.body) if answer.status == 200 else None
         except (ValueError, RecursionError) as error:

@@ -31,7 +31,7 @@ from github_avatars.errors import (
     Unreachable,
 )
 from github_avatars.github import cancellation, hosts, rate_limit, transport
-from github_avatars.github.transport import Answer
+from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of
 
@@ -131,15 +131,15 @@ class GitHub:
         deadline: float = DEADLINE,
         backoff: float = BACKOFF,
     ) -> None:
-        self.base = hosts.chosen(base)
-        self._trusted = hosts.trusted(self.base)
-        self._avatars = hosts.avatars(self.base)
+        self.base = hosts.base_url(base)
+        self._trusted = hosts.trusted_hosts(self.base)
+        self._avatars = hosts.avatars_url(self.base)
         self._read_timeout = read_timeout
         self._deadline = deadline
         # The first retry comes at once: it mends a kept connection that GitHub had closed meanwhile.
         self._retry = urllib3.Retry(RETRIES, backoff_factor=backoff, backoff_jitter=backoff)
         self._session = transport.Session(
-            direct=hosts.is_loopback(self.base), perhaps_private=hosts.perhaps_private(self.base)
+            direct=hosts.is_loopback(self.base), private_host=hosts.private_host(self.base)
         )
 
     def __enter__(self) -> Self:
@@ -166,7 +166,7 @@ class GitHub:
     def fetch_by_id(self, account_id: int, *, size: int | None = None, etag: str | None = None) -> Avatar:
         """As `fetch`, with one request instead of two: asked by its id, an avatar is where `fetch` is redirected to.
 
-        An Enterprise host keeps avatars at one of two addresses (hosts.trusted). Which one, a `fetch` before has told;
+        An Enterprise host keeps avatars at one of two addresses (hosts.trusted_hosts). A `fetch` before tells which;
         else it is taken to be the one without subdomain isolation.
         """
         avatars = self._avatars or f"{self.base}/avatars"
@@ -191,7 +191,7 @@ class GitHub:
             f"{self.base} redirects more than {MAX_REDIRECTS} times for {whose}: check GITHUB_URL, or try again later."
         )
 
-    def _ask(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> Answer:
+    def _ask(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
         """The settled answer at `url`: a passing failure is asked again while retries and time last.
 
         Retry is consulted here, not mounted in the adapter: there it would not see a body break off, know no
@@ -210,12 +210,12 @@ class GitHub:
                     raise
             cancellation.pause(pause)
 
-    def _ask_once(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> Answer:
+    def _ask_once(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
         left = max(deadline - time.monotonic(), 0.001)
         timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
         try:
             with self._session.get(url, timeout, headers) as response:
-                answer = Answer(response.status, response.headers, _body(login, response))
+                answer = HTTPResponse(response.status, response.headers, _body(login, response))
         except transport.PrivateAddress as found:
             raise ForeignRedirect(
                 f"{_host(url)} leads {login} to {found}, an address of a private network, "
@@ -234,7 +234,7 @@ class GitHub:
             )
         return answer
 
-    def _redirect(self, login: str, url: str, answer: Answer) -> str:
+    def _redirect(self, login: str, url: str, answer: HTTPResponse) -> str:
         """The address that `answer` leads to, checked; the right error if it leads nowhere."""
         if answer.status == 404:
             raise NoSuchAccount(f"{self.base} knows no account {login}: check the spelling.")
@@ -297,7 +297,7 @@ def _body(login: str, response: urllib3.BaseHTTPResponse) -> bytes:
     return bytes(body)
 
 
-def _picture(login: str, answer: Answer) -> bytes:
+def _picture(login: str, answer: HTTPResponse) -> bytes:
     # By the bytes alone: GitHub's Content-Type has been seen wrong on right pictures.
     if not format_of(answer.body):
         kind = answer.headers.get("Content-Type", "of no type")

@@ -12,12 +12,12 @@ GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
-def chosen(base: str | None = None) -> str:
+def base_url(base: str | None = None) -> str:
     """The address of `base`, or else of the environment variable GITHUB_URL, or else GitHub's. Raises BadInput."""
-    return address(base or os.environ.get("GITHUB_URL") or "https://github.com")
+    return normalize(base or os.environ.get("GITHUB_URL") or "https://github.com")
 
 
-def address(text: str) -> str:
+def normalize(text: str) -> str:
     """A host's address in lower case, without a port that goes without saying. Raises BadInput where it is none."""
     base = text.rstrip("/").lower()
     try:
@@ -32,7 +32,7 @@ def address(text: str) -> str:
     return base.removesuffix(":443" if base.startswith("https:") else ":80")
 
 
-def trusted(base: str) -> re.Pattern[str]:
+def trusted_hosts(base: str) -> re.Pattern[str]:
     """What the host (with port) of a redirect may be.
 
     github.com keeps avatars at avatars.githubusercontent.com, an Enterprise host with subdomain isolation at
@@ -44,14 +44,14 @@ def trusted(base: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(host)}|(?:[a-z0-9-]+\.)+{re.escape(parent)}")
 
 
-def avatars(base: str) -> str | None:
+def avatars_url(base: str) -> str | None:
     """What stands before /u/ID in the address of an avatar; None for an Enterprise host, which has to tell it."""
-    if not perhaps_private(base):
+    if not private_host(base):
         return "https://avatars.githubusercontent.com"
     return base if is_loopback(base) else None
 
 
-def api(base: str) -> str:
+def api_url(base: str) -> str:
     """Where the REST API of a host is.
 
     Sources: https://docs.github.com/en/enterprise-server@latest/rest/using-the-rest-api/getting-started-with-the-rest-api,
@@ -62,7 +62,7 @@ def api(base: str) -> str:
     return f"{scheme}://api.{host}" if own else f"{base}/api/v3"
 
 
-def perhaps_private(base: str) -> str | None:
+def private_host(base: str) -> str | None:
     """The name of the host that may have a private IP address: an Enterprise host or a stand-in, but not github.com."""
     host = (urlsplit(base).hostname or "").rstrip(".")
     return None if host == "github.com" else host

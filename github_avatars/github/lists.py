@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from github_avatars.errors import BadInput, GitHubError, NoSuchAccount, NoSuchRepository, Unreachable
-from github_avatars.github.api import API, Reply
+from github_avatars.github.api import API, APIResponse
 from github_avatars.github.client import Account, check_login
 
 Kind = Literal["stargazers", "contributors", "members", "followers"]
@@ -24,10 +24,10 @@ Sources: https://docs.github.com/en/rest/activity/starring, https://docs.github.
 https://docs.github.com/en/rest/orgs/members, https://docs.github.com/en/rest/users/followers
 """
 
-PAGE = 100
+PAGE_SIZE = 100
 """Accounts a page: the most that GitHub gives."""
 
-MOST_PAGES = 400
+MAX_PAGES = 400
 """Of stargazers; GitHub lists no more, however many there are.
 
 Source: https://github.com/PyGithub/PyGithub/issues/1876
@@ -44,7 +44,7 @@ class Page:
     """In GitHub's order, each with login and id."""
     cursor: str | None
     """What `pages` goes on by after this page; None after the last one."""
-    count: int | None
+    page_count: int | None
     """How many pages the list has, as GitHub says; None on the last page."""
 
 
@@ -56,9 +56,9 @@ def pages(api: API, kind: Kind, name: str, cursor: str | None = None) -> Iterato
     Raises BadInput or BadLogin for an impossible name, before anything is asked; NoSuchRepository or NoSuchAccount; and
     what API.get raises. Pages that came before an error hold.
     """
-    check(kind, name)
+    check_name(kind, name)
     what = f"the {kind} of {name}"
-    url = cursor or f"{api.url}{PATHS[kind].format(name)}?per_page={PAGE}"
+    url = cursor or f"{api.url}{PATHS[kind].format(name)}?per_page={PAGE_SIZE}"
     while True:
         reply = api.get(url, what, _missing(api, kind, name))
         following = reply.links.get("next")
@@ -68,7 +68,7 @@ def pages(api: API, kind: Kind, name: str, cursor: str | None = None) -> Iterato
         url = following
 
 
-def check(kind: Kind, name: str) -> None:
+def check_name(kind: Kind, name: str) -> None:
     """Raise BadInput or BadLogin where no list of this kind can be of `name`."""
     if kind in ("members", "followers"):
         check_login(name)
@@ -88,9 +88,9 @@ def _missing(api: API, kind: Kind, name: str) -> GitHubError:
     )
 
 
-def _accounts(api: API, reply: Reply, what: str) -> Iterator[Account]:
+def _accounts(api: API, reply: APIResponse, what: str) -> Iterator[Account]:
     # Of an empty repository's contributors there is nothing to say at all.
-    for entry in [] if reply.found is None else reply.found if isinstance(reply.found, list) else [reply.found]:
+    for entry in [] if reply.data is None else reply.data if isinstance(reply.data, list) else [reply.data]:
         match entry:
             case {"login": str(login), "id": int(account_id)}:
                 yield Account(login, account_id)

@@ -60,7 +60,7 @@ class Pace:
         self._pause = 1 / rate
         self._next = time.monotonic()
 
-    def wait(self) -> float:
+    def delay(self) -> float:
         """Seconds after which whoever calls may ask for one more account."""
         now = time.monotonic()
         # Counted from when it was time, lest every delay add up; but more than one that was missed is not made up.

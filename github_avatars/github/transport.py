@@ -38,7 +38,7 @@ _Pool = tuple[Any, bool]
 
 
 @dataclass(frozen=True)
-class Answer:
+class HTTPResponse:
     """A whole answer over HTTP, or as much of its body as was wanted."""
 
     status: int
@@ -57,13 +57,13 @@ class Session(HTTPAdapter):
     does elsewhere in urllib3; a connect timeout bounds the look-up of the name, every address tried, and TLS.
 
     Requests raise PrivateAddress where a connection would leave the public internet, unless the host is
-    `perhaps_private`, or that one was found at a private address before. `direct` passes by the proxies that the
+    `private_host`, or that one was found at a private address before. `direct` passes by the proxies that the
     environment names; with a proxy, it is the proxy that looks names up and connects, and nothing is checked here.
     """
 
-    def __init__(self, *, direct: bool, perhaps_private: str | None) -> None:
+    def __init__(self, *, direct: bool, private_host: str | None) -> None:
         super().__init__(pool_maxsize=CONNECTIONS, pool_block=True)
-        self._reach = _Reach(perhaps_private)
+        self._reach = _Reach(private_host)
         self._environment = requests.Session()
         self._environment.trust_env = not direct
         self._pools: dict[tuple[str, str], _Pool] = {}

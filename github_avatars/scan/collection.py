@@ -96,7 +96,7 @@ def collect(
         failures = 0
         turns = Pace(rate)
         for login in progress(left, len(left)):
-            time.sleep(turns.wait())
+            time.sleep(turns.delay())
             try:
                 outcomes[collection.take(github.fetch(login))] += 1
                 failures = 0

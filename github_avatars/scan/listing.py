@@ -56,5 +56,5 @@ class Listing:
         with self._store.changing() as connection:
             connection.execute(
                 "INSERT INTO pages (list, accounts, cursor, count) VALUES (?, ?, ?, ?)",
-                (title, accounts, page.cursor, page.count),
+                (title, accounts, page.cursor, page.page_count),
             )

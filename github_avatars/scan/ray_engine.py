@@ -85,11 +85,11 @@ def run(arguments: argparse.Namespace) -> None:
             pace = ray.remote(Pace).options(num_cpus=0).remote(arguments.rate) if arguments.rate else None
             settings |= {
                 "accounts": accounts,
-                "github": hosts.chosen(),
+                "github": hosts.base_url(),
                 "size": options.size(arguments),
                 "concurrency": arguments.concurrency,
                 "countdown": None if arguments.no_wait else lambda _: None,
-                "pace": (lambda: ray.get(pace.wait.remote())) if pace else None,
+                "pace": (lambda: ray.get(pace.delay.remote())) if pace else None,
             }
         pool = ray.data.ActorPoolStrategy(size=arguments.workers or max(1, int(ray.cluster_resources()["CPU"]) - 1))
         batches = {"batch_size": BATCH, "batch_format": "pyarrow", "compute": pool}

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
                 pool,
                 stop,
                 concurrency=arguments.concurrency,
-                pace=Pace(arguments.rate).wait if arguments.rate else None,
+                pace=Pace(arguments.rate).delay if arguments.rate else None,
                 countdown=None if arguments.no_wait else bar.wait,
             )
             try:

@@ -67,7 +67,7 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
     account is given; later what lists.pages raises.
     """
     from github_avatars.github import api, rate_limit
-    from github_avatars.github.lists import MOST_PAGES, PAGE, check, pages
+    from github_avatars.github.lists import MAX_PAGES, PAGE_SIZE, check_name, pages
     from github_avatars.scan import names
 
     pages_of = listing.pages if listing else pages
@@ -75,13 +75,13 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
     if not named(arguments):
         raise BadInput("No accounts are named: give logins, a file of them, - for standard input, or a list of GitHub.")
     for kind, name in asked:
-        check(kind, name)
-    token = api.token(arguments.token_file, os.environ) if asked else None
+        check_name(kind, name)
+    token = api.read_token(arguments.token_file, os.environ) if asked else None
     yield from names.read(arguments.sources, arguments.column)
     with api.API(token=token, wait=rate_limit.give_up if arguments.no_wait else rate_limit.wait) as github:
         for kind, name in asked:
             for number, page in enumerate(pages_of(github, kind, name)):
                 yield from page.accounts
-                if number == 0 and kind == "stargazers" and page.count == MOST_PAGES:
-                    most = MOST_PAGES * PAGE
+                if number == 0 and kind == "stargazers" and page.page_count == MAX_PAGES:
+                    most = MAX_PAGES * PAGE_SIZE
                     print(f"note: GitHub lists only the first {most:,} stargazers of {name}.", file=sys.stderr)

@@ -16,7 +16,7 @@ import pytest
 import trustme
 from PIL import Image
 
-from github_avatars.demo import MODES, GitHubStandIn, answering, dripping, once, resetting
+from github_avatars.demo import MODES, GitHubStandIn, dripping, once, resetting, responding
 from github_avatars.errors import BadDataset
 from github_avatars.training import dataset
 from tests.support.processes import ROOT
@@ -119,7 +119,7 @@ def test_custom_avatars_are_made_as_small_as_asked_for(tmp_path: Path) -> None:
     dataset.write_index(tmp_path, examples)
 
     def shown(standin: GitHubStandIn, query: str) -> list[tuple[str | None, tuple[int, int]]]:
-        answers = [standin.usual_answer(f"/u/{number}{query}")[2] for number in range(1, 5)]
+        answers = [standin.usual_response(f"/u/{number}{query}")[2] for number in range(1, 5)]
         pictures = [Image.open(io.BytesIO(data)) for data in answers]
         return [(picture.format, picture.size) for picture in pictures]
 
@@ -148,7 +148,7 @@ def test_connection_is_kept_and_requests_are_counted(
         ask(client, path)
     assert standin.connections == 1
     assert standin.requests == {"/octocat.png": 2, "/u/1?v=4": 1, "/stranger.png": 1}
-    assert standin.most_in_flight == 1
+    assert standin.max_in_flight == 1
 
 
 def test_kept_connection_does_not_stall(client: http.client.HTTPConnection) -> None:
@@ -176,13 +176,13 @@ def test_bandwidth(client: http.client.HTTPConnection, standin: GitHubStandIn) -
 
 
 def test_fault_once(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
-    standin.faults["/u/1"] = once(answering(503, {"Retry-After": "7"}, b"busy"), times=2)
+    standin.faults["/u/1"] = once(responding(503, {"Retry-After": "7"}, b"busy"), times=2)
     assert [ask(client, "/u/1?v=4")[0] for _ in range(4)] == [503, 503, 200, 200]
     assert ask(client, "/u/2")[0] == 200
 
 
 def test_false_content_length(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
-    standin.faults["/u/1"] = answering(200, {"Content-Length": "10"}, b"short")
+    standin.faults["/u/1"] = responding(200, {"Content-Length": "10"}, b"short")
     with pytest.raises(http.client.IncompleteRead):
         ask(client, "/u/1")
 
@@ -202,7 +202,7 @@ def test_resetting(client: http.client.HTTPConnection, standin: GitHubStandIn) -
 
 def test_mode_is_met_wherever_no_fault_is(client: http.client.HTTPConnection, standin: GitHubStandIn) -> None:
     standin.mode = MODES["503"]
-    standin.faults["/u/1"] = answering(418)
+    standin.faults["/u/1"] = responding(418)
     assert [ask(client, path)[0] for path in ("/octocat.png", "/u/1", "/stranger.png")] == [503, 418, 503]
     standin.mode = None
     assert [ask(client, path)[0] for path in ("/octocat.png", "/u/1", "/stranger.png")] == [302, 418, 404]

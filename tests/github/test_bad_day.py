@@ -160,7 +160,7 @@ def test_every_bad_day_at_once_through_the_server(
     (tmp_path / ".cog").mkdir()
     shutil.copyfile(ROOT / "openapi.json", tmp_path / ".cog" / "openapi_schema.json")
     server = start_cog(tmp_path, github.url)
-    server.when("READY")
+    server.wait_for_status("READY")
     bad_days = {name: mode for name, mode in MODES.items() if mode.listening}
     *accounts, bystander = ACCOUNTS[: len(bad_days) + 1]
     for account, mode in zip(accounts, bad_days.values(), strict=True):

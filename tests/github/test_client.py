@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from github_avatars.demo import Exchange, Fault, GitHubStandIn, answering, dripping, once, resetting
+from github_avatars.demo import Exchange, Fault, GitHubStandIn, dripping, once, resetting, responding
 from github_avatars.errors import (
     BadInput,
     BadLogin,
@@ -30,7 +30,7 @@ from github_avatars.errors import (
     Unreachable,
 )
 from github_avatars.github import GitHub, check_login, client, hosts
-from github_avatars.github.transport import Answer
+from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
 
@@ -101,8 +101,8 @@ def test_login_keeps_its_spelling(hub: GitHub, standin: GitHubStandIn) -> None:
 def test_account_id_is_read_off_the_address(
     hub: GitHub, standin: GitHubStandIn, avatars: Path, path: str, account_id: int | None
 ) -> None:
-    standin.faults[ASKED] = answering(302, {"Location": path})
-    standin.faults[path.partition("?")[0]] = answering(200, body=(avatars / "octocat.png").read_bytes())
+    standin.faults[ASKED] = responding(302, {"Location": path})
+    standin.faults[path.partition("?")[0]] = responding(200, body=(avatars / "octocat.png").read_bytes())
     assert hub.fetch("octocat").account_id == account_id
 
 
@@ -118,10 +118,10 @@ def test_asked_by_its_id_an_avatar_takes_one_request(hub: GitHub, standin: GitHu
 def test_an_enterprise_host_tells_where_it_keeps_avatars(
     standin: GitHubStandIn, avatars: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hosts, "avatars", lambda _: None)
+    monkeypatch.setattr(hosts, "avatars_url", lambda _: None)
     data = (avatars / "octocat.png").read_bytes()
     with GitHub(standin.url) as hub:
-        standin.faults["/avatars/u/583231"] = answering(200, {}, data)
+        standin.faults["/avatars/u/583231"] = responding(200, {}, data)
         assert hub.fetch_by_id(583231).href == f"{standin.url}/avatars{PICTURE}?v=4"
     with GitHub(standin.url) as hub:
         hub.fetch("zeke")
@@ -145,20 +145,20 @@ def test_what_is_unchanged_is_not_sent_again(hub: GitHub, standin: GitHubStandIn
         assert (again.unchanged, again.data, again.etag, again.account_id) == (True, b"", avatar.etag, 583231)
     changed = hub.fetch("octocat", etag='"other"')
     assert (changed.unchanged, changed.data) == (False, avatar.data)
-    standin.faults[PICTURE] = answering(304)
+    standin.faults[PICTURE] = responding(304)
     with pytest.raises(Unreachable, match="HTTP 304"):
         hub.fetch("octocat")
 
 
 def test_picture_without_redirect_has_no_account_id(hub: GitHub, standin: GitHubStandIn, avatars: Path) -> None:
-    standin.faults[ASKED] = answering(200, body=(avatars / "octocat.png").read_bytes())
+    standin.faults[ASKED] = responding(200, body=(avatars / "octocat.png").read_bytes())
     assert hub.fetch("octocat").account_id is None
 
 
 @pytest.mark.parametrize("media_type", ["text/html", "image/jpeg", "application/octet-stream"])
 def test_content_type_does_not_matter(hub: GitHub, standin: GitHubStandIn, avatars: Path, media_type: str) -> None:
     data = (avatars / "octocat.png").read_bytes()
-    standin.faults[PICTURE] = answering(200, {"Content-Type": media_type}, data)
+    standin.faults[PICTURE] = responding(200, {"Content-Type": media_type}, data)
     assert hub.fetch("octocat").data == data
 
 
@@ -186,7 +186,7 @@ def test_32_threads_fetch_side_by_side(hub: GitHub, standin: GitHubStandIn) -> N
     with ThreadPoolExecutor(32) as pool:
         fetched = list(pool.map(hub.fetch, ["octocat", "zeke"] * 32))
     assert [avatar.account_id for avatar in fetched] == [583231, 2289] * 32
-    assert standin.most_in_flight == 32
+    assert standin.max_in_flight == 32
     assert standin.connections == 32
 
 
@@ -201,7 +201,7 @@ def test_request_names_the_project_and_carries_no_secret(
 
     def watch(exchange: Exchange) -> bool:
         seen.append(dict(exchange.headers))
-        exchange.answer(302, {"Location": f"{PICTURE}?v=4", "Set-Cookie": "_gh_sess=abc; path=/"})
+        exchange.respond(302, {"Location": f"{PICTURE}?v=4", "Set-Cookie": "_gh_sess=abc; path=/"})
         return True
 
     standin.faults[ASKED] = watch
@@ -216,8 +216,8 @@ def test_request_names_the_project_and_carries_no_secret(
 def test_proxy_of_the_environment(standin: GitHubStandIn, avatars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", standin.url)
     monkeypatch.setenv("http_proxy", standin.url)
-    standin.faults[ASKED] = answering(302, {"Location": "http://avatars.ghe.corp/u/5"})
-    standin.faults["/u/5"] = answering(200, body=(avatars / "octocat.png").read_bytes())
+    standin.faults[ASKED] = responding(302, {"Location": "http://avatars.ghe.corp/u/5"})
+    standin.faults["/u/5"] = responding(200, body=(avatars / "octocat.png").read_bytes())
     with GitHub("http://ghe.corp") as hub:
         assert hub.fetch("octocat").account_id == 5
     assert standin.requests == {"http://ghe.corp/octocat.png": 1, "http://avatars.ghe.corp/u/5": 1}
@@ -298,7 +298,7 @@ def test_rate_limit_says_until_when_and_is_not_slept(
     hour = datetime.now(UTC) + timedelta(hours=1)
     date, epoch = format_datetime(hour, usegmt=True), int(hour.timestamp())
     filled = {name: value.format(date=date, epoch=epoch) for name, value in headers.items()}
-    standin.faults[ASKED] = answering(status, filled)
+    standin.faults[ASKED] = responding(status, filled)
     error = failure(hub, RateLimited)
     assert isinstance(error, RateLimited)
     assert seconds_from_now(error.until) == pytest.approx(3600, abs=60)
@@ -318,7 +318,7 @@ def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("far_from_greenwich")
 @pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
 def test_dates_of_all_three_forms_of_http(hub: GitHub, standin: GitHubStandIn, form: str) -> None:
-    standin.faults[ASKED] = answering(429, {"Retry-After": f"{datetime.now(UTC) + timedelta(hours=1):{form}}"})
+    standin.faults[ASKED] = responding(429, {"Retry-After": f"{datetime.now(UTC) + timedelta(hours=1):{form}}"})
     error = failure(hub, RateLimited)
     assert isinstance(error, RateLimited)
     assert seconds_from_now(error.until) == pytest.approx(3600, abs=60)
@@ -337,7 +337,7 @@ def test_dates_of_all_three_forms_of_http(hub: GitHub, standin: GitHubStandIn, f
     ],
 )
 def test_rate_limit_that_does_not_say_until_when(hub: GitHub, standin: GitHubStandIn, headers: dict[str, str]) -> None:
-    standin.faults[ASKED] = answering(429, headers)
+    standin.faults[ASKED] = responding(429, headers)
     error = failure(hub, RateLimited)
     assert isinstance(error, RateLimited)
     assert error.until is None
@@ -348,12 +348,12 @@ def test_rate_limit_that_does_not_say_until_when(hub: GitHub, standin: GitHubSta
 @pytest.mark.parametrize(
     "fault",
     [
-        answering(429, {"Retry-After": "0"}),
-        answering(403, {"Retry-After": "0"}),
-        answering(503, {"Retry-After": "0"}),
-        answering(500),
-        answering(502, body=b"<html>"),
-        answering(200, {"Content-Length": "1000"}, b"\x89PNG\r\n\x1a\n"),
+        responding(429, {"Retry-After": "0"}),
+        responding(403, {"Retry-After": "0"}),
+        responding(503, {"Retry-After": "0"}),
+        responding(500),
+        responding(502, body=b"<html>"),
+        responding(200, {"Content-Length": "1000"}, b"\x89PNG\r\n\x1a\n"),
         resetting(),
         resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\x89PNG\r\n\x1a\n"),
     ],
@@ -365,14 +365,14 @@ def test_passing_failure_is_retried(hub: GitHub, standin: GitHubStandIn, fault: 
 
 
 def test_short_retry_after_is_slept(hub: GitHub, standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = once(answering(429, {"Retry-After": "1"}))
+    standin.faults[ASKED] = once(responding(429, {"Retry-After": "1"}))
     begin = time.monotonic()
     hub.fetch("octocat")
     assert time.monotonic() - begin > 0.9
 
 
 def test_retry_after_beyond_the_deadline_is_not_slept(standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = answering(429, {"Retry-After": "9"})
+    standin.faults[ASKED] = responding(429, {"Retry-After": "9"})
     with GitHub(standin.url, deadline=5) as hub:
         failure(hub, RateLimited)
     assert standin.requests == {ASKED: 1}
@@ -380,7 +380,7 @@ def test_retry_after_beyond_the_deadline_is_not_slept(standin: GitHubStandIn) ->
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_lasting_server_error(hub: GitHub, standin: GitHubStandIn, status: int) -> None:
-    standin.faults[ASKED] = answering(status)
+    standin.faults[ASKED] = responding(status)
     assert str(status) in str(failure(hub, Unreachable))
     assert standin.requests == {ASKED: 1 + client.RETRIES}
 
@@ -392,7 +392,7 @@ def test_lasting_server_error(hub: GitHub, standin: GitHubStandIn, status: int) 
 def test_lasting_refusal_is_not_retried(
     hub: GitHub, standin: GitHubStandIn, status: int, headers: dict[str, str]
 ) -> None:
-    standin.faults[ASKED] = answering(status, headers)
+    standin.faults[ASKED] = responding(status, headers)
     assert str(status) in str(failure(hub, Unreachable))
     assert standin.requests == {ASKED: 1}
 
@@ -402,11 +402,11 @@ def test_lasting_refusal_is_not_retried(
     [
         resetting(),
         resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\x89PNG\r\n\x1a\n"),
-        answering(200, {"Content-Length": "1000"}, b"\x89PNG\r\n\x1a\n"),
+        responding(200, {"Content-Length": "1000"}, b"\x89PNG\r\n\x1a\n"),
         dripping([b"5\r\n\x89PNG\r\r\n"], headers={"Transfer-Encoding": "chunked"}),
         dripping([b"this is not HTTP\r\n\r\n"]),
         dripping([b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"]),
-        answering(200, {"Content-Encoding": "gzip"}, b"\x89PNG\r\n\x1a\n"),
+        responding(200, {"Content-Encoding": "gzip"}, b"\x89PNG\r\n\x1a\n"),
     ],
 )
 def test_broken_answer(hub: GitHub, standin: GitHubStandIn, fault: Fault) -> None:
@@ -471,13 +471,13 @@ def test_drip_ends_with_the_deadline(standin: GitHubStandIn, fault: Fault, path:
     ids=reprlib.repr,
 )
 def test_foreign_redirect(hub: GitHub, standin: GitHubStandIn, location: str) -> None:
-    standin.faults[ASKED] = answering(302, {"Location": location.format(port=standin.url.rpartition(":")[2])})
+    standin.faults[ASKED] = responding(302, {"Location": location.format(port=standin.url.rpartition(":")[2])})
     failure(hub, ForeignRedirect)
     assert standin.requests == {ASKED: 1}
 
 
 def test_redirect_to_nowhere(hub: GitHub, standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = answering(302)
+    standin.faults[ASKED] = responding(302)
     failure(hub, ForeignRedirect)
 
 
@@ -485,7 +485,7 @@ def test_redirect_to_nowhere(hub: GitHub, standin: GitHubStandIn) -> None:
 def test_number_of_redirects(hub: GitHub, standin: GitHubStandIn, hops: int, arrives: bool) -> None:
     steps = [ASKED, *[f"/hop/{number}" for number in range(hops)]]
     for step, following in zip(steps, [*steps[1:], PICTURE], strict=True):
-        standin.faults[step] = answering(301, {"Location": following})
+        standin.faults[step] = responding(301, {"Location": following})
     if arrives:
         assert hub.fetch("octocat").account_id == 583231
     else:
@@ -523,11 +523,11 @@ def test_trusted_hosts(base: str, trusted: list[str], foreign: list[str]) -> Non
     """Without a request, as there is no https://github.com here to ask."""
     with GitHub(base) as hub:
         for address in trusted:
-            answer = Answer(302, {"Location": address}, b"")
+            answer = HTTPResponse(302, {"Location": address}, b"")
             assert hub._redirect("octocat", f"{base}/octocat.png", answer).lower() == address.lower()
         for address in foreign:
             with pytest.raises(ForeignRedirect):
-                hub._redirect("octocat", f"{base}/octocat.png", Answer(302, {"Location": address}, b""))
+                hub._redirect("octocat", f"{base}/octocat.png", HTTPResponse(302, {"Location": address}, b""))
 
 
 @pytest.mark.parametrize(
@@ -543,13 +543,13 @@ def test_trusted_hosts(base: str, trusted: list[str], foreign: list[str]) -> Non
     ],
 )
 def test_login_page(hub: GitHub, standin: GitHubStandIn, location: str) -> None:
-    standin.faults[ASKED] = answering(302, {"Location": location})
+    standin.faults[ASKED] = responding(302, {"Location": location})
     failure(hub, LoginRequired)
     assert standin.requests == {ASKED: 1}
 
 
 def test_unauthorized(hub: GitHub, standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = answering(401, {"WWW-Authenticate": "Basic"})
+    standin.faults[ASKED] = responding(401, {"WWW-Authenticate": "Basic"})
     failure(hub, LoginRequired)
 
 
@@ -559,7 +559,7 @@ def test_unauthorized(hub: GitHub, standin: GitHubStandIn) -> None:
 @pytest.mark.parametrize("body", [b"<!DOCTYPE html><title>Sign in</title>", b"", b"<svg/>", b"\x89PN"])
 @pytest.mark.parametrize("media_type", ["text/html", "image/png"])
 def test_not_a_picture(hub: GitHub, standin: GitHubStandIn, body: bytes, media_type: str) -> None:
-    standin.faults[PICTURE] = answering(200, {"Content-Type": media_type}, body)
+    standin.faults[PICTURE] = responding(200, {"Content-Type": media_type}, body)
     failure(hub, NotAPicture)
 
 
@@ -593,12 +593,12 @@ def test_endless_body_is_left_early(
 
 
 def test_gigabyte_of_refusal_is_not_read(hub: GitHub, standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = answering(404, {"Content-Length": str(10**9)}, b"gone")
+    standin.faults[ASKED] = responding(404, {"Content-Length": str(10**9)}, b"gone")
     failure(hub, NoSuchAccount)
 
 
 def test_gigabyte_of_redirect_is_not_read(hub: GitHub, standin: GitHubStandIn) -> None:
-    standin.faults[ASKED] = answering(302, {"Location": PICTURE, "Content-Length": str(10**9)}, b"moved")
+    standin.faults[ASKED] = responding(302, {"Location": PICTURE, "Content-Length": str(10**9)}, b"moved")
     assert hub.fetch("octocat").account_id == 583231
 
 

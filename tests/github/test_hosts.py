@@ -17,7 +17,7 @@ from github_avatars.github import hosts
     ],
 )
 def test_address(text: str, base: str) -> None:
-    assert hosts.address(text) == base
+    assert hosts.normalize(text) == base
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_address(text: str, base: str) -> None:
 )
 def test_address_that_is_none(text: str) -> None:
     with pytest.raises(BadInput, match="GITHUB_URL"):
-        hosts.address(text)
+        hosts.normalize(text)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_address_that_is_none(text: str) -> None:
     ],
 )
 def test_only_a_host_other_than_github_com_may_be_private(base: str, host: str | None) -> None:
-    assert hosts.perhaps_private(base) == host
+    assert hosts.private_host(base) == host
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_loopback(base: str, loopback: bool) -> None:
     ],
 )
 def test_where_avatars_are(base: str, avatars: str | None) -> None:
-    assert hosts.avatars(base) == avatars
+    assert hosts.avatars_url(base) == avatars
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,15 @@ def test_where_avatars_are(base: str, avatars: str | None) -> None:
     ],
 )
 def test_where_the_api_is(base: str, api: str) -> None:
-    assert hosts.api(base) == api
+    assert hosts.api_url(base) == api
 
 
 def test_the_host_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_URL", raising=False)
-    assert hosts.chosen() == "https://github.com"
+    assert hosts.base_url() == "https://github.com"
     monkeypatch.setenv("GITHUB_URL", "https://github.example.com/")
-    assert hosts.chosen() == "https://github.example.com"
-    assert hosts.chosen("https://other.example.com") == "https://other.example.com"
+    assert hosts.base_url() == "https://github.example.com"
+    assert hosts.base_url("https://other.example.com") == "https://other.example.com"
 
 
 @pytest.mark.parametrize(

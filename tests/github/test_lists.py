@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from github_avatars.demo import AVATARS, MODES, Exchange, Fault, GitHubStandIn, answering, once, resetting
+from github_avatars.demo import AVATARS, MODES, Exchange, Fault, GitHubStandIn, once, resetting, responding
 from github_avatars.demo.rest import ROOT
 from github_avatars.errors import (
     BadInput,
@@ -47,7 +47,7 @@ def listed(hub: API, kind: Kind, name: str, cursor: str | None = None) -> list[A
 
 
 def sending(found: object, **headers: str) -> Fault:
-    return answering(200, {"Content-Type": "application/json", **headers}, json.dumps(found).encode())
+    return responding(200, {"Content-Type": "application/json", **headers}, json.dumps(found).encode())
 
 
 # Pages
@@ -73,7 +73,7 @@ def test_all_pages_of_a_list_are_read(hub: API, kind: Kind, name: str, expected:
 def test_a_page_has_a_hundred_accounts_and_says_how_many_pages_there_are(hub: API, standin: GitHubStandIn) -> None:
     pages = list(lists.pages(hub, "stargazers", "octocat/hello-world"))
     assert [len(page.accounts) for page in pages] == [100, 100, 100, 100, 100, 76]
-    assert [page.count for page in pages] == [6, 6, 6, 6, 6, None]
+    assert [page.page_count for page in pages] == [6, 6, 6, 6, 6, None]
     assert standin.requests.total() == 6
     assert standin.connections == 1
 
@@ -181,7 +181,7 @@ def test_a_list_for_those_with_a_token_is_told() -> None:
 
 def test_what_github_says_of_a_refusal_is_repeated(hub: API, standin: GitHubStandIn) -> None:
     said = "The history or contributor list is too large to list contributors for this repository via the API."
-    standin.faults[f"{ROOT}/repos/octocat/hello-world/contributors"] = answering(
+    standin.faults[f"{ROOT}/repos/octocat/hello-world/contributors"] = responding(
         403, {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1"}, json.dumps({"message": said}).encode()
     )
     with pytest.raises(Unreachable, match=rf"refuses the contributors of octocat/hello-world \(HTTP 403, '{said}'\)"):
@@ -204,7 +204,7 @@ def test_what_github_says_of_a_refusal_is_repeated(hub: API, standin: GitHubStan
     ],
 )
 def test_what_is_no_reason_is_not_repeated(hub: API, standin: GitHubStandIn, body: bytes) -> None:
-    standin.faults[STARGAZERS] = answering(422, {}, body)
+    standin.faults[STARGAZERS] = responding(422, {}, body)
     with pytest.raises(Unreachable, match=r"\(HTTP 422(, \"\['a'\]\")?\): check") as caught:
         listed(hub, "stargazers", "octocat/hello-world")
     assert "ghp_" not in str(caught.value)
@@ -213,8 +213,8 @@ def test_what_is_no_reason_is_not_repeated(hub: API, standin: GitHubStandIn, bod
 @pytest.mark.parametrize(
     "fault",
     [
-        answering(200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><title>Sign in</title>"),
-        answering(200, {}, b"[" * 100_000),
+        responding(200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><title>Sign in</title>"),
+        responding(200, {}, b"[" * 100_000),
         sending({"message": "hello"}),
         sending("login"),
         sending(7),
@@ -230,7 +230,7 @@ def test_what_is_no_list_is_told(hub: API, standin: GitHubStandIn, fault: Fault)
         listed(hub, "stargazers", "octocat/hello-world")
 
 
-@pytest.mark.parametrize("fault", [resetting(), answering(502), answering(200, {"Content-Length": "99"}, b"[]")])
+@pytest.mark.parametrize("fault", [resetting(), responding(502), responding(200, {"Content-Length": "99"}, b"[]")])
 def test_what_passes_is_mended_by_asking_again(hub: API, standin: GitHubStandIn, fault: Fault) -> None:
     standin.faults[f"{ROOT}/repositories/1296269/stargazers"] = once(fault, RETRIES)
     assert listed(hub, "stargazers", "octocat/hello-world") == EVERYBODY
@@ -243,7 +243,7 @@ def test_what_passes_is_mended_by_asking_again(hub: API, standin: GitHubStandIn,
 
 def test_a_page_without_end_is_not_held_in_memory(standin: GitHubStandIn) -> None:
     with API(standin.url, backoff=0) as hub:
-        standin.faults[STARGAZERS] = answering(200, {}, b" " * (api.MAX_BYTES + 1))
+        standin.faults[STARGAZERS] = responding(200, {}, b" " * (api.MAX_BYTES + 1))
         with pytest.raises(Unreachable, match="no whole answer"):
             with_timeout(lambda: listed(hub, "stargazers", "octocat/hello-world"))
 
@@ -347,14 +347,14 @@ def test_nothing_outside_of_the_api_is_asked(
     if by == "link":
         standin.faults[STARGAZERS] = sending([], Link=f'<{address}>; rel="next"')
     elif by == "redirect":
-        standin.faults[STARGAZERS] = answering(302, {"Location": address})
+        standin.faults[STARGAZERS] = responding(302, {"Location": address})
     with pytest.raises(ForeignRedirect):
         listed(hub, "stargazers", "octocat/hello-world", address if by == "cursor" else None)
     assert set(standin.requests) <= {f"{STARGAZERS}?per_page=100"}
 
 
 def test_a_redirect_without_end_is_told(hub: API, standin: GitHubStandIn) -> None:
-    standin.faults[STARGAZERS] = answering(302, {"Location": STARGAZERS})
+    standin.faults[STARGAZERS] = responding(302, {"Location": STARGAZERS})
     with pytest.raises(ForeignRedirect, match="more than 5 times"):
         listed(hub, "stargazers", "octocat/hello-world")
 

@@ -111,7 +111,7 @@ def server(
     (folder / ".cog").mkdir()
     shutil.copyfile(ROOT / "openapi.json", folder / ".cog" / "openapi_schema.json")
     server = start_cog(folder, github_for_all.url)
-    server.when("READY")
+    server.wait_for_status("READY")
     return server
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from github_avatars import classifier, identicon
-from github_avatars.demo import Exchange, Fault, GitHubStandIn, answering, resetting
+from github_avatars.demo import Exchange, Fault, GitHubStandIn, resetting, responding
 from github_avatars.errors import BadInput, Unreachable
 from github_avatars.github import GitHub
 from github_avatars.prediction import predict
@@ -47,7 +47,7 @@ def started(start_cog: START, github_for_all: GitHubStandIn, tmp_path_factory: p
     """Asks an address of nobody by way of the stand-in, which as a proxy answers in its name."""
     variables = environment(proxy_at(github_for_all))
     server = start_cog(tmp_path_factory.mktemp("secrets"), "http://github.test", **variables)
-    server.when("READY")
+    server.wait_for_status("READY")
     return server
 
 
@@ -62,17 +62,17 @@ def server(started: CogServer, github: GitHubStandIn) -> Iterator[CogServer]:
 PICTURE = identicon.render(1)._repr_png_()
 
 FAULTS: dict[str, tuple[Fault | None, str]] = {
-    "a picture": (answering(200, {"Content-Type": "image/png"}, PICTURE), "succeeded"),
-    "a damaged picture": (answering(200, {"Content-Type": "image/png"}, PICTURE[:300]), "NotAPicture"),
-    "a page": (answering(200, {"Content-Type": "text/html"}, b"<title>Be right back</title>"), "NotAPicture"),
+    "a picture": (responding(200, {"Content-Type": "image/png"}, PICTURE), "succeeded"),
+    "a damaged picture": (responding(200, {"Content-Type": "image/png"}, PICTURE[:300]), "NotAPicture"),
+    "a page": (responding(200, {"Content-Type": "text/html"}, b"<title>Be right back</title>"), "NotAPicture"),
     "a redirect elsewhere": (None, "ForeignRedirect"),
-    "a redirect to a login page": (answering(302, {"Location": "/login"}), "LoginRequired"),
-    "a redirect to nowhere": (answering(302, {"Location": "http://[/"}), "ForeignRedirect"),
-    "not found": (answering(404), "NoSuchAccount"),
-    "forbidden": (answering(403), "Unreachable"),
-    "the proxy wants another password": (answering(407, {"Proxy-Authenticate": "Basic"}), "Unreachable"),
-    "too many requests": (answering(429, {"Retry-After": "3600"}), "RateLimited"),
-    "trouble": (answering(502), "Unreachable"),
+    "a redirect to a login page": (responding(302, {"Location": "/login"}), "LoginRequired"),
+    "a redirect to nowhere": (responding(302, {"Location": "http://[/"}), "ForeignRedirect"),
+    "not found": (responding(404), "NoSuchAccount"),
+    "forbidden": (responding(403), "Unreachable"),
+    "the proxy wants another password": (responding(407, {"Proxy-Authenticate": "Basic"}), "Unreachable"),
+    "too many requests": (responding(429, {"Retry-After": "3600"}), "RateLimited"),
+    "trouble": (responding(502), "Unreachable"),
     "a reset connection": (resetting(), "Unreachable"),
     "half an answer": (resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n\x89PNG"), "Unreachable"),
     "no HTTP": (resetting(b"SSH-2.0-OpenSSH_9.2\r\n"), "Unreachable"),
@@ -116,17 +116,17 @@ def test_no_secret_is_told_of_wrong_input(inputs: dict[str, object], server: Cog
 
 
 def test_no_secret_is_told_by_the_server_itself(server: CogServer) -> None:
-    found: list[Any] = [server.health(), *(server.ask("GET", path) for path in ("/", "/openapi.json", "/nothing"))]
+    found: list[Any] = [server.health(), *(server.request("GET", path) for path in ("/", "/openapi.json", "/nothing"))]
     assert told(json.dumps(found)) == []
 
 
 @pytest.mark.parametrize("url", [f"https://user:{PASSWORD}@github.test", f"https://github.test/?token={TOKEN}"])
 def test_no_secret_is_told_where_the_address_of_github_holds_one(url: str, start_cog: START, tmp_path: Path) -> None:
     server = start_cog(tmp_path, url, GITHUB_AVATARS_LOG="debug")
-    health = server.when("SETUP_FAILED")
+    health = server.wait_for_status("SETUP_FAILED")
     assert "BadInput: GITHUB_URL is " in health["setup"]["logs"]
     assert told(json.dumps(health)) == []
-    assert told(json.dumps(server.ask("POST", "/predictions", {"input": {"username": "octocat"}}))) == []
+    assert told(json.dumps(server.request("POST", "/predictions", {"input": {"username": "octocat"}}))) == []
     assert told(server.log()) == []
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
-from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering
+from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, responding
 from github_avatars.errors import ForeignRedirect, GitHubAvatarsError, Unreachable
 from github_avatars.github import GitHub, hosts
 from github_avatars.training import dataset
@@ -77,7 +77,7 @@ def certified(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 
 
 def redirecting(location: str) -> dict[str, Any]:
-    return {"/octocat.png": answering(302, {"Location": location})}
+    return {"/octocat.png": responding(302, {"Location": location})}
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_address_that_refuses_is_passed_by(names: NameService) -> None:
     with GitHubStandIn() as standin, socket.socket() as unused:
         unused.bind((OPEN, 0))
         names.known["ghe.corp"] = [unused.getsockname(), (OPEN, port_of(standin))]
-        standin.faults |= {"/octocat.png": answering(302, {"Location": PICTURE})}
+        standin.faults |= {"/octocat.png": responding(302, {"Location": PICTURE})}
         with GitHub("http://ghe.corp") as hub:
             assert hub.fetch("octocat").data == DATA
 
@@ -348,7 +348,7 @@ def test_answer_that_comes_unasked_is_given_to_nobody() -> None:
     fetched, sent = threading.Event(), threading.Event()
 
     def answer(exchange: Exchange) -> bool:
-        exchange.answer(200, body=DATA)
+        exchange.respond(200, body=DATA)
         fetched.wait(TIMEOUT)
         exchange.wfile.write(forged)
         sent.set()

@@ -13,7 +13,7 @@ import pytest
 
 import synthesis
 from github_avatars import identicon
-from github_avatars.demo import Exchange, GitHubStandIn, answering, resetting
+from github_avatars.demo import Exchange, GitHubStandIn, resetting, responding
 from github_avatars.errors import OUTAGE, BadDataset, BadInput, RateLimited, Unreachable
 from github_avatars.github import GitHub
 from github_avatars.picture import decoding
@@ -143,7 +143,7 @@ def test_files_are_kept_as_they_came_and_named_by_content(hub: GitHub, standin: 
         drawing = synthesis.draw(family, 0)
         number = PICTURES[login][0]
         sent[f"custom/{number}.{drawing.extension}"] = drawing.data
-        standin.faults[f"/u/{number}"] = answering(200, {"Content-Type": "image/png"}, drawing.data)
+        standin.faults[f"/u/{number}"] = responding(200, {"Content-Type": "image/png"}, drawing.data)
     assert {Path(file).suffix for file in sent} == {".jpg", ".gif", ".webp"}
     collect(["paul", "anna", "otto"], folder, hub, rate=FAST)
     assert {file: (folder / file).read_bytes() for file in files(folder)} == sent
@@ -185,9 +185,9 @@ def test_one_picture_of_two_accounts_is_kept_once(hub: GitHub, folder: Path) -> 
 
 
 def test_one_account_of_two_names_is_kept_once(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
-    standin.faults["/formerly-paul.png"] = answering(302, {"Location": "/u/21?v=4"})
+    standin.faults["/formerly-paul.png"] = responding(302, {"Location": "/u/21?v=4"})
     collect(["paul"], folder, hub, rate=FAST)
-    standin.faults["/u/21"] = answering(200, body=synthesis.draw("cartoon", 3).data)
+    standin.faults["/u/21"] = responding(200, body=synthesis.draw("cartoon", 3).data)
     before = (folder / "custom/21.png").read_bytes()
     assert collect(["formerly-paul"], folder, hub, rate=FAST)["duplicate"] == 1
     assert (folder / "custom/21.png").read_bytes() == before
@@ -294,10 +294,10 @@ def test_two_runs_at_once_are_refused(hub: GitHub, folder: Path) -> None:
 def test_an_account_that_fails_is_a_line_and_the_next_follows(
     hub: GitHub, standin: GitHubStandIn, folder: Path
 ) -> None:
-    standin.faults["/u/21"] = answering(200, body=(b"\x89PNG\r\n\x1a\n" + b"broken" * 50))
+    standin.faults["/u/21"] = responding(200, body=(b"\x89PNG\r\n\x1a\n" + b"broken" * 50))
     standin.faults["/anna.png"] = resetting()
-    standin.faults["/otto.png"] = answering(302, {"Location": "/in/7"})
-    standin.faults["/in/7"] = answering(200, body=synthesis.draw("logo", 1).data)
+    standin.faults["/otto.png"] = responding(302, {"Location": "/in/7"})
+    standin.faults["/in/7"] = responding(200, body=synthesis.draw("logo", 1).data)
     everyone = ["nobody", "-", "no body", "paul", "anna", "otto", "hans"]
     assert collect(everyone, folder, hub, rate=FAST) == NOTHING | {"default": 1, "error": 6}
     errors = rows(folder / "errors.csv")
@@ -326,8 +326,8 @@ def test_an_account_that_failed_by_the_hosts_fault_is_asked_for_again(
 
 def test_a_host_that_is_out_of_order_ends_the_run(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
     logins = [f"account-{number}" for number in range(2 * OUTAGE)]
-    standin.faults |= {f"/{login}.png": answering(401) for login in logins[::2]}
-    standin.faults |= {f"/{login}.png": answering(503) for login in logins[1::2]}
+    standin.faults |= {f"/{login}.png": responding(401) for login in logins[::2]}
+    standin.faults |= {f"/{login}.png": responding(503) for login in logins[1::2]}
     with pytest.raises(Unreachable, match=rf"So did 10 accounts in a row.* kept in {folder}"):
         collect(["hans", *logins], folder, hub, rate=FAST)
     assert len(rows(folder / "errors.csv")) == OUTAGE
@@ -335,7 +335,7 @@ def test_a_host_that_is_out_of_order_ends_the_run(hub: GitHub, standin: GitHubSt
 
 
 def test_a_rate_limit_ends_the_run_and_says_when_to_go_on(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
-    standin.faults["/paul.png"] = answering(429, {"Retry-After": "3600"})
+    standin.faults["/paul.png"] = responding(429, {"Retry-After": "3600"})
     before = datetime.now(UTC)
     with pytest.raises(RateLimited, match=rf"ask again after .* kept in {folder}: run the same command") as caught:
         collect(["hans", "paul", "anna"], folder, hub, rate=FAST)
@@ -482,7 +482,7 @@ def test_an_interrupted_collection_is_one_line(github: GitHubStandIn, folder: Pa
 
 
 def test_a_failed_collection_is_one_line(github: GitHubStandIn, folder: Path) -> None:
-    github.faults["/octocat.png"] = answering(429, {"Retry-After": "3600"})
+    github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
     run = subprocess.run(
         command(folder, ["octocat"], "--balance"),
         env=clean_environment(GITHUB_URL=github.url),

@@ -14,7 +14,7 @@ import pytest
 
 import synthesis
 from github_avatars import classifier, identicon
-from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, answering, once, resetting
+from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, once, resetting, responding
 from github_avatars.errors import OUTAGE, RateLimited, Unreachable
 from github_avatars.github import GitHub, Pace, rate_limit
 from github_avatars.github.client import RETRIES
@@ -179,7 +179,7 @@ def test_what_is_unchanged_is_not_sent(github: GitHubStandIn) -> None:
 
 def test_a_failure_is_told_and_the_rest_goes_on(github: GitHubStandIn) -> None:
     number = BY_LOGIN["octocat"].account_id
-    github.faults[f"/u/{number}"] = answering(200, {}, b"<html>")
+    github.faults[f"/u/{number}"] = responding(200, {}, b"<html>")
     github.faults["/default-1.png"] = resetting()
     scan = Scan(github.url, "nobody", "b@d", "octocat", "default-1", "default-0")
     found = scan.run()
@@ -195,7 +195,7 @@ def test_a_failure_is_told_and_the_rest_goes_on(github: GitHubStandIn) -> None:
 
 
 def test_a_picture_that_is_damaged_is_told(github: GitHubStandIn) -> None:
-    github.faults[f"/u/{BY_LOGIN['octocat'].account_id}"] = answering(200, {}, b"\x89PNG\r\n\x1a\n" + bytes(100))
+    github.faults[f"/u/{BY_LOGIN['octocat'].account_id}"] = responding(200, {}, b"\x89PNG\r\n\x1a\n" + bytes(100))
     found = Scan(github.url, "octocat", "default-0").run()
     octocat, other = found["octocat"], found["default-0"]
     assert octocat
@@ -236,7 +236,7 @@ def test_where_github_wants_fewer_requests_it_is_waited_for(
 ) -> None:
     monkeypatch.setattr(rate_limit, "DEFAULT_WAIT", timedelta())
     logins = [example.login for example in EXAMPLES[:30]]
-    github.faults[f"/{logins[10]}.png"] = once(answering(429))
+    github.faults[f"/{logins[10]}.png"] = once(responding(429))
     waited: list[float] = []
     scan = Scan(github.url, *logins, countdown=waited.append)
     found = scan.run()
@@ -250,7 +250,7 @@ def test_where_github_wants_fewer_requests_it_is_waited_for(
 
 def test_or_else_the_scan_ends_with_what_came(github: GitHubStandIn) -> None:
     logins = [example.login for example in EXAMPLES[:200]]
-    github.faults[f"/{logins[50]}.png"] = answering(429, {"Retry-After": "3600"})
+    github.faults[f"/{logins[50]}.png"] = responding(429, {"Retry-After": "3600"})
     scan = Scan(github.url, *logins)
     with pytest.raises(RateLimited) as raised:
         scan.run()
@@ -269,7 +269,7 @@ def test_no_more_are_fetched_at_once_than_asked_for(github: GitHubStandIn) -> No
     github.latency = 0.01
     try:
         Scan(github.url, *(example.login for example in EXAMPLES[:100]), concurrency=5).run()
-        assert github.most_in_flight == 5
+        assert github.max_in_flight == 5
     finally:
         github.latency = 0.0
 
@@ -285,12 +285,12 @@ def test_more_can_be_fetched_at_once_than_one_pool_has_connections(github: GitHu
     logins = [example.login for example in EXAMPLES[:40]]
     github.faults |= {f"/{login}.png": meet for login in logins}
     assert len(Scan(github.url, *logins, concurrency=40).run()) == 40
-    assert github.most_in_flight == 40
+    assert github.max_in_flight == 40
 
 
 def test_the_rate_is_kept(github: GitHubStandIn) -> None:
     started = time.monotonic()
-    Scan(github.url, *(example.login for example in EXAMPLES[:11]), pace=Pace(20.0).wait).run()
+    Scan(github.url, *(example.login for example in EXAMPLES[:11]), pace=Pace(20.0).delay).run()
     # Ten pauses; how much longer it takes is the machine's mood.
     assert time.monotonic() - started >= 0.5 - 0.05
 
@@ -307,7 +307,7 @@ def test_no_more_are_taken_than_promised(github: GitHubStandIn) -> None:
     scan = Scan(github.url, *logins, concurrency=4)
     running = threading.Thread(target=scan.run)
     running.start()
-    wait_until(lambda: github.most_in_flight == 4)
+    wait_until(lambda: github.max_in_flight == 4)
     assert len(scan.engine.left) == 8
     answered.set()
     running.join()
@@ -322,7 +322,7 @@ def test_it_stops_at_once_with_what_came() -> None:
         scan = Scan(github.url, *logins)
 
         def stop() -> None:
-            wait_until(lambda: len(scan.outcomes) == 30 and github.most_in_flight == 4)
+            wait_until(lambda: len(scan.outcomes) == 30 and github.max_in_flight == 4)
             scan.stop.set()
 
         stopping = threading.Thread(target=stop)

@@ -18,7 +18,7 @@ import pytest
 
 from github_avatars import identicon
 from github_avatars.cli import command_line
-from github_avatars.demo import AVATARS, GitHubStandIn, answering
+from github_avatars.demo import AVATARS, GitHubStandIn, responding
 from github_avatars.scan.engine import FEW
 from github_avatars.scan.findings import STATUSES
 from github_avatars.scan.options import MAX_CONCURRENCY
@@ -294,7 +294,7 @@ def test_refresh_finds_a_new_avatar(scan: Scan, github: GitHubStandIn) -> None:
     assert judged(scan, "octocat")[0]["label"] == "custom"
     identicon_file = io.BytesIO()
     identicon.render(octocat.account_id).save(identicon_file, "PNG")
-    github.faults[f"/u/{octocat.account_id}"] = answering(200, {"ETag": '"new"'}, identicon_file.getvalue())
+    github.faults[f"/u/{octocat.account_id}"] = responding(200, {"ETag": '"new"'}, identicon_file.getvalue())
     (row,) = judged(scan, "octocat")
     assert row["label"] == "custom"
     # What was checked within this second is not older than 0 seconds.
@@ -307,7 +307,7 @@ def test_refresh_finds_a_new_avatar(scan: Scan, github: GitHubStandIn) -> None:
 
 
 def test_a_rate_limit_ends_it_where_it_is_not_to_wait(scan: Scan, github: GitHubStandIn) -> None:
-    github.faults[f"/{SOME[5]}.png"] = answering(429, {"Retry-After": "3600"})
+    github.faults[f"/{SOME[5]}.png"] = responding(429, {"Retry-After": "3600"})
     for extra in ((), ("--ordered",)):
         code, out, err = scan(*SOME, "--no-wait", "--format", "jsonl", *extra)
         assert code == 1
@@ -326,7 +326,7 @@ def test_a_rate_limit_ends_it_where_it_is_not_to_wait(scan: Scan, github: GitHub
 
 
 def test_an_outage_ends_it_and_the_next_run_goes_on(scan: Scan, github: GitHubStandIn) -> None:
-    github.faults |= {f"/{login}.png": answering(401) for login in SOME}
+    github.faults |= {f"/{login}.png": responding(401) for login in SOME}
     code, out, err = scan(*SOME, "--format", "jsonl", "--concurrency", "1")
     assert code == 1
     assert "is kept in scan.db" in err.splitlines()[-1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from github_avatars.cli import command_line
-from github_avatars.demo import AVATARS, Exchange, Fault, GitHubStandIn, answering, resetting
+from github_avatars.demo import AVATARS, Exchange, Fault, GitHubStandIn, resetting, responding
 from github_avatars.demo.rest import ROOT as API_ROOT
 from github_avatars.errors import BadInput, BadLogin, NoSuchAccount, RateLimited
 from github_avatars.github import Account, api, lists
@@ -102,7 +102,7 @@ def test_a_list_that_github_cuts_off_is_noted(
 ) -> None:
     assert len(list(accounts("--stargazers", "octocat/hello-world"))) == len(EVERYBODY)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(lists, "MOST_PAGES", 6)
+    monkeypatch.setattr(lists, "MAX_PAGES", 6)
     assert len(list(accounts("--stargazers", "octocat/hello-world"))) == len(EVERYBODY)
     assert capsys.readouterr().err == "note: GitHub lists only the first 600 stargazers of octocat/hello-world.\n"
     assert standin.requests.total() == 12
@@ -128,10 +128,13 @@ def test_the_token_is_that_of_the_file_or_else_of_the_environment(tmp_path: Path
     file = tmp_path / "token"
     for content in (TOKEN, f"{TOKEN}\n", f"\ufeff {TOKEN}\r\n\n"):
         file.write_text(content, encoding="utf-8")
-        assert api.token(file, {}) == api.token(file, {"GITHUB_TOKEN": "another"}) == TOKEN
-    assert api.token(None, {"GITHUB_TOKEN": f" {TOKEN}\n"}) == TOKEN
+        assert api.read_token(file, {}) == api.read_token(file, {"GITHUB_TOKEN": "another"}) == TOKEN
+    assert api.read_token(None, {"GITHUB_TOKEN": f" {TOKEN}\n"}) == TOKEN
     assert (
-        api.token(None, {}) is api.token(None, {"GITHUB_TOKEN": ""}) is api.token(None, {"GITHUB_TOKEN": "\n"}) is None
+        api.read_token(None, {})
+        is api.read_token(None, {"GITHUB_TOKEN": ""})
+        is api.read_token(None, {"GITHUB_TOKEN": "\n"})
+        is None
     )
 
 
@@ -141,20 +144,20 @@ def test_the_token_is_that_of_the_file_or_else_of_the_environment(tmp_path: Path
 def test_what_can_be_no_token_is_told_without_it(content: str, tmp_path: Path) -> None:
     (tmp_path / "token").write_bytes(content.encode())
     with pytest.raises(BadInput, match="The token file holds no token of GitHub") as caught:
-        api.token(tmp_path / "token", {})
+        api.read_token(tmp_path / "token", {})
     assert TOKEN not in str(caught.value)
 
 
 def test_a_token_in_the_environment_that_can_be_none_is_told_without_it() -> None:
     with pytest.raises(BadInput, match="GITHUB_TOKEN holds no token of GitHub") as caught:
-        api.token(None, {"GITHUB_TOKEN": f"{TOKEN} x"})
+        api.read_token(None, {"GITHUB_TOKEN": f"{TOKEN} x"})
     assert TOKEN not in str(caught.value)
 
 
 def test_a_token_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "gone", tmp_path):
         with pytest.raises(BadInput, match=r"The token file cannot be read \(.*\): give one that holds a token"):
-            api.token(path, {})
+            api.read_token(path, {})
 
 
 def test_a_token_in_place_of_its_file_is_not_told() -> None:
@@ -176,19 +179,19 @@ def test_the_token_goes_to_the_api(standin: GitHubStandIn, tmp_path: Path) -> No
 def _echo(exchange: Exchange) -> bool:
     """Says in an error what it was sent."""
     said = {"message": f"I got {exchange.headers['Authorization']}"}
-    return answering(422, {"X-Echo": exchange.headers["Authorization"]}, json.dumps(said).encode())(exchange)
+    return responding(422, {"X-Echo": exchange.headers["Authorization"]}, json.dumps(said).encode())(exchange)
 
 
 FAULTS: dict[str, Fault] = {
     "a list": lambda _: False,
-    "no list": answering(200, {}, b"{}"),
+    "no list": responding(200, {}, b"{}"),
     "an echo": _echo,
-    "bad credentials": answering(401, {}, b'{"message": "Bad credentials"}'),
-    "not found": answering(404),
-    "trouble": answering(503),
-    "a rate limit": answering(429, {"Retry-After": "3600"}),
-    "a redirect elsewhere": answering(302, {"Location": "https://127.0.0.1:9/"}),
-    "a link elsewhere": answering(200, {"Link": '<https://127.0.0.1:9/>; rel="next"'}, b"[]"),
+    "bad credentials": responding(401, {}, b'{"message": "Bad credentials"}'),
+    "not found": responding(404),
+    "trouble": responding(503),
+    "a rate limit": responding(429, {"Retry-After": "3600"}),
+    "a redirect elsewhere": responding(302, {"Location": "https://127.0.0.1:9/"}),
+    "a link elsewhere": responding(200, {"Link": '<https://127.0.0.1:9/>; rel="next"'}, b"[]"),
     "a reset connection": resetting(),
 }
 

@@ -58,7 +58,7 @@ def test_the_service_needs_no_root_no_home_and_nothing_to_write_but_tmp(github: 
     }
     command = boxed(PYTHON, "-m", "cog.server.http", "--host", "127.0.0.1")
     with CogServer(command, ROOT, port, environment, tmp_path) as server:
-        server.when("READY")
+        server.wait_for_status("READY")
         assert server.predict(username="octocat")["output"]["prediction"] == "custom"
         identicon = base64.b64encode(next((AVATARS / "default").glob("*.png")).read_bytes()).decode()
         answer = server.predict(image=f"data:image/png;base64,{identicon}")

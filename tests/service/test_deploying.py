@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from github_avatars import identicon
-from github_avatars.demo import Exchange, GitHubStandIn, answering, resetting
+from github_avatars.demo import Exchange, GitHubStandIn, resetting, responding
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT
 from tests.support.timing import wait_until
@@ -51,14 +51,14 @@ def server(start_cog: START, temporary: Path, tmp_path_factory: pytest.TempPathF
         environment.setenv("TMPDIR", str(temporary))
         environment.setenv("no_proxy", "*")
         server = start_cog(folder, "http://127.0.0.1:1")
-    server.when("READY")
+    server.wait_for_status("READY")
     return server
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[GitHubStandIn]:
     """A host that is not GitHub, and at a private address."""
-    with GitHubStandIn(faults={"/picture": answering(200, body=PICTURE)}) as standin:
+    with GitHubStandIn(faults={"/picture": responding(200, body=PICTURE)}) as standin:
         yield standin
 
 
@@ -78,15 +78,15 @@ def test_cog_downloads_from_any_host_and_any_address(
 
 def test_cog_follows_30_redirects_to_wherever_they_lead(server: CogServer, elsewhere: GitHubStandIn) -> None:
     with GitHubStandIn() as first:
-        first.faults["/moved"] = answering(302, {"Location": f"{elsewhere.url}/picture"})
+        first.faults["/moved"] = responding(302, {"Location": f"{elsewhere.url}/picture"})
         assert prediction(server.predict(image=f"{first.url}/moved")) == "default"
-        first.faults["/loop"] = answering(302, {"Location": "/loop"})
+        first.faults["/loop"] = responding(302, {"Location": "/loop"})
         assert "Exceeded 30 redirects" in server.predict(image=f"{first.url}/loop")["error"]
         assert first.requests["/loop"] == 31
 
 
 def test_redirect_to_a_file_is_not_followed(server: CogServer, elsewhere: GitHubStandIn) -> None:
-    elsewhere.faults["/moved"] = answering(302, {"Location": "file:///etc/hostname"})
+    elsewhere.faults["/moved"] = responding(302, {"Location": "file:///etc/hostname"})
     assert "No connection adapters" in server.predict(image=f"{elsewhere.url}/moved")["error"]
 
 
@@ -126,18 +126,18 @@ def test_download_stands_in_nobodys_way_and_cannot_be_canceled(server: CogServer
     def hold(exchange: Exchange) -> bool:
         arrived.set()
         release.wait(9)
-        exchange.answer(200, body=PICTURE)
+        exchange.respond(200, body=PICTURE)
         return True
 
     elsewhere.faults["/held"] = hold
     path = "/predictions/held"
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(server.ask, "PUT", path, {"input": {"image": f"{elsewhere.url}/held"}})
+        answer = pool.submit(server.request, "PUT", path, {"input": {"image": f"{elsewhere.url}/held"}})
         try:
             assert arrived.wait(9)
             assert server.health()["status"] == "READY"
             assert prediction(server.predict(image=f"{elsewhere.url}/picture")) == "default"
-            assert server.ask("POST", f"{path}/cancel") == (200, {})
+            assert server.request("POST", f"{path}/cancel") == (200, {})
             assert server.health()["status"] == "READY"
             assert not answer.done()
         finally:
@@ -169,13 +169,13 @@ def test_cog_posts_to_any_webhook_of_a_request(server: CogServer) -> None:
     with Listener() as listener, ThreadPoolExecutor(1) as pool:
         pool.submit(listener.serve_forever, 0.02)
         webhook = f"http://127.0.0.1:{listener.server_address[1]}/"
-        server.ask("POST", "/predictions", {"input": {"username": "no login"}, "webhook": webhook})
+        server.request("POST", "/predictions", {"input": {"username": "no login"}, "webhook": webhook})
         wait_until(lambda: any(b"BadLogin" in body for body in listener.bodies))
         listener.shutdown()
 
 
 def test_whoever_reaches_the_port_can_end_the_server(start_cog: START, tmp_path: Path) -> None:
     server = start_cog(tmp_path, "")
-    server.when("READY")
-    assert server.ask("POST", "/shutdown")[0] == 200
+    server.wait_for_status("READY")
+    assert server.request("POST", "/shutdown")[0] == 200
     assert wait_until(lambda: server.process.poll() is not None)

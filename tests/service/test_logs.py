@@ -120,7 +120,7 @@ def logging_server(
     start_cog: START, github_for_all: GitHubStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> CogServer:
     server = start_cog(tmp_path_factory.mktemp("logging"), github_for_all.url, GITHUB_AVATARS_LOG="info")
-    server.when("READY")
+    server.wait_for_status("READY")
     return server
 
 
@@ -187,12 +187,12 @@ def test_a_cancelled_prediction_is_one_line(
 
     github.faults["/octocat.png"] = hold
     path = "/predictions/given-up"
-    logging_server.ask("PUT", path, {"input": {"username": "octocat"}}, {"Prefer": "respond-async"})
+    logging_server.request("PUT", path, {"input": {"username": "octocat"}}, {"Prefer": "respond-async"})
     assert arrived.wait(8)
-    assert logging_server.ask("POST", f"{path}/cancel") == (200, {})
+    assert logging_server.request("POST", f"{path}/cancel") == (200, {})
     release.set()
     assert new_line()["login"] == "octocat"
-    logging_server.when("READY")
+    logging_server.wait_for_status("READY")
     logging_server.predict(username=IDENTICON)
     assert [line["login"] for line in lines(logging_server)[-2:]] == ["octocat", IDENTICON]
 
@@ -209,7 +209,7 @@ def test_the_error_of_a_failed_prediction_begins_with_a_class_of_the_page(loggin
 
 def test_nothing_is_logged_unless_asked_for(start_cog: START, github: GitHubStandIn, tmp_path: Path) -> None:
     server = start_cog(tmp_path, github.url)
-    server.when("READY")
+    server.wait_for_status("READY")
     server.predict(username="octocat")
     server.predict(username="nobody-of-this-name")
     server.process.terminate()
@@ -219,7 +219,9 @@ def test_nothing_is_logged_unless_asked_for(start_cog: START, github: GitHubStan
 
 def test_a_level_that_is_none_fails_the_setup(start_cog: START, github: GitHubStandIn, tmp_path: Path) -> None:
     server = start_cog(tmp_path, github.url, GITHUB_AVATARS_LOG="loud")
-    assert "BadInput: GITHUB_AVATARS_LOG is 'loud': give one of" in server.when("SETUP_FAILED")["setup"]["logs"]
+    assert (
+        "BadInput: GITHUB_AVATARS_LOG is 'loud': give one of" in server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
+    )
 
 
 def test_the_script_logs_too() -> None:

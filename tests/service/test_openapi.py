@@ -226,7 +226,7 @@ def server(
     (folder / ".cog").mkdir()
     shutil.copyfile(DOCUMENT, folder / ".cog" / "openapi_schema.json")
     started = start_cog(folder, github_for_all.url)
-    started.when("READY")
+    started.wait_for_status("READY")
     return started
 
 

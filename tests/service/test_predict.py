@@ -13,7 +13,7 @@ from PIL import Image
 
 from github_avatars import identicon
 from github_avatars.classifier import classify
-from github_avatars.demo import AVATARS, GitHubStandIn, answering
+from github_avatars.demo import AVATARS, GitHubStandIn, responding
 from github_avatars.github import CONNECTIONS
 from github_avatars.training import dataset
 from tests.support.cog_server import CogServer
@@ -44,14 +44,14 @@ def without_schema(
 @pytest.fixture
 def strict(with_schema: CogServer) -> CogServer:
     """The server that checks its input by the schema, ready and at rest."""
-    with_schema.when("READY")
+    with_schema.wait_for_status("READY")
     return with_schema
 
 
 @pytest.fixture
 def lax(without_schema: CogServer) -> CogServer:
     """The server that passes on whatever comes, ready and at rest."""
-    without_schema.when("READY")
+    without_schema.wait_for_status("READY")
     return without_schema
 
 
@@ -197,7 +197,7 @@ def test_both_inputs(server: CogServer, github: GitHubStandIn) -> None:
 
 def test_neither_input(server: CogServer, github: GitHubStandIn) -> None:
     for body in ({"input": {}}, {}):
-        status, answer = server.ask("POST", "/predictions", body)
+        status, answer = server.request("POST", "/predictions", body)
         assert status == 200
         assert error_of(answer).startswith("BadInput: Exactly one of username and image is needed, but neither came")
     assert not github.requests
@@ -227,7 +227,7 @@ def test_wrong_type_is_an_error_of_ours_without_the_schema(
 def test_wrong_type_is_refused_with_the_schema(
     strict: CogServer, github: GitHubStandIn, inputs: dict[str, object]
 ) -> None:
-    status, answer = strict.ask("POST", "/predictions", {"input": inputs})
+    status, answer = strict.request("POST", "/predictions", {"input": inputs})
     assert status == 422
     assert [detail["loc"] for detail in answer["detail"]] == [["body", "input", *inputs]]
     assert not github.requests
@@ -245,24 +245,24 @@ def test_unknown_input_is_dropped_with_the_schema_and_an_error_without(strict: C
 
 
 def test_rate_limit(server: CogServer, github: GitHubStandIn) -> None:
-    github.faults["/octocat.png"] = answering(429, {"Retry-After": "3600"})
+    github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
     assert error_of(server.predict(username="octocat")).startswith("RateLimited: ")
     assert github.requests["/octocat.png"] == 1
 
 
 def test_github_in_trouble(strict: CogServer, github: GitHubStandIn) -> None:
-    github.faults["/octocat.png"] = answering(502)
+    github.faults["/octocat.png"] = responding(502)
     assert error_of(strict.predict(username="octocat")).startswith("Unreachable: ")
     assert github.requests["/octocat.png"] > 1
 
 
 def test_redirect_to_a_foreign_host(server: CogServer, github: GitHubStandIn) -> None:
-    github.faults["/octocat.png"] = answering(302, {"Location": "https://example.com/u/1"})
+    github.faults["/octocat.png"] = responding(302, {"Location": "https://example.com/u/1"})
     assert error_of(server.predict(username="octocat")).startswith("ForeignRedirect: ")
 
 
 def test_something_else_than_a_picture(server: CogServer, github: GitHubStandIn) -> None:
-    github.faults["/octocat.png"] = answering(200, {"Content-Type": "text/html"}, b"<title>Be right back</title>")
+    github.faults["/octocat.png"] = responding(200, {"Content-Type": "text/html"}, b"<title>Be right back</title>")
     assert error_of(server.predict(username="octocat")).startswith("NotAPicture: ")
 
 
@@ -270,7 +270,7 @@ def test_something_else_than_a_picture(server: CogServer, github: GitHubStandIn)
 
 
 def test_served_contract_is_openapi_json(strict: CogServer) -> None:
-    status, served = strict.ask("GET", "/openapi.json")
+    status, served = strict.request("GET", "/openapi.json")
     assert status == 200
     assert served == json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
 
@@ -295,14 +295,14 @@ def test_damaged_model_fails_the_setup(start_cog: START, tmp_path: Path) -> None
     data[len(data) // 2] ^= 1
     model.write_bytes(data)
     server = start_cog(tmp_path, "", project=tmp_path)
-    reason = server.when("SETUP_FAILED")["setup"]["logs"]
+    reason = server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
     assert f"BadModel: {model} is not the file that model.json vouches for: its sha256 differs." in reason
     assert "Traceback" not in reason
-    assert server.ask("POST", "/predictions", {"input": {"username": "octocat"}})[0] == 503
+    assert server.request("POST", "/predictions", {"input": {"username": "octocat"}})[0] == 503
 
 
 def test_address_of_github_that_is_none_fails_the_setup(start_cog: START, tmp_path: Path) -> None:
     server = start_cog(tmp_path, "github.example.com")
-    reason = server.when("SETUP_FAILED")["setup"]["logs"]
+    reason = server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
     assert "BadInput: GITHUB_URL is 'github.example.com': give an address like https://" in reason
     assert "Traceback" not in reason

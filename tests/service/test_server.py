@@ -46,7 +46,7 @@ def shared(start_cog: START, github_for_all: GitHubStandIn, tmp_path_factory: py
 @pytest.fixture
 def server(shared: CogServer) -> CogServer:
     """The server that the tests share, ready and at rest."""
-    shared.when("READY")
+    shared.wait_for_status("READY")
     return shared
 
 
@@ -54,14 +54,14 @@ def server(shared: CogServer) -> CogServer:
 def own(start_cog: START, github: GitHubStandIn, tmp_path: Path) -> Iterator[CogServer]:
     """A server for one test, which may break it."""
     with start_cog(tmp_path, github.url) as server:
-        server.when("READY")
+        server.wait_for_status("READY")
         yield server
 
 
 def accepted(server: CogServer, method: str, path: str, login: str) -> dict[str, Any] | None:
     """The answer of a prediction for `login`; None where it was turned away."""
     # Cog frees the place of an earlier prediction shortly after its answer.
-    status, answer = server.ask(method, path, {"input": {"username": login}})
+    status, answer = server.request(method, path, {"input": {"username": login}})
     assert status in (200, 409), answer
     return dict(answer) if status == 200 else None
 
@@ -164,7 +164,7 @@ def descriptors(server: CogServer) -> int:
 
 def test_as_many_as_promised_run_side_by_side(server: CogServer, github: GitHubStandIn) -> None:
     with held(server, github, MANY) as waiting:
-        assert github.most_in_flight == MANY
+        assert github.max_in_flight == MANY
         waiting.release.set()
         assert waiting.are_all_right()
     assert [github.requests[f"/{example.login}.png"] for example in EXAMPLES] == [1] * MANY
@@ -174,20 +174,20 @@ def test_those_beyond_are_turned_away_and_harm_no_other(server: CogServer, githu
     with held(server, github, MANY) as waiting:
         with ThreadPoolExecutor(MANY) as pool:
             octocat = {"input": {"username": "octocat"}}
-            answers = list(pool.map(lambda _: server.ask("POST", "/predictions", octocat), range(3 * MANY)))
+            answers = list(pool.map(lambda _: server.request("POST", "/predictions", octocat), range(3 * MANY)))
         assert answers == [FULL] * 3 * MANY
         waiting.release.set()
         assert waiting.are_all_right()
     assert not github.requests["/octocat.png"]
-    server.when("READY")
+    server.wait_for_status("READY")
     assert as_many_as_promised_are_served(server, github)
 
 
 def test_server_answers_other_questions_while_it_is_full(server: CogServer, github: GitHubStandIn) -> None:
     with held(server, github, MANY) as waiting:
         assert server.health()["status"] == "BUSY"
-        assert server.ask("GET", "/")[0] == 200
-        assert server.ask("GET", "/openapi.json")[0] == 200
+        assert server.request("GET", "/")[0] == 200
+        assert server.request("GET", "/openapi.json")[0] == 200
         assert waiting.are_all_waiting()
 
 
@@ -195,7 +195,7 @@ def test_pictures_are_judged_while_fetches_wait(server: CogServer, github: GitHu
     """The work of one prediction does not stand in the way of another's."""
     picture = base64.b64encode((AVATARS / EXAMPLES[0].file).read_bytes()).decode()
     with held(server, github, MANY - 1) as waiting:
-        server.when("READY")
+        server.wait_for_status("READY")
         answer = server.predict(image=f"data:image/png;base64,{picture}")
         assert answer["output"]["prediction"] == EXAMPLES[0].label
         assert waiting.are_all_waiting()
@@ -234,14 +234,14 @@ def begin_and_stay(server: CogServer, arrived: threading.Semaphore) -> socket.so
 def test_clients_that_hang_up_leave_their_places_and_nothing_else(server: CogServer, github: GitHubStandIn) -> None:
     with held(server, github, MANY):
         pass  # as many connections to the stand-in are kept from here on as there can be
-    server.when("READY")
+    server.wait_for_status("READY")
     before = descriptors(server)
     for rounds in (1, 2, 3):
         with silence(github) as arrived:
             clients = [begin_and_stay(server, arrived) for _ in range(MANY)]
             for client in clients:
                 client.close()
-            server.when("READY")
+            server.wait_for_status("READY")
             assert as_many_as_promised_are_served(server, github)
             # None of those that were left went on: each would have asked again before its thread came free.
             assert github.requests[f"/{SILENT}.png"] == rounds * MANY
@@ -262,7 +262,7 @@ def test_clients_that_hang_up_within_their_request(server: CogServer, github: Gi
 
 def test_canceling_ends_a_prediction_that_waits(server: CogServer, github: GitHubStandIn) -> None:
     with held(server, github, 1, "PUT", "/predictions/one-of-mine") as waiting:
-        assert server.ask("POST", "/predictions/one-of-mine/cancel") == (200, {})
+        assert server.request("POST", "/predictions/one-of-mine/cancel") == (200, {})
         assert waiting.statuses() == ["canceled"]
         assert not waiting.release.is_set()
     assert server.predict(username="octocat")["status"] == "succeeded"
@@ -270,7 +270,7 @@ def test_canceling_ends_a_prediction_that_waits(server: CogServer, github: GitHu
 
 def started_at(server: CogServer, path: str, body: object, headers: dict[str, str]) -> dict[str, Any] | None:
     """What the server answers to a prediction in the background; None where all places are taken."""
-    status, answer = server.ask("PUT", path, body, headers)
+    status, answer = server.request("PUT", path, body, headers)
     assert status in (202, 409), answer
     return dict(answer) if status == 202 else None
 
@@ -284,16 +284,16 @@ def test_canceling_as_many_as_run_makes_room_for_as_many(server: CogServer, gith
             started = wait_until(lambda path=path: started_at(server, path, *asked))
             assert started == {"id": path.rpartition("/")[2], "status": "starting"}
             assert arrived.acquire(timeout=TIMEOUT)
-        assert [server.ask("POST", f"{path}/cancel") for path in paths] == [(200, {})] * MANY
+        assert [server.request("POST", f"{path}/cancel") for path in paths] == [(200, {})] * MANY
         # They are gone: there is nothing left of these ids to cancel.
-        wait_until(lambda: {server.ask("POST", f"{path}/cancel")[0] for path in paths} == {404})
+        wait_until(lambda: {server.request("POST", f"{path}/cancel")[0] for path in paths} == {404})
         assert as_many_as_promised_are_served(server, github)
         # None of the cancelled went on: each would have asked again before its thread came free.
         assert github.requests[f"/{SILENT}.png"] == MANY
 
 
 def test_canceling_what_does_not_run(server: CogServer) -> None:
-    assert server.ask("POST", "/predictions/never-heard-of/cancel")[0] == 404
+    assert server.request("POST", "/predictions/never-heard-of/cancel")[0] == 404
 
 
 # What ends a server
@@ -302,7 +302,7 @@ def test_canceling_what_does_not_run(server: CogServer) -> None:
 def takes_no_connection(server: CogServer) -> bool:
     """Whether a client is refused, or reset where it was waiting to be let in as the server closed."""
     try:
-        server.ask("GET", "/health-check")
+        server.request("GET", "/health-check")
     except ConnectionError:
         return True
     return False
@@ -335,7 +335,7 @@ def test_killed_worker_is_told_of_and_is_not_replaced(own: CogServer, github: Gi
 
     def outcome() -> str:
         try:
-            status, answer = own.ask("POST", "/predictions", {"input": {"username": "octocat"}}, patience=5)
+            status, answer = own.request("POST", "/predictions", {"input": {"username": "octocat"}}, timeout=5)
         except TimeoutError:
             return "no answer"
         return "full" if (status, answer) == FULL else f"{status} {answer['status']}"
@@ -356,9 +356,9 @@ def test_an_id_that_cannot_name_a_folder_costs_a_place(own: CogServer, name: str
     """A fault of Cog 0.23.1: whoever may choose ids can close the server for everybody."""
     body = {"id": name, "input": {"username": "octocat"}}
     for _ in range(MANY):
-        status, answer = own.ask("POST", "/predictions", body)
+        status, answer = own.request("POST", "/predictions", body)
         assert (status, answer["status"]) == (200, "failed")
-    assert own.ask("POST", "/predictions", {"input": {"username": "octocat"}}) == FULL
+    assert own.request("POST", "/predictions", {"input": {"username": "octocat"}}) == FULL
     assert own.health()["status"] == "BUSY"
 
 
@@ -379,11 +379,11 @@ def test_predictions_leave_nothing_on_disk(
         {"image": f"data:image/png;base64,{picture[:400].decode()}"},
     ]
     server = start_cog(tmp_path, github.url)
-    server.when("READY")
+    server.wait_for_status("READY")
     ids = [server.predict(**each)["id"] for each in inputs]
     with held(server, github, 1, "PUT", "/predictions/to-be-canceled"):
         assert (PREDICTIONS / "to-be-canceled").is_dir()
-        server.ask("POST", "/predictions/to-be-canceled/cancel")
+        server.request("POST", "/predictions/to-be-canceled/cancel")
         wait_until(lambda: not (PREDICTIONS / "to-be-canceled").exists())
     wait_until(lambda: not any((PREDICTIONS / name).exists() for name in ids))
     wait_until(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
@@ -392,6 +392,6 @@ def test_predictions_leave_nothing_on_disk(
 def test_an_id_that_leads_elsewhere_has_nothing_removed_there(server: CogServer, tmp_path: Path) -> None:
     """Cog makes folders wherever the id leads, as far as its own rights go."""
     for name in (str(tmp_path), os.path.relpath(tmp_path, PREDICTIONS)):
-        status, answer = server.ask("POST", "/predictions", {"id": name, "input": {"username": "octocat"}})
+        status, answer = server.request("POST", "/predictions", {"id": name, "input": {"username": "octocat"}})
         assert (status, answer["status"]) == (200, "succeeded")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["inputs", "outputs"]

@@ -35,16 +35,16 @@ class CogServer:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-        patience: float = TIMEOUT,
+        timeout: float = TIMEOUT,
     ) -> tuple[int, Any]:
         """The status and the decoded JSON of one answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"Content-Type": "application/json", **(headers or {})})
@@ -55,7 +55,7 @@ class CogServer:
 
     def predict(self, **inputs: object) -> dict[str, Any]:
         """What an accepted prediction comes to: the whole answer, succeeded or failed."""
-        status, answer = self.ask("POST", "/predictions", {"input": inputs})
+        status, answer = self.request("POST", "/predictions", {"input": inputs})
         assert status == 200, answer
         assert isinstance(answer, dict)
         return answer
@@ -63,14 +63,14 @@ class CogServer:
     def health(self) -> dict[str, Any]:
         """The answer of /health-check; empty while the server does not listen yet."""
         try:
-            status, answer = self.ask("GET", "/health-check")
+            status, answer = self.request("GET", "/health-check")
         except (ConnectionError, http.client.HTTPException):
             assert self.process.poll() is None, self.log()
             return {}
         assert status == 200
         return dict(answer)
 
-    def when(self, status: str) -> dict[str, Any]:
+    def wait_for_status(self, status: str) -> dict[str, Any]:
         """The answer of /health-check as soon as the server is in this state."""
         healths: list[dict[str, Any]] = [{}]
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 import synthesis
 from github_avatars import identicon
 from github_avatars.cli import command_line
-from github_avatars.demo import GitHubStandIn, answering
+from github_avatars.demo import GitHubStandIn, responding
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
@@ -131,7 +131,7 @@ def test_what_is_said_is_kept_with_the_picture_that_was_shown(
             numbers[account["name"]] = account["number"]
             assert review.ask("GET", f"/api/pictures/{account['number']}")[0] == 200
         # What the account shows from now on was not looked at.
-        github.faults["/u/41"] = answering(200, {}, b"GIF89a")
+        github.faults["/u/41"] = responding(200, {}, b"GIF89a")
         assert review.ask("PUT", f"/api/labels/{numbers['thief']}", "custom")[0] == 204
         assert review.next()["left"] == 1
         assert review.ask("PUT", f"/api/labels/{numbers['smear']}", "default")[0] == 204
@@ -178,7 +178,7 @@ def test_wrong_requests_are_told(review: Review, github: GitHubStandIn) -> None:
     ):
         status, answer = review.ask(method, path, body)
         assert (status, json.loads(answer)["kind"]) == (expected, kind), path
-    github.faults |= {f"/u/{number}": answering(401) for _, number in ACCOUNTS.values()}
+    github.faults |= {f"/u/{number}": responding(401) for _, number in ACCOUNTS.values()}
     status, answer = review.ask("GET", f"/api/pictures/{number}")
     assert (status, json.loads(answer)["kind"]) == (502, "login-required")
     assert review.ask("PUT", f"/api/labels/{number}", "default")[0] == 502

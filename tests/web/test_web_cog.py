@@ -31,7 +31,7 @@ def page() -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def behind(start_cog: object, github_for_all: GitHubStandIn, tmp_path_factory: pytest.TempPathFactory) -> CogServer:
     server: CogServer = start_cog(tmp_path_factory.mktemp("cog"), github_for_all.url)  # type: ignore[operator]
-    server.when("READY")
+    server.wait_for_status("READY")
     return server
 
 

@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, expect
 
-from github_avatars.demo import AVATARS, MODES, answering
+from github_avatars.demo import AVATARS, MODES, responding
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
 from github_avatars.web.limits import Buckets
@@ -336,7 +336,7 @@ def test_the_table_can_be_saved_and_holds_no_formula(visit: Visit) -> None:
 
 def test_a_list_halts_where_github_wants_fewer_requests_and_goes_on_later(visit: Visit, served: Site) -> None:
     logins = [example.login for example in FIFTY[:12]]
-    served.standin.faults[f"/{logins[5]}.png"] = answering(429, {"Retry-After": "3600"})
+    served.standin.faults[f"/{logins[5]}.png"] = responding(429, {"Retry-After": "3600"})
     visit.open().look(" ".join(logins))
     expect(visit.card.locator(".problem")).to_contain_text("GitHub asks us to wait")
     expect(visit.card.locator(".problem")).to_contain_text("Ask again at ")
