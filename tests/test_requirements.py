@@ -1,4 +1,4 @@
-"""What is installed, by version and hash: in the image, in .venv, and as script/lock writes it."""
+"""The lock files: complete, with hashes that pip and Cog use, and as script/lock writes them."""
 
 import re
 import shutil
@@ -7,118 +7,98 @@ import sys
 import tomllib
 from importlib.metadata import requires
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from packaging.requirements import Requirement
 
 from tests.support.processes import ROOT
+from tests.support.requirements import logical_lines, pins
 
-LOCKED = ("requirements.txt", "requirements/dev.txt")
-UNREACHABLE = re.compile(
+LOCK_FILES = ("requirements.txt", "requirements/dev.txt")
+NETWORK_ERROR = re.compile(
     r"error sending request|dns error|failed to lookup|Connection(Error| ?refused)|NewConnection|timed? ?out"
 )
-"""What pip and uv say where there is no package registry to ask."""
+"""Matches the output of pip and uv if the package registry is unreachable."""
 
 
-class Pin(NamedTuple):
-    """One requirement of a file."""
-
-    name: str
-    version: str
-    hashes: frozenset[str]
-
-
-def logical_lines(name: str) -> list[str]:
-    """The lines of a requirements file without comments, those that a backslash continues put together."""
-    text = re.sub(r"\\\n\s*", "", (ROOT / name).read_text())
-    return [line for line in text.splitlines() if not line.startswith("#")]
+def run_or_skip(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that needs the package registry. Skips the test if the registry is unreachable."""
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    if result.returncode and NETWORK_ERROR.search(result.stderr):
+        pytest.skip("the package registry is unreachable")
+    return result
 
 
-def pins(name: str) -> list[Pin]:
-    """The requirements of a file."""
-    found = []
-    for line in logical_lines(name)[1:]:
-        requirement, *hashes = line.split("--hash=")
-        parsed = re.fullmatch(r"([a-z0-9-]+) == ([0-9a-z.]+)( ; [^;]+)? *", requirement)
-        assert parsed, line
-        found.append(Pin(parsed[1], parsed[2], frozenset(found.strip() for found in hashes)))
-    return found
-
-
-def ask(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
-    """A command that asks the package registry, ended; skips the test where that cannot be reached."""
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    if ended.returncode and UNREACHABLE.search(ended.stderr):
-        pytest.skip("the package registry cannot be reached")
-    return ended
-
-
-@pytest.mark.parametrize("name", LOCKED)
-def test_every_requirement_has_one_version_and_hashes_that_pip_requires(name: str) -> None:
+@pytest.mark.parametrize("name", LOCK_FILES)
+def test_every_package_has_one_version_and_hashes_that_pip_requires(name: str) -> None:
     assert logical_lines(name)[0] == "--require-hashes"
-    assert len({pin.name for pin in pins(name)}) == len(pins(name)) > 10
-    for pin in pins(name):
+    packages = pins(name)
+    assert len({pin.name for pin in packages}) == len(packages) > 10
+    for pin in packages:
+        assert pin.version
         assert pin.hashes, pin
-        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", found) for found in pin.hashes), pin
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in pin.hashes), pin
 
 
-def test_cog_passes_the_hashes_on_to_pip() -> None:
-    """Of a line in which its pattern finds something, Cog writes the name and the version alone; others it leaves."""
-    # https://github.com/replicate/cog/blob/main/pkg/requirements/requirements.go, SplitPinnedPythonRequirement
-    pattern = r"[a-zA-Z0-9\-_]+==[^ ]+|--find-links=\S+|-f\s+\S+|--extra-index-url=\S+"
-    assert [line for line in logical_lines("requirements.txt") if re.search(pattern, line)] == []
-    assert re.search(pattern, "numpy==2.4.6 --hash=sha256:00")
+def test_cog_passes_the_hashes_to_pip() -> None:
+    """Cog keeps only name and version of `name==version`, but passes lines with spaces around == to pip unchanged."""
+    packages = logical_lines("requirements.txt")[1:]
+    assert all(" == " in line for line in packages)
+    assert not any("==" in line.replace(" == ", "") for line in packages)
 
 
-def test_the_image_gets_all_that_serving_needs_and_nothing_else() -> None:
-    """Else pip, which may install nothing without a hash, would fail there."""
+def test_the_image_gets_what_serving_needs_and_nothing_else() -> None:
+    """A missing package would make pip fail in the image, because it installs nothing without a hash."""
     image = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux", "extra": ""}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed: set[str] = set()
-    waiting = list(project["dependencies"])
-    while waiting:
-        requirement = Requirement(waiting.pop())
-        if requirement.name not in needed and (not requirement.marker or requirement.marker.evaluate(image)):
-            needed.add(requirement.name)
-            waiting += requires(requirement.name) or []
-    assert {pin.name for pin in pins("requirements.txt")} == {name.lower().replace("_", "-") for name in needed}
-    assert not any(";" in line for line in logical_lines("requirements.txt")), "the image and all others get the same"
+    required: set[str] = set()
+    pending = list(project["dependencies"])
+    while pending:
+        requirement = Requirement(pending.pop())
+        if requirement.name not in required and (not requirement.marker or requirement.marker.evaluate(image)):
+            required.add(requirement.name)
+            pending += requires(requirement.name) or []
+    packages = pins("requirements.txt")
+    assert {pin.name for pin in packages} == {name.lower().replace("_", "-") for name in required}
+    assert not any(pin.requirement.marker for pin in packages), "all platforms must get the same packages"
 
 
-def test_the_tests_run_with_what_serves() -> None:
-    serving, developing = set(pins("requirements.txt")), set(pins("requirements/dev.txt"))
-    assert serving < developing
+def test_the_tests_run_with_the_packages_that_serve() -> None:
+    serving = {(str(pin.requirement), pin.hashes) for pin in pins("requirements.txt")}
+    development = pins("requirements/dev.txt")
+    assert serving < {(str(pin.requirement), pin.hashes) for pin in development}
     sdk = re.search(r'sdk_version: "(.+)"', (ROOT / "cog.yaml").read_text())
     assert sdk
-    assert {pin.version for pin in developing if pin.name in ("cog", "coglet")} == {sdk[1]}
+    assert {pin.version for pin in development if pin.name in ("cog", "coglet")} == {sdk[1]}
 
 
-def test_pip_refuses_a_package_of_another_hash(tmp_path: Path) -> None:
+def test_pip_refuses_a_package_with_another_hash(tmp_path: Path) -> None:
     (line,) = (line for line in logical_lines("requirements.txt") if line.startswith("idna "))
-    for name, text in (("intact", line), ("other", re.sub(r"sha256:\w+", f"sha256:{'0' * 64}", line))):
+    wrong_hash = re.sub(r"sha256:\w+", f"sha256:{'0' * 64}", line)
+    no_hash = line.partition(" --hash")[0]
+    for name, text in (("intact", line), ("wrong", wrong_hash), ("none", no_hash)):
         (tmp_path / f"{name}.txt").write_text(f"--require-hashes\n{text}\n")
-    (tmp_path / "none.txt").write_text(f"--require-hashes\n{line.partition(' --hash')[0]}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=0", "--no-deps", "--dest", tmp_path]
-    intact = ask([*command, "--requirement", "intact.txt"], tmp_path)
+    intact = run_or_skip([*command, "--requirement", "intact.txt"], tmp_path)
     assert intact.returncode == 0, intact.stderr
-    for name, complaint in (("other", "DO NOT MATCH THE HASHES"), ("none", "Hashes are required")):
-        refused = ask([*command, "--requirement", f"{name}.txt"], tmp_path)
+    for name, message in (("wrong", "DO NOT MATCH THE HASHES"), ("none", "Hashes are required")):
+        refused = run_or_skip([*command, "--requirement", f"{name}.txt"], tmp_path)
         assert refused.returncode != 0
-        assert complaint in refused.stderr
+        assert message in refused.stderr
 
 
-def test_the_files_are_what_script_lock_writes(tmp_path: Path) -> None:
-    """Except that a release may have got more files since."""
-    for name in (*LOCKED, "pyproject.toml", "script/lock"):
+def test_the_lock_files_are_what_script_lock_writes(tmp_path: Path) -> None:
+    """A release may have got more files since, so more hashes are allowed."""
+    for name in (*LOCK_FILES, "pyproject.toml", "script/lock"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "script" / "bootstrap").symlink_to("/bin/true")
     (tmp_path / ".venv").symlink_to(sys.prefix)
-    ended = ask([tmp_path / "script" / "lock"], tmp_path)
-    assert ended.returncode == 0, ended.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".venv", "pyproject.toml", *sorted(LOCKED), "script"]
-    for name in LOCKED:
+    result = run_or_skip([tmp_path / "script" / "lock"], tmp_path)
+    assert result.returncode == 0, result.stderr
+    files = {str(path.relative_to(tmp_path)) for path in (*tmp_path.glob("*.*"), *tmp_path.glob("requirements/*"))}
+    assert files == {*LOCK_FILES, "pyproject.toml", ".venv"}
+    for name in LOCK_FILES:
         before, after = pins(name), pins(str(tmp_path / name))
-        assert [pin[:2] for pin in before] == [pin[:2] for pin in after], "stale: run script/lock"
+        assert [str(pin.requirement) for pin in before] == [str(pin.requirement) for pin in after], "run script/lock"
         assert all(old.hashes <= new.hashes for old, new in zip(before, after, strict=True))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import ROOT
-from tests.test_requirements import pins
+from tests.support.requirements import pins
 
 
 def tracked() -> list[str]:
