@@ -1,25 +1,25 @@
-"""Draws the custom avatars that the project ships and trains on: by code alone, the same bytes for the same seed."""
+"""Draws the custom avatars in avatars/ from code alone. A seed always yields the same bytes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from synthesis import charts, figures, flags, flat, grey, grids, photos, pixels, screens, sketches
-from synthesis.canvas import Dice, Encoded
+from synthesis.canvas import DrawingRandom, Encoded
 
 __all__ = ["FAMILIES", "Drawing", "draw"]
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One avatar as a file: `data` are its bytes, `extension` (png, jpg, webp or gif) is the one they call for."""
+    """An avatar as the bytes of an image file, and the file extension of its format: png, jpg, webp or gif."""
 
     family: str
     data: bytes
     extension: str
 
 
-FAMILIES: Mapping[str, Callable[[Dice], Encoded]] = MappingProxyType(
+FAMILIES: Mapping[str, Callable[[DrawingRandom], Encoded]] = MappingProxyType(
     {
         "photo-landscape": photos.landscape,
         "photo-portrait": photos.portrait,
@@ -59,17 +59,17 @@ FAMILIES: Mapping[str, Callable[[Dice], Encoded]] = MappingProxyType(
         "grid-overdrawn": grids.overdrawn,
     }
 )
-"""The kinds of picture, each with what draws it. Those named grey- and grid- are the hard ones."""
+"""The function that draws each family. The families named grey- and grid- are hard to tell from default avatars."""
 
 
 def draw(family: str, seed: int) -> Drawing:
-    """The avatar number `seed` of a family.
+    """Draw avatar number `seed` of a family.
 
-    Raises ValueError where there is no such family.
+    Raises ValueError if the family does not exist.
     """
     if family not in FAMILIES:
-        raise ValueError(f"there is no family {family!r}: choose one of {', '.join(FAMILIES)}.")
-    dice = Dice(f"{family}-{seed}")
-    dice.turn = seed
-    data, extension = FAMILIES[family](dice)
+        raise ValueError(f"unknown family {family!r}: use one of {', '.join(FAMILIES)}.")
+    rng = DrawingRandom(f"{family}-{seed}")
+    rng.number = seed
+    data, extension = FAMILIES[family](rng)
     return Drawing(family, data, extension)

@@ -1,4 +1,4 @@
-"""Writes avatars/: every family's drawings as custom avatars, as many identicons as default ones, and the index."""
+"""Draw the pictures of avatars/: custom avatars of every family, as many default avatars, and index.csv."""
 
 import argparse
 import io
@@ -15,30 +15,30 @@ from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 
 DRAWINGS = 8
-"""Drawings of each family."""
+"""Number of drawings per family."""
 
 NEWEST_ACCOUNT = 110_000_000
-"""Account ids are drawn from 1 to this; what the newest one is changes nothing about identicons."""
+"""Account ids are drawn at random from 1 to this number. Identicons of later ids look no different."""
 
 MASCOT = "cartoon"
-"""The family whose first drawing the stand-in for GitHub shows as octocat's."""
+"""The first drawing of this family is the avatar of `octocat` at the stand-in for GitHub."""
 
 
-def custom(dice: random.Random) -> Iterator[tuple[Example, bytes]]:
-    """Every family's drawings."""
+def custom(rng: random.Random) -> Iterator[tuple[Example, bytes]]:
+    """Draw the custom avatars: DRAWINGS of each family."""
     for family in synthesis.FAMILIES:
         for number in range(DRAWINGS):
             drawing = synthesis.draw(family, number)
             name = f"{family}-{number}"
             login = "octocat" if name == f"{MASCOT}-0" else name
             file = f"custom/{name}.{drawing.extension}"
-            yield Example(file, "custom", login, dice.randint(1, NEWEST_ACCOUNT), family), drawing.data
+            yield Example(file, "custom", login, rng.randint(1, NEWEST_ACCOUNT), family), drawing.data
 
 
-def default(dice: random.Random) -> Iterator[tuple[Example, bytes]]:
-    """As many identicons of account ids drawn at random."""
+def default(rng: random.Random) -> Iterator[tuple[Example, bytes]]:
+    """Draw as many default avatars, the identicons of random account ids."""
     for number in range(DRAWINGS * len(synthesis.FAMILIES)):
-        account_id = dice.randint(1, NEWEST_ACCOUNT)
+        account_id = rng.randint(1, NEWEST_ACCOUNT)
         encoded = io.BytesIO()
         identicon.render(account_id).save(encoded, "PNG", optimize=True)
         example = Example(f"default/{account_id}.png", "default", f"default-{number}", account_id, "identicon")
@@ -46,12 +46,12 @@ def default(dice: random.Random) -> Iterator[tuple[Example, bytes]]:
 
 
 def write(directory: Path) -> None:
-    """Write all pictures and index.csv below `directory`, in place of those that an earlier run wrote."""
+    """Write all pictures and index.csv to `directory`, and delete the pictures of an earlier run."""
     for label in dataset.LABELS:
         shutil.rmtree(directory / label, ignore_errors=True)
         (directory / label).mkdir(parents=True)
-    dice = random.Random("avatars")  # noqa: S311 (nothing secret)
-    drawings = [*custom(dice), *default(dice)]
+    rng = random.Random("avatars")  # noqa: S311 - not for cryptography
+    drawings = [*custom(rng), *default(rng)]
     for example, data in tqdm(drawings, unit="picture"):
         (directory / example.file).write_bytes(data)
     dataset.write_index(directory, [example for example, _ in drawings])
@@ -59,5 +59,5 @@ def write(directory: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="script/synthesize", description=__doc__)
-    parser.add_argument("directory", type=Path, help="folder to write to")
+    parser.add_argument("directory", type=Path, help="output folder")
     write(parser.parse_args().directory)

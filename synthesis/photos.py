@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from github_avatars.identicon import GITHUB_GREY
-from synthesis.canvas import BLACK, WHITE, Canvas, Color, Dice, Encoded, around, jpeg, mix, png, webp
-from synthesis.light import Field, blend, bokeh, clouds, developed, distance, generator, gradient, ridge
+from synthesis.canvas import BLACK, WHITE, Canvas, Color, DrawingRandom, Encoded, circle_points, jpeg, mix, png, webp
+from synthesis.light import Field, add_grain, blend, bokeh, clouds, distance, generator, gradient, ridge
 
 SKIES: tuple[tuple[Color, Color, Color], ...] = (
     ((58, 120, 200), (150, 195, 235), (225, 235, 240)),
@@ -16,31 +16,31 @@ SKIES: tuple[tuple[Color, Color, Color], ...] = (
 )
 
 
-def _landscape(dice: Dice, size: int) -> Field:
-    sky = dice.each(SKIES)
-    horizon = dice.uniform(0.45, 0.65)
+def _landscape(rng: DrawingRandom, size: int) -> Field:
+    sky = rng.cycle(SKIES)
+    horizon = rng.uniform(0.45, 0.65)
     scene = gradient(size, [*sky, sky[-1]])
-    scene = blend(scene, WHITE, (clouds(dice, size, 2, 6, 0.55) * 2.4 - 1.2).clip(0, 1) * 0.8)
-    sun_x, sun_y = dice.uniform(0.15, 0.85), dice.uniform(0.1, horizon)
+    scene = blend(scene, WHITE, (clouds(rng, size, 2, 6, 0.55) * 2.4 - 1.2).clip(0, 1) * 0.8)
+    sun_x, sun_y = rng.uniform(0.15, 0.85), rng.uniform(0.1, horizon)
     far = distance(size, sun_x, sun_y)
     scene = blend(scene, (255, 246, 220), (0.004 / (far * far + 0.0035)).clip(0, 1))
-    layers = dice.randint(2, 4)
-    ground = dice.choice(((42, 66, 38), (70, 62, 40), (38, 48, 60), (88, 74, 52), (30, 60, 50)))
+    layers = rng.randint(2, 4)
+    ground = rng.choice(((42, 66, 38), (70, 62, 40), (38, 48, 60), (88, 74, 52), (30, 60, 50)))
     for number in range(layers):
         depth = (number + 1) / layers
         level = horizon + (number - 0.6) * 0.42 / layers
-        texture = clouds(dice, size, 12, 5, 0.7)[:, :, None] * 0.8 + 0.6
+        texture = clouds(rng, size, 12, 5, 0.7)[:, :, None] * 0.8 + 0.6
         hill = np.asarray(mix(sky[-1], ground, 0.25 + 0.75 * depth), np.float32) * texture
-        scene = blend(scene, hill, ridge(dice, size, level, 0.34 * (1.2 - depth)))
-    if dice.turn % 3 == 1:
-        return _flooded(dice, scene, round(size * dice.uniform(0.66, 0.75)))
-    return _wooded(dice, scene, mix(ground, BLACK, 0.6)) if dice.turn % 3 == 2 else scene
+        scene = blend(scene, hill, ridge(rng, size, level, 0.34 * (1.2 - depth)))
+    if rng.number % 3 == 1:
+        return _with_lake(rng, scene, round(size * rng.uniform(0.66, 0.75)))
+    return _with_trees(rng, scene, mix(ground, BLACK, 0.6)) if rng.number % 3 == 2 else scene
 
 
-def _wooded(dice: Dice, scene: Field, ink: Color) -> Field:
+def _with_trees(rng: DrawingRandom, scene: Field, ink: Color) -> Field:
     stencil = Canvas(len(scene), BLACK)
-    for _ in range(dice.randint(12, 40)):
-        tree = stencil.part(dice.uniform(-1.1, 1.1), dice.uniform(0.7, 1.0), dice.uniform(0.15, 0.45))
+    for _ in range(rng.randint(12, 40)):
+        tree = stencil.part(rng.uniform(-1.1, 1.1), rng.uniform(0.7, 1.0), rng.uniform(0.15, 0.45))
         for layer in range(5):
             tree.polygon(
                 [
@@ -53,18 +53,18 @@ def _wooded(dice: Dice, scene: Field, ink: Color) -> Field:
     return blend(scene, ink, np.asarray(stencil.picture().convert("L"), np.float32) / 255)
 
 
-def _flooded(dice: Dice, scene: Field, shore: int) -> Field:
+def _with_lake(rng: DrawingRandom, scene: Field, shore: int) -> Field:
     size = len(scene)
     rows = np.arange(size - shore)
     mirror = scene[np.maximum(shore - 1 - rows * 3 // 2, 0)]
-    ripples = np.repeat(clouds(dice, size, 40, 2)[: size - shore, :1], size, axis=1) * 0.35 + 0.6
+    ripples = np.repeat(clouds(rng, size, 40, 2)[: size - shore, :1], size, axis=1) * 0.35 + 0.6
     return np.concatenate([scene[:shore], mirror * ripples[:, :, None] + np.asarray((4, 10, 14), np.float32)])
 
 
-def landscape(dice: Dice) -> Encoded:
+def landscape(rng: DrawingRandom) -> Encoded:
     """Hills under a sky, some with a lake."""
-    scene = _landscape(dice, dice.size())
-    return jpeg(developed(dice, scene, dice.randint(2, 9)), dice.randint(78, 90))
+    scene = _landscape(rng, rng.size())
+    return jpeg(add_grain(rng, scene, rng.randint(2, 9)), rng.randint(78, 90))
 
 
 SKINS: tuple[Color, ...] = (
@@ -78,26 +78,26 @@ SKINS: tuple[Color, ...] = (
 HAIRS: tuple[Color, ...] = ((28, 22, 20), (70, 44, 28), (150, 96, 48), (212, 170, 98), (128, 124, 122), (140, 60, 34))
 
 
-def _portrait(dice: Dice, size: int) -> Field:
-    base = dice.color((0.1, 0.5), (0.25, 0.8))
-    tints = (WHITE, BLACK, dice.pastel(), dice.dark())
-    hues = [mix(base, dice.choice(tints), dice.uniform(0.1, 0.5)) for _ in range(5)]
-    lights = [mix(hue, WHITE, 0.5) for hue in hues] if dice.random() < 0.4 else []
+def _portrait(rng: DrawingRandom, size: int) -> Field:
+    base = rng.color((0.1, 0.5), (0.25, 0.8))
+    tints = (WHITE, BLACK, rng.pastel(), rng.dark())
+    hues = [mix(base, rng.choice(tints), rng.uniform(0.1, 0.5)) for _ in range(5)]
+    lights = [mix(hue, WHITE, 0.5) for hue in hues] if rng.random() < 0.4 else []
     canvas = Canvas(size, BLACK)
-    canvas.backdrop(bokeh(dice, size, hues, lights))
-    x, y, tilt = dice.uniform(-0.15, 0.15), dice.uniform(-0.05, 0.15), dice.uniform(-0.02, 0.02)
-    _draw_person(canvas.part(x, y, dice.uniform(0.85, 1.15), tilt), dice)
+    canvas.backdrop(bokeh(rng, size, hues, lights))
+    x, y, tilt = rng.uniform(-0.15, 0.15), rng.uniform(-0.05, 0.15), rng.uniform(-0.02, 0.02)
+    _draw_person(canvas.part(x, y, rng.uniform(0.85, 1.15), tilt), rng)
     picture = canvas.picture().filter(ImageFilter.GaussianBlur(size / 250))
-    lit = distance(size, dice.choice((0.15, 0.85)), 0.15)
-    relief = clouds(dice, size, 4, 6, 0.6)
+    lit = distance(size, rng.choice((0.15, 0.85)), 0.15)
+    relief = clouds(rng, size, 4, 6, 0.6)
     scene = np.asarray(picture, np.float32)
     return scene * ((1.25 - 0.55 * lit) * (0.9 + 0.2 * relief))[:, :, None]
 
 
-def _draw_person(person: Canvas, dice: Dice) -> None:
-    skin, hair = dice.each(SKINS), dice.choice(HAIRS)
-    shade, clothes = mix(skin, (60, 20, 10), 0.22), dice.color((0.1, 0.7), (0.12, 0.6))
-    if dice.random() < 0.5:
+def _draw_person(person: Canvas, rng: DrawingRandom) -> None:
+    skin, hair = rng.cycle(SKINS), rng.choice(HAIRS)
+    shade, clothes = mix(skin, (60, 20, 10), 0.22), rng.color((0.1, 0.7), (0.12, 0.6))
+    if rng.random() < 0.5:
         person.disc(0, 0.0, 0.5, hair, height=0.72)
     person.disc(0, 1.25, 0.95, clothes, height=0.72)
     person.box(-0.17, 0.2, 0.17, 0.68, shade, corner=0.1)
@@ -106,7 +106,7 @@ def _draw_person(person: Canvas, dice: Dice) -> None:
     for sign in (-1, 1):
         person.disc(sign * 0.385, -0.08, 0.07, shade, height=0.12)
     person.disc(0, -0.08, 0.38, skin, height=0.5)
-    person.polygon([(-0.37, -0.3), (-0.2, -0.55), (0.25, -0.56), (0.37, -0.3), (dice.uniform(-0.2, 0.2), -0.42)], hair)
+    person.polygon([(-0.37, -0.3), (-0.2, -0.55), (0.25, -0.56), (0.37, -0.3), (rng.uniform(-0.2, 0.2), -0.42)], hair)
     for sign in (-1, 1):
         person.disc(sign * 0.15, -0.12, 0.065, (245, 242, 238), height=0.035)
         person.disc(sign * 0.15, -0.12, 0.032, (50, 36, 28))
@@ -114,19 +114,19 @@ def _draw_person(person: Canvas, dice: Dice) -> None:
         person.disc(sign * 0.22, 0.06, 0.09, mix(skin, (220, 90, 80), 0.15))
     person.polygon([(0, -0.1), (0.065, 0.07), (-0.05, 0.08)], shade)
     person.arc(0, 0.02, 0.2, 0.035, (168, 74, 70), (0.35, 0.65))
-    if dice.random() < 0.35:
+    if rng.random() < 0.35:
         person.arc(0, 0.0, 0.4, 0.16, mix(hair, skin, 0.15), (0.29, 0.71))
         person.box(-0.1, 0.17, 0.1, 0.2, (150, 70, 66), corner=0.01)
-    if dice.random() < 0.35:
+    if rng.random() < 0.35:
         for sign in (-1, 1):
             person.arc(sign * 0.16, -0.11, 0.125, 0.022, (30, 30, 34))
         person.line([(-0.04, -0.12), (0.04, -0.12)], 0.022, (30, 30, 34))
 
 
-def portrait(dice: Dice) -> Encoded:
-    """A head and shoulders before a soft background."""
-    scene = _portrait(dice, dice.size())
-    return jpeg(developed(dice, scene, dice.randint(2, 7)), dice.randint(80, 92))
+def portrait(rng: DrawingRandom) -> Encoded:
+    """A head and shoulders in front of a blurred background."""
+    scene = _portrait(rng, rng.size())
+    return jpeg(add_grain(rng, scene, rng.randint(2, 7)), rng.randint(80, 92))
 
 
 DUSKS: tuple[tuple[Color, Color], ...] = (
@@ -137,32 +137,32 @@ DUSKS: tuple[tuple[Color, Color], ...] = (
 )
 
 
-def _night(dice: Dice, size: int) -> Field:
-    scene = gradient(size, [(6, 8, 20), *dice.choice(DUSKS)])
-    stars = generator(dice).random((size, size)) > 0.9985
-    scene = blend(scene, WHITE, stars.astype(np.float32) * clouds(dice, size, 20, 1))
-    moon = distance(size, dice.uniform(0.1, 0.9), dice.uniform(0.1, 0.35))
+def _night(rng: DrawingRandom, size: int) -> Field:
+    scene = gradient(size, [(6, 8, 20), *rng.choice(DUSKS)])
+    stars = generator(rng).random((size, size)) > 0.9985
+    scene = blend(scene, WHITE, stars.astype(np.float32) * clouds(rng, size, 20, 1))
+    moon = distance(size, rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.35))
     moonlight = ((0.05 - moon) * 200).clip(0, 1) + (0.0012 / (moon * moon + 0.004)).clip(0, 0.4)
     sky = blend(scene, (250, 244, 220), moonlight.clip(0, 1))
     canvas = Canvas(size, BLACK, smooth=False)
     canvas.backdrop(Image.fromarray(sky.clip(0, 255).astype(np.uint8)))
     x = -1.05
     while x < 1:
-        width, top = dice.uniform(0.12, 0.3), dice.uniform(-0.35, 0.55)
-        canvas.box(x, top, x + width, 1.1, mix((8, 10, 18), (50, 52, 74), dice.random()))
-        light = mix((255, 214, 120), (190, 220, 255), dice.random() * dice.random())
-        _light_windows(canvas, dice, (x, top, width), light)
-        x += width + dice.choice((0.0, 0.0, 0.03))
+        width, top = rng.uniform(0.12, 0.3), rng.uniform(-0.35, 0.55)
+        canvas.box(x, top, x + width, 1.1, mix((8, 10, 18), (50, 52, 74), rng.random()))
+        light = mix((255, 214, 120), (190, 220, 255), rng.random() * rng.random())
+        _light_windows(canvas, rng, (x, top, width), light)
+        x += width + rng.choice((0.0, 0.0, 0.03))
     return np.asarray(canvas.picture(), np.float32)
 
 
-def _light_windows(canvas: Canvas, dice: Dice, house: tuple[float, float, float], light: Color) -> None:
+def _light_windows(canvas: Canvas, rng: DrawingRandom, house: tuple[float, float, float], light: Color) -> None:
     left, top, width = house
     for row in range(1, 24):
         for column in range(round(width / 0.05)):
-            if dice.random() < 0.3:
+            if rng.random() < 0.3:
                 x, y = left + 0.02 + column * 0.05, top + row * 0.06
-                canvas.box(x, y, x + 0.025, y + 0.03, mix(light, BLACK, dice.uniform(0, 0.5)))
+                canvas.box(x, y, x + 0.025, y + 0.03, mix(light, BLACK, rng.uniform(0, 0.5)))
 
 
 LAMPS: tuple[Color, ...] = (
@@ -175,56 +175,56 @@ LAMPS: tuple[Color, ...] = (
 )
 
 
-def night(dice: Dice) -> Encoded:
-    """A town at night, or lights out of focus in the dark."""
-    size = dice.size()
-    if dice.turn % 2:
-        lamps = dice.sample(LAMPS, 3)
-        shadows = [BLACK, dice.dark(), dice.dark(), mix(lamps[0], BLACK, 0.7)]
-        lights = [mix(dice.choice(lamps), WHITE, dice.uniform(0, 0.4)) for _ in range(dice.randint(18, 36))]
-        scene = np.asarray(bokeh(dice, size, shadows, lights), np.float32)
+def night(rng: DrawingRandom) -> Encoded:
+    """A town at night, or blurred lights in the dark."""
+    size = rng.size()
+    if rng.number % 2:
+        lamps = rng.sample(LAMPS, 3)
+        shadows = [BLACK, rng.dark(), rng.dark(), mix(lamps[0], BLACK, 0.7)]
+        lights = [mix(rng.choice(lamps), WHITE, rng.uniform(0, 0.4)) for _ in range(rng.randint(18, 36))]
+        scene = np.asarray(bokeh(rng, size, shadows, lights), np.float32)
     else:
-        scene = _night(dice, size)
-    return jpeg(developed(dice, scene, dice.randint(4, 10)), dice.randint(76, 88))
+        scene = _night(rng, size)
+    return jpeg(add_grain(rng, scene, rng.randint(4, 10)), rng.randint(76, 88))
 
 
-def flower(dice: Dice) -> Encoded:
-    """A flower close by, the garden out of focus."""
-    size = dice.size()
-    greens = [dice.color((0.2, 0.5), (0.15, 0.5)) for _ in range(2)] + [(58, 92, 44), (104, 138, 70), (36, 58, 34)]
+def flower(rng: DrawingRandom) -> Encoded:
+    """A flower in front of a blurred garden."""
+    size = rng.size()
+    greens = [rng.color((0.2, 0.5), (0.15, 0.5)) for _ in range(2)] + [(58, 92, 44), (104, 138, 70), (36, 58, 34)]
     canvas = Canvas(size, BLACK)
-    canvas.backdrop(bokeh(dice, size, greens, [mix(dice.choice(greens), WHITE, 0.4) for _ in range(8)]))
-    x, y, radius = dice.uniform(-0.3, 0.3), dice.uniform(-0.3, 0.2), dice.uniform(0.55, 0.85)
-    canvas.line([(x, y), (x + dice.uniform(-0.3, 0.3), 1.2)], 0.06, (70, 110, 50))
-    head = canvas.part(x, y, radius, dice.random())
-    petal, count = dice.color((0.5, 1.0), (0.5, 0.85)), dice.randint(5, 16)
+    canvas.backdrop(bokeh(rng, size, greens, [mix(rng.choice(greens), WHITE, 0.4) for _ in range(8)]))
+    x, y, radius = rng.uniform(-0.3, 0.3), rng.uniform(-0.3, 0.2), rng.uniform(0.55, 0.85)
+    canvas.line([(x, y), (x + rng.uniform(-0.3, 0.3), 1.2)], 0.06, (70, 110, 50))
+    head = canvas.part(x, y, radius, rng.random())
+    petal, count = rng.color((0.5, 1.0), (0.5, 0.85)), rng.randint(5, 16)
     for ring in (1.0, 0.72):
         for number in range(count):
-            ink = mix(petal, dice.choice((WHITE, BLACK)), dice.uniform(0.0, 0.2))
-            leaf = head.part(0, 0, ring, (number + dice.uniform(-0.15, 0.15)) / count)
+            ink = mix(petal, rng.choice((WHITE, BLACK)), rng.uniform(0.0, 0.2))
+            leaf = head.part(0, 0, ring, (number + rng.uniform(-0.15, 0.15)) / count)
             leaf.disc(0, -0.55, 2.2 / count, ink, height=0.46)
             leaf.line([(0, -0.3), (0, -0.85)], 0.02, mix(ink, BLACK, 0.12))
     for _ in range(160):
-        px, py = around(1, 0.26 * dice.random() ** 0.5, dice.random())[0]
-        head.disc(px, py, 0.035, mix((240, 190, 50), (120, 70, 20), dice.random()))
+        px, py = circle_points(1, 0.26 * rng.random() ** 0.5, rng.random())[0]
+        head.disc(px, py, 0.035, mix((240, 190, 50), (120, 70, 20), rng.random()))
     scene = np.asarray(canvas.picture().filter(ImageFilter.GaussianBlur(size / 380)), np.float32)
-    scene = scene * (0.8 + 0.4 * clouds(dice, size, 3, 6, 0.6))[:, :, None]
-    return jpeg(developed(dice, scene, dice.randint(2, 6)), dice.randint(80, 90))
+    scene = scene * (0.8 + 0.4 * clouds(rng, size, 3, 6, 0.6))[:, :, None]
+    return jpeg(add_grain(rng, scene, rng.randint(2, 6)), rng.randint(80, 90))
 
 
-def pale(dice: Dice) -> Encoded:
-    """Fog, snow and overexposure: a photograph with hardly any contrast, near white or near grey."""
-    size = dice.size()
-    veil = dice.each((GITHUB_GREY, WHITE, (232, 236, 240), (246, 243, 238), (225, 225, 225)))
-    scene = dice.each((_landscape, _portrait))(dice, size)
-    dense = 0.72 + 0.22 * clouds(dice, size, 2, 3)
-    picture = developed(dice, blend(scene, veil, dense), dice.randint(1, 4))
-    return webp(picture, 82) if dice.random() < 0.2 else jpeg(picture, dice.randint(80, 92))
+def pale(rng: DrawingRandom) -> Encoded:
+    """A photograph with little contrast, close to white or light grey, as in fog or snow."""
+    size = rng.size()
+    veil = rng.cycle((GITHUB_GREY, WHITE, (232, 236, 240), (246, 243, 238), (225, 225, 225)))
+    scene = rng.cycle((_landscape, _portrait))(rng, size)
+    dense = 0.72 + 0.22 * clouds(rng, size, 2, 3)
+    picture = add_grain(rng, blend(scene, veil, dense), rng.randint(1, 4))
+    return webp(picture, 82) if rng.random() < 0.2 else jpeg(picture, rng.randint(80, 92))
 
 
-def greyscale(dice: Dice) -> Encoded:
-    """A black-and-white photograph, its file a single channel."""
-    size = dice.size()
-    scene = dice.each((_portrait, _landscape, _night))(dice, size)
-    picture = developed(dice, scene, dice.randint(2, 8)).convert("L")
-    return png(picture) if size <= 200 else jpeg(picture, dice.randint(78, 90))
+def greyscale(rng: DrawingRandom) -> Encoded:
+    """A black-and-white photograph in a single-channel file."""
+    size = rng.size()
+    scene = rng.cycle((_portrait, _landscape, _night))(rng, size)
+    picture = add_grain(rng, scene, rng.randint(2, 8)).convert("L")
+    return png(picture) if size <= 200 else jpeg(picture, rng.randint(78, 90))

@@ -1,19 +1,19 @@
-"""Pictures of few and large pixels: sprites and codes."""
+"""Pictures of few, large pixels: sprites and QR-like codes."""
 
 from PIL import Image, ImageDraw
 
 from github_avatars.identicon import GITHUB_GREY
-from synthesis.canvas import BLACK, WHITE, Color, Dice, Encoded, gif, mix, png
+from synthesis.canvas import BLACK, WHITE, Color, DrawingRandom, Encoded, gif, mix, png
 
 
-def sprite(dice: Dice) -> Encoded:
-    """Pixel art: a mirrored creature of one to three shades, outlined or not, on any ground."""
-    side = dice.each((8, 11, 12, 16, 10, 14))
-    fur = dice.vivid()
-    paper = dice.each((WHITE, BLACK, dice.dark(), dice.pastel(), GITHUB_GREY, dice.vivid(), WHITE))
-    small = Image.new("RGB", (side + 2, side + 2), paper)
-    creature = _creature(dice, side)
-    shading, outlined = dice.choice((0.0, 0.3, 0.3)), dice.random() < 0.5
+def sprite(rng: DrawingRandom) -> Encoded:
+    """Pixel art: a mirrored creature in up to three shades, with or without an outline."""
+    side = rng.cycle((8, 11, 12, 16, 10, 14))
+    fur = rng.vivid()
+    background = rng.cycle((WHITE, BLACK, rng.dark(), rng.pastel(), GITHUB_GREY, rng.vivid(), WHITE))
+    small = Image.new("RGB", (side + 2, side + 2), background)
+    creature = _creature(rng, side)
+    shading, outlined = rng.choice((0.0, 0.3, 0.3)), rng.random() < 0.5
     for x, y in creature:
         shade = mix(fur, BLACK, shading * (1 + (y > side * 0.6) - (x > side * 0.35)))
         if outlined and any(near not in creature for near in ((x - 1, y), (x, y - 1), (x, y + 1))):
@@ -21,44 +21,44 @@ def sprite(dice: Dice) -> Encoded:
         _put_mirrored(small, x, y, shade)
     eye = WHITE if outlined or sum(fur) < 300 else BLACK
     _put_mirrored(small, max(1, side // 2 - 1 - side // 6), side // 3 + 1, eye)
-    size = dice.size()
+    size = rng.size()
     picture = small.resize((size, size), Image.Resampling.NEAREST)
-    return dice.choice((png, png, lambda art: png(art.quantize(16)), lambda art: gif(art.quantize(16))))(picture)
+    return rng.choice((png, png, lambda art: png(art.quantize(16)), lambda art: gif(art.quantize(16))))(picture)
 
 
-def _creature(dice: Dice, side: int) -> set[tuple[int, int]]:
-    """The cells of its left half: dense near the middle, ragged further out."""
+def _creature(rng: DrawingRandom, side: int) -> set[tuple[int, int]]:
+    """Return the cells of the left half, dense near the middle and sparse further out."""
     cells = set()
     for x in range((side + 1) // 2):
         for y in range(side):
             away = (side / 2 - x - 0.5) / (side / 2)
             height = abs(y - side * 0.45) / (side * 0.55)
-            if dice.random() < 1.6 - 0.9 * away - 0.75 * height:
+            if rng.random() < 1.6 - 0.9 * away - 0.75 * height:
                 cells.add((x, y))
     return cells
 
 
 def _put_mirrored(small: Image.Image, x: int, y: int, shade: Color) -> None:
-    """Colours a cell of the creature and the one it mirrors, inside a border of one cell."""
+    """Paint a cell and its mirror image, inside a border of one cell."""
     small.putpixel((x + 1, y + 1), shade)
     small.putpixel((small.width - 2 - x, y + 1), shade)
 
 
-def code(dice: Dice) -> Encoded:
-    """A square code to scan: three finders, timing lines and modules by chance; it holds no message."""
-    count = dice.each((21, 25, 29, 33))
-    dark = dice.choice((BLACK, BLACK, dice.dark(), dice.color((0.5, 0.9), (0.25, 0.4))))
-    paper = dice.choice((WHITE, WHITE, GITHUB_GREY, dice.pastel()))
-    small = Image.new("RGB", (count + 8, count + 8), paper)
+def code(rng: DrawingRandom) -> Encoded:
+    """A QR-like code of finder patterns, timing lines and random modules. It contains no message."""
+    count = rng.cycle((21, 25, 29, 33))
+    dark = rng.choice((BLACK, BLACK, rng.dark(), rng.color((0.5, 0.9), (0.25, 0.4))))
+    background = rng.choice((WHITE, WHITE, GITHUB_GREY, rng.pastel()))
+    small = Image.new("RGB", (count + 8, count + 8), background)
     for x in range(count):
         for y in range(count):
             timing = 6 in (x, y)
-            if (timing and (x + y) % 2 == 0) or (not timing and dice.random() < 0.5):
+            if (timing and (x + y) % 2 == 0) or (not timing and rng.random() < 0.5):
                 small.putpixel((x + 4, y + 4), dark)
     draw = ImageDraw.Draw(small)
     for left, top in ((4, 4), (count - 3, 4), (4, count - 3)):
-        draw.rectangle((left - 1, top - 1, left + 7, top + 7), fill=paper)
+        draw.rectangle((left - 1, top - 1, left + 7, top + 7), fill=background)
         draw.rectangle((left, top, left + 6, top + 6), outline=dark)
         draw.rectangle((left + 2, top + 2, left + 4, top + 4), fill=dark)
-    picture = small.resize((dice.size(),) * 2, Image.Resampling.NEAREST)
-    return png(picture.convert("1")) if dark == BLACK and paper == WHITE else png(picture)
+    picture = small.resize((rng.size(),) * 2, Image.Resampling.NEAREST)
+    return png(picture.convert("1")) if dark == BLACK and background == WHITE else png(picture)

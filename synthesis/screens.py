@@ -1,8 +1,8 @@
-"""Screenshots: an editor, a terminal, a page of text, a conversation."""
+"""Screenshots: an editor, a terminal, a page of text, a chat."""
 
 from typing import NamedTuple
 
-from synthesis.canvas import BLACK, WHITE, Canvas, Color, Dice, Encoded, jpeg, mix, png
+from synthesis.canvas import BLACK, WHITE, Canvas, Color, DrawingRandom, Encoded, jpeg, mix, png
 
 WORDS = (
     *("let", "value", "return", "import", "while", "count", "self", "index", "match", "async", "buffer", "for"),
@@ -12,9 +12,9 @@ WORDS = (
 
 
 class Theme(NamedTuple):
-    """The colours of a screen: its ground, its text, and what stands out."""
+    """The colors of a screen: background, text, and highlights."""
 
-    paper: Color
+    background: Color
     text: Color
     accents: tuple[Color, ...]
 
@@ -32,84 +32,84 @@ TERMINALS = (
 )
 
 
-def screen(dice: Dice) -> Encoded:
-    """A screenshot, as PNG or as JPEG."""
-    picture = dice.each((_editor, _terminal, _page, _conversation))(dice).picture()
-    return jpeg(picture, 85) if dice.random() < 0.4 else png(picture)
+def screen(rng: DrawingRandom) -> Encoded:
+    """A screenshot, as PNG or JPEG."""
+    picture = rng.cycle((_editor, _terminal, _page, _chat))(rng).picture()
+    return jpeg(picture, 85) if rng.random() < 0.4 else png(picture)
 
 
-def _editor(dice: Dice) -> Canvas:
-    theme = dice.choice(THEMES)
-    canvas = Canvas(dice.size(), theme.paper)
-    height = dice.choice((0.09, 0.12, 0.16))
-    top = _title_bar(canvas, theme) if dice.random() < 0.6 else -1.0
+def _editor(rng: DrawingRandom) -> Canvas:
+    theme = rng.choice(THEMES)
+    canvas = Canvas(rng.size(), theme.background)
+    height = rng.choice((0.09, 0.12, 0.16))
+    top = _title_bar(canvas, theme) if rng.random() < 0.6 else -1.0
     indent, number = 0, 0
     while top + (number + 1.5) * height * 1.25 < 1:
         line = top + (number + 1.5) * height * 1.25
-        canvas.left_text(-0.97, line, str(number + 1), height, mix(theme.paper, theme.text, 0.35))
+        canvas.left_text(-0.97, line, str(number + 1), height, mix(theme.background, theme.text, 0.35))
         x = -0.97 + height * (1.6 + indent)
-        for _ in range(dice.choice((0, 1, 2, 2, 3, 4))):
-            word = dice.choice(WORDS) + dice.choice(("", "", "()", " =", ":", ","))
-            x = canvas.left_text(x, line, word + " ", height, dice.choice((theme.text, *theme.accents)))
-        indent = max(0, min(4, indent + dice.choice((-1, 0, 0, 1))))
+        for _ in range(rng.choice((0, 1, 2, 2, 3, 4))):
+            word = rng.choice(WORDS) + rng.choice(("", "", "()", " =", ":", ","))
+            x = canvas.left_text(x, line, word + " ", height, rng.choice((theme.text, *theme.accents)))
+        indent = max(0, min(4, indent + rng.choice((-1, 0, 0, 1))))
         number += 1
     return canvas
 
 
 def _title_bar(canvas: Canvas, theme: Theme) -> float:
-    canvas.box(-1, -1, 1, -0.84, mix(theme.paper, (128, 128, 128), 0.3))
+    canvas.box(-1, -1, 1, -0.84, mix(theme.background, (128, 128, 128), 0.3))
     for x, light in ((-0.92, (255, 95, 86)), (-0.82, (255, 189, 46)), (-0.72, (39, 201, 63))):
         canvas.disc(x, -0.92, 0.035, light)
     return -0.84
 
 
-def _terminal(dice: Dice) -> Canvas:
-    theme = dice.choice(TERMINALS)
-    canvas = Canvas(dice.size(), theme.paper)
-    height = dice.choice((0.1, 0.13, 0.18))
-    top = _title_bar(canvas, theme) if dice.random() < 0.5 else -1.0
-    rows = int((0.95 - top) / (height * 1.25) * dice.uniform(0.4, 1))
+def _terminal(rng: DrawingRandom) -> Canvas:
+    theme = rng.choice(TERMINALS)
+    canvas = Canvas(rng.size(), theme.background)
+    height = rng.choice((0.1, 0.13, 0.18))
+    top = _title_bar(canvas, theme) if rng.random() < 0.5 else -1.0
+    rows = int((0.95 - top) / (height * 1.25) * rng.uniform(0.4, 1))
     for row in range(rows):
         y = top + (row + 1.2) * height * 1.25
-        if row == rows - 1 or dice.random() < 0.3:
+        if row == rows - 1 or rng.random() < 0.3:
             canvas.left_text(-0.95, y, "$", height, theme.accents[0])
-            words = " ".join(dice.sample(WORDS, dice.randint(0, 3)))
+            words = " ".join(rng.sample(WORDS, rng.randint(0, 3)))
             canvas.left_text(-0.95 + height, y, words if row < rows - 1 else "_", height, theme.text)
         else:
-            words = " ".join(dice.sample(WORDS, dice.randint(1, 5)))
-            canvas.left_text(-0.95, y, words, height, dice.choice((theme.text, theme.text, theme.accents[-1])))
+            words = " ".join(rng.sample(WORDS, rng.randint(1, 5)))
+            canvas.left_text(-0.95, y, words, height, rng.choice((theme.text, theme.text, theme.accents[-1])))
     return canvas
 
 
-def _page(dice: Dice) -> Canvas:
-    paper = dice.choice((WHITE, (250, 248, 240), (244, 236, 216)))
-    ink = dice.choice((BLACK, (50, 50, 54)))
-    canvas = Canvas(dice.size(), paper)
-    height = dice.choice((0.08, 0.11, 0.14))
-    canvas.left_text(-0.85, -0.68, " ".join(dice.sample(WORDS, 2)).title(), 0.24, ink)
+def _page(rng: DrawingRandom) -> Canvas:
+    background = rng.choice((WHITE, (250, 248, 240), (244, 236, 216)))
+    ink = rng.choice((BLACK, (50, 50, 54)))
+    canvas = Canvas(rng.size(), background)
+    height = rng.choice((0.08, 0.11, 0.14))
+    canvas.left_text(-0.85, -0.68, " ".join(rng.sample(WORDS, 2)).title(), 0.24, ink)
     y = -0.5
     while y < 0.9:
         words = ""
-        while len(words) * height * 0.52 < dice.choice((1.3, 1.4, 1.5, 0.8)):
-            words += dice.choice(WORDS) + " "
+        while len(words) * height * 0.52 < rng.choice((1.3, 1.4, 1.5, 0.8)):
+            words += rng.choice(WORDS) + " "
         canvas.left_text(-0.85, y, words, height, ink)
-        y += height * dice.choice((1.35, 1.35, 1.35, 2.2))
+        y += height * rng.choice((1.35, 1.35, 1.35, 2.2))
     return canvas
 
 
-def _conversation(dice: Dice) -> Canvas:
-    paper = dice.choice(((236, 229, 221), WHITE, (54, 57, 63)))
-    canvas = Canvas(dice.size(), paper)
-    mine, yours = dice.vivid(), mix(paper, (128, 128, 128), 0.3)
+def _chat(rng: DrawingRandom) -> Canvas:
+    background = rng.choice(((236, 229, 221), WHITE, (54, 57, 63)))
+    canvas = Canvas(rng.size(), background)
+    mine, yours = rng.vivid(), mix(background, (128, 128, 128), 0.3)
     y = -0.95
     while y < 0.75:
-        own = dice.random() < 0.5
-        width, lines = dice.uniform(0.5, 1.3), dice.randint(1, 3)
+        own = rng.random() < 0.5
+        width, lines = rng.uniform(0.5, 1.3), rng.randint(1, 3)
         left = 0.92 - width if own else -0.92
         canvas.box(left, y, left + width, y + 0.1 + 0.15 * lines, mine if own else yours, corner=0.1)
         for line in range(lines):
-            words = " ".join(dice.sample(WORDS, 8))[: int(width / 0.075)]
-            ink = WHITE if own or sum(paper) < 300 else (30, 30, 30)
+            words = " ".join(rng.sample(WORDS, 8))[: int(width / 0.075)]
+            ink = WHITE if own or sum(background) < 300 else (30, 30, 30)
             canvas.left_text(left + 0.07, y + 0.16 + 0.15 * line, words, 0.125, ink)
         y += 0.18 + 0.15 * lines
     return canvas

@@ -1,3 +1,5 @@
+"""script/synthesize writes avatars/ byte for byte, and the shipped avatars are consistent."""
+
 import subprocess
 import sys
 from collections import Counter
@@ -9,13 +11,12 @@ from PIL import Image
 
 import synthesis
 from github_avatars import identicon
+from github_avatars.demo import AVATARS
 from github_avatars.github import client
 from github_avatars.picture import decoding
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from tests.support.processes import ROOT
-
-AVATARS = ROOT / "avatars"
 
 
 @pytest.fixture(scope="module")
@@ -23,57 +24,56 @@ def examples() -> list[Example]:
     return dataset.read_index(AVATARS)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != "README.md")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def test_the_shipped_pictures_are_drawn_again_byte_for_byte_and_what_is_no_longer_drawn_goes(tmp_path: Path) -> None:
+def test_the_command_writes_the_shipped_files_and_deletes_those_of_an_earlier_run(tmp_path: Path) -> None:
     for label in dataset.LABELS:
         (tmp_path / label).mkdir()
         (tmp_path / label / "of-an-earlier-run.png").write_bytes(b"old")
     (tmp_path / "index.csv").write_bytes(b"old")
     run = subprocess.run([sys.executable, "-m", "synthesis", tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (0, ""), run.stderr
-    drawn, shipped = contents(tmp_path), contents(AVATARS)
-    assert drawn.keys() == shipped.keys()
-    assert [file for file in shipped if drawn[file] != shipped[file]] == []
+    written, shipped = read_files(tmp_path), read_files(AVATARS)
+    assert written.keys() == shipped.keys()
+    assert [file for file in shipped if written[file] != shipped[file]] == []
 
 
-def test_the_index_lists_every_shipped_file_once(examples: list[Example]) -> None:
-    listed = [example.file for example in examples]
-    assert sorted(listed) == sorted(contents(AVATARS).keys() - {"index.csv"})
+def test_the_index_lists_every_file_once(examples: list[Example]) -> None:
+    assert sorted(example.file for example in examples) == sorted(read_files(AVATARS).keys() - {"index.csv"})
 
 
-def test_there_are_at_least_200_of_each_label(examples: list[Example]) -> None:
+def test_each_label_has_at_least_200_avatars(examples: list[Example]) -> None:
     counts = Counter(example.label for example in examples)
     assert counts.keys() == set(dataset.LABELS)
     assert min(counts.values()) >= 200
 
 
-def test_every_family_is_shipped_equally_often(examples: list[Example]) -> None:
+def test_every_family_has_the_same_number_of_avatars(examples: list[Example]) -> None:
     counts = Counter(example.family for example in examples if example.label == "custom")
     assert counts.keys() == synthesis.FAMILIES.keys()
     assert len(set(counts.values())) == 1
 
 
-def test_every_login_is_possible_and_unique_even_by_letter_case(examples: list[Example]) -> None:
+def test_logins_are_valid_and_unique_regardless_of_case(examples: list[Example]) -> None:
     assert [client.check_login(example.login) for example in examples] == [example.login for example in examples]
     assert len({example.login.lower() for example in examples}) == len(examples)
     assert "octocat" in {example.login for example in examples}
 
 
-def test_every_account_id_is_possible_and_unique(examples: list[Example]) -> None:
+def test_account_ids_are_positive_and_unique(examples: list[Example]) -> None:
     assert min(example.account_id for example in examples) >= 1
     assert len({example.account_id for example in examples}) == len(examples)
 
 
-def test_no_picture_is_shipped_twice(examples: list[Example]) -> None:
+def test_no_two_files_are_equal(examples: list[Example]) -> None:
     digests = Counter(sha256((AVATARS / example.file).read_bytes()).digest() for example in examples)
     assert max(digests.values()) == 1
 
 
-def test_default_pictures_are_pngs_and_the_identicons_of_their_account_ids(examples: list[Example]) -> None:
+def test_default_avatars_are_png_identicons_of_their_account_ids(examples: list[Example]) -> None:
     for example in examples:
         if example.label == "default":
             with Image.open(AVATARS / example.file) as stored:
@@ -81,7 +81,7 @@ def test_default_pictures_are_pngs_and_the_identicons_of_their_account_ids(examp
             assert identicon.is_of(decoding.read(AVATARS / example.file), example.account_id), example.file
 
 
-def test_custom_pictures_are_nobodys_identicon_and_lie_under_their_label(examples: list[Example]) -> None:
+def test_custom_avatars_are_no_identicons(examples: list[Example]) -> None:
     for example in examples:
         assert example.file.startswith(f"{example.label}/")
         if example.label == "custom":

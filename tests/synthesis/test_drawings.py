@@ -1,0 +1,164 @@
+"""Every family yields valid, varied and reproducible avatars, and never one of GitHub's identicons."""
+
+import io
+from functools import cache
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from github_avatars.demo import AVATARS
+from github_avatars.identicon import GITHUB_GREY, SIZE, render
+from synthesis import FAMILIES, Drawing, draw
+
+SEEDS = range(12)
+SHIPPED_SEEDS = range(8)
+EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
+HARD = [family for family in FAMILIES if "grey-" in family or "grid-" in family or family == "two-colors"]
+
+
+@cache
+def cached_draw(family: str, seed: int) -> Drawing:
+    return draw(family, seed)
+
+
+def decode(family: str, seed: int) -> Image.Image:
+    picture = Image.open(io.BytesIO(cached_draw(family, seed).data))
+    picture.load()
+    return picture
+
+
+def painted_cells(picture: Image.Image) -> np.ndarray | None:
+    """The 5×5 painted cells if the picture is exactly a one-color grid in GitHub's geometry, else None.
+
+    This does not use `identicon.fit`, since the tests of the fit use these drawings.
+    """
+    pixels = np.asarray(picture.convert("RGBA").convert("RGB"))
+    if pixels.shape != (SIZE, SIZE, 3):
+        return None
+    painted = (pixels != GITHUB_GREY).any(axis=2)
+    cells = painted[70:420:70, 70:420:70]
+    grid = np.zeros((SIZE, SIZE), bool)
+    for row, column in np.argwhere(cells):
+        grid[35 + 70 * row : 106 + 70 * row, 35 + 70 * column : 106 + 70 * column] = True
+    if not np.array_equal(painted, grid) or not cells.any():
+        return None
+    return cells if (pixels[painted] == pixels[painted][0]).all() else None
+
+
+def could_be_identicon(picture: Image.Image) -> bool:
+    cells = painted_cells(picture)
+    return cells is not None and np.array_equal(cells, cells[:, ::-1])
+
+
+def asymmetric_pairs(cells: np.ndarray) -> int:
+    return int((cells != cells[:, ::-1]).sum()) // 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_drawings_equal_the_shipped_files(family: str) -> None:
+    for seed in SHIPPED_SEEDS:
+        drawing = cached_draw(family, seed)
+        assert drawing.data == (AVATARS / "custom" / f"{family}-{seed}.{drawing.extension}").read_bytes()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_different_seeds_yield_different_pictures(family: str) -> None:
+    pictures = [decode(family, seed).convert("RGBA") for seed in SEEDS]
+    assert len({(picture.size, picture.tobytes()) for picture in pictures}) == len(SEEDS)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_drawings_are_squares_of_avatar_size_with_the_extension_of_their_format(family: str) -> None:
+    for seed in SEEDS:
+        drawing = cached_draw(family, seed)
+        picture = decode(family, seed)
+        assert picture.width == picture.height
+        assert 184 <= picture.width <= 460
+        assert drawing.extension == EXTENSIONS[picture.format or ""]
+        assert drawing.family == family
+
+
+def test_all_formats_and_common_modes_occur() -> None:
+    pictures = [decode(family, seed) for family in FAMILIES for seed in SEEDS]
+    assert {picture.format for picture in pictures} == set(EXTENSIONS)
+    assert {picture.mode for picture in pictures} >= {"RGB", "RGBA", "L", "LA", "P", "1"}
+
+
+def test_unknown_family_is_an_error_that_lists_the_families() -> None:
+    with pytest.raises(ValueError, match=r"'photo-of-nothing'.*photo-landscape.*grid-overdrawn"):
+        draw("photo-of-nothing", 1)
+
+
+def test_at_least_two_in_five_families_are_hard() -> None:
+    assert len(HARD) >= 0.4 * len(FAMILIES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_drawing_could_be_an_identicon(family: str) -> None:
+    assert not [seed for seed in SEEDS if could_be_identicon(decode(family, seed))]
+
+
+@pytest.mark.parametrize("account_id", [1, 583231, 9919])
+def test_the_check_recognizes_identicons(account_id: int) -> None:
+    assert could_be_identicon(render(account_id))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_asymmetric_grids_differ_from_identicons_in_three_cells_or_more(seed: int) -> None:
+    cells = painted_cells(decode("grid-asymmetric", seed))
+    assert cells is not None
+    assert asymmetric_pairs(cells) >= 3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_upside_grids_mirror_top_to_bottom_only(seed: int) -> None:
+    cells = painted_cells(decode("grid-upside", seed))
+    assert cells is not None
+    assert np.array_equal(cells, cells[::-1])
+    assert asymmetric_pairs(cells) >= 3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pinwheels_have_rotational_but_no_mirror_symmetry(seed: int) -> None:
+    picture = decode("grid-pinwheel", seed).convert("RGB")
+    thumbnail = np.asarray(picture.resize((105, 105), Image.Resampling.BOX), int)
+    assert np.abs(thumbnail - np.rot90(thumbnail)).mean() < 2
+    assert np.abs(thumbnail - thumbnail[:, ::-1]).mean() > 5
+
+
+@pytest.mark.parametrize(
+    "family", ["grey-two-colors", "grey-mirrored", "grey-letters", "grey-logo", "grid-other-count"]
+)
+def test_grey_families_contain_exact_github_grey(family: str) -> None:
+    for seed in SEEDS:
+        colors = decode(family, seed).convert("RGB").getcolors(460 * 460) or []
+        assert GITHUB_GREY in {color for _, color in colors}
+
+
+def test_half_of_the_flat_art_has_exactly_two_colors() -> None:
+    counts = [len(decode("grey-two-colors", seed).getcolors(SIZE * SIZE) or []) for seed in SEEDS]
+    assert counts.count(2) >= len(SEEDS) / 2
+
+
+def test_plain_pictures_have_one_color_other_than_github_grey() -> None:
+    for seed in range(24):
+        ((_, color),) = decode("plain", seed).convert("RGB").getcolors(460 * 460) or []
+        assert color != GITHUB_GREY
+
+
+def second_color_share(picture: Image.Image) -> float:
+    """The part of a 16-pixel thumbnail's colors that is no mixture of GitHub grey and one other color."""
+    small = np.asarray(picture.convert("RGB").resize((16, 16), Image.Resampling.BOX), float) - GITHUB_GREY
+    first, second, _ = np.linalg.svd(small.reshape(-1, 3), compute_uv=False)
+    return float(second / first)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_overdrawn_identicons_have_more_colors_at_16_pixels(seed: int) -> None:
+    assert second_color_share(decode("grid-overdrawn", seed)) > 0.08
+    assert second_color_share(render(1)) < 0.02
+
+
+def test_shipped_drawings_have_less_than_eight_megabytes() -> None:
+    assert sum(len(cached_draw(family, seed).data) for family in FAMILIES for seed in SHIPPED_SEEDS) < 8_000_000
