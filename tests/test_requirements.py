@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from importlib.metadata import requires
@@ -12,21 +11,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.support.processes import ROOT
-from tests.support.requirements import logical_lines, pins
+from tests.support.requirements import logical_lines, pins, run_or_skip
 
 LOCK_FILES = ("requirements.txt", "requirements/dev.txt")
-NETWORK_ERROR = re.compile(
-    r"error sending request|dns error|failed to lookup|Connection(Error| ?refused)|NewConnection|timed? ?out"
-)
-"""Matches the output of pip and uv if the package registry is unreachable."""
-
-
-def run_or_skip(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command that needs the package registry. Skips the test if the registry is unreachable."""
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    if result.returncode and NETWORK_ERROR.search(result.stderr):
-        pytest.skip("the package registry is unreachable")
-    return result
 
 
 @pytest.mark.parametrize("name", LOCK_FILES)
@@ -78,7 +65,17 @@ def test_pip_refuses_a_package_with_another_hash(tmp_path: Path) -> None:
     no_hash = line.partition(" --hash")[0]
     for name, text in (("intact", line), ("wrong", wrong_hash), ("none", no_hash)):
         (tmp_path / f"{name}.txt").write_text(f"--require-hashes\n{text}\n")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=0", "--no-deps", "--dest", tmp_path]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--retries=0",
+        "--no-deps",
+        "--dest",
+        tmp_path,
+    ]
     intact = run_or_skip([*command, "--requirement", "intact.txt"], tmp_path)
     assert intact.returncode == 0, intact.stderr
     for name, message in (("wrong", "DO NOT MATCH THE HASHES"), ("none", "Hashes are required")):

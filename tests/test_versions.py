@@ -19,7 +19,7 @@ from github_avatars import classifier
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.training import dataset
 from tests.support.processes import ROOT, clean_environment
-from tests.test_requirements import ask
+from tests.support.requirements import run_or_skip
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 WROTE = json.loads(classifier.card_of(classifier.MODEL).read_bytes())["versions"]["scikit-learn"]
@@ -100,9 +100,9 @@ def there(
     folder = tmp_path_factory.mktemp("environment")
     python = folder / "bin" / "python"
     uv = [sys.executable, "-m", "uv", "--quiet"]
-    ask([*uv, "venv", "--python", sys.executable, folder], folder)
+    run_or_skip([*uv, "venv", "--python", sys.executable, folder], folder)
     install = [*uv, "pip", "install", "--only-binary=:all:", "--python", python]
-    installed = ask([*install, *PROJECT["dependencies"], *SETS[request.param]], folder)
+    installed = run_or_skip([*install, *PROJECT["dependencies"], *SETS[request.param]], folder)
     assert installed.returncode == 0, installed.stderr
     return {"set": request.param, **found_by(python, github_for_all)}
 

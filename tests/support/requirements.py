@@ -1,11 +1,20 @@
-"""The lock files that script/lock writes, read with the parser that pip uses."""
+"""The lock files that script/lock writes, read with the parser that pip uses, and commands that need a registry."""
 
 import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from packaging.requirements import Requirement
 
 from tests.support.processes import ROOT
+
+NETWORK_ERROR = re.compile(
+    r"error sending request|dns error|failed to lookup|Connection(Error| ?refused)|NewConnection|timed? ?out"
+)
+"""Matches the output of pip and uv if the package registry is unreachable."""
 
 
 class Pin(NamedTuple):
@@ -36,3 +45,11 @@ def pins(name: str) -> list[Pin]:
     """The packages of a lock file, whose first line is an option for pip."""
     split = [line.split("--hash=") for line in logical_lines(name)[1:]]
     return [Pin(Requirement(package), frozenset(map(str.strip, hashes))) for package, *hashes in split]
+
+
+def run_or_skip(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that needs the package registry. Skips the test if the registry is unreachable."""
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    if result.returncode and NETWORK_ERROR.search(result.stderr):
+        pytest.skip("the package registry is unreachable")
+    return result
