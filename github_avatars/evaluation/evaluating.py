@@ -134,7 +134,7 @@ def judges_of(table: Table) -> list[Classifier]:
     """For each example a classifier that was fitted without it and its copies, in the folds of the cross-validation."""
     judges: dict[int, Classifier] = {}
     for fitted, scored in fitting.folds(table):
-        fold = Classifier(fitting.untrained().fit(table.rows[fitted], table.default[fitted]))
+        fold = Classifier(fitting.build_pipeline().fit(table.rows[fitted], table.default[fitted]))
         judges |= dict.fromkeys(np.unique(table.picture[scored]).tolist(), fold)
     return [judges[number] for number in table.picture[table.original].tolist()]
 

@@ -156,7 +156,7 @@ class _Collection:
             "account_id": str(avatar.account_id),
             "date": _today(),
             "source": avatar.href,
-            "content": dataset.content(picture),
+            "content": dataset.pixel_hash(picture),
         }
         there = self._there(facts, where)
         if there:

@@ -43,11 +43,8 @@ class Example:
 NAMES = tuple(field.name for field in fields(Example))
 
 
-def content(picture: Image.Image) -> str:
-    """A name for what an RGB picture shows: equal for equal pixels, whatever file format kept them, and for no others.
-
-    Pixels count and not bytes, since they are all that the features see; files of equal bytes have equal pixels anyway.
-    """
+def pixel_hash(picture: Image.Image) -> str:
+    """The SHA-256 of an RGB picture's size and pixels, in hexadecimal: equal for equal pixels in any file format."""
     return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
 
 

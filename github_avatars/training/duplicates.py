@@ -136,7 +136,7 @@ def _see(path: Path) -> _Seen | BadImage:
     fitted = identicon.fit(picture)
     drawn = Identicon(fitted.grid, fitted.color) if fitted.error == 0 else None
     blocks = np.asarray(picture.resize((BLOCKS, BLOCKS), Image.Resampling.BOX), dtype=np.int16)
-    return _Seen(dataset.content(picture), blocks[_DISC], drawn)
+    return _Seen(dataset.pixel_hash(picture), blocks[_DISC], drawn)
 
 
 def _disc() -> npt.NDArray[np.bool_]:

@@ -67,7 +67,7 @@ def tabulate(directory: Path, examples: list[Example], progress: Progress = iter
         if sum(example.label == label for example in examples) < FOLDS:
             raise BadDataset(f"{directory} has fewer than {FOLDS} pictures labelled {label}: add some.")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        contents = pool.map(lambda example: dataset.content(decoding.read(directory / example.file)), examples)
+        contents = pool.map(lambda example: dataset.pixel_hash(decoding.read(directory / example.file)), examples)
         pictures = _number(directory, examples, contents)
         measured = list(progress(pool.map(lambda example: _measure(directory, example), examples)))
     count = 1 + COPIES
@@ -101,14 +101,14 @@ def degradations(example: Example) -> list[Degradation]:
     return random.Random(example.file).sample(degradation.DEGRADATIONS, COPIES)  # noqa: S311 - nothing secret
 
 
-def untrained() -> Pipeline:
+def build_pipeline() -> Pipeline:
     """The classifier to fit: a logistic regression on features scaled to unit variance."""
     return make_pipeline(StandardScaler(), LogisticRegression())
 
 
 def fit(table: Table) -> Pipeline:
     """The classifier, fitted to the whole table."""
-    return untrained().fit(table.rows, table.default)
+    return build_pipeline().fit(table.rows, table.default)
 
 
 def folds(table: Table) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -123,7 +123,7 @@ def cross_validate(table: Table) -> dict[str, float]:
     Accuracy, precision and recall of "default" and the Brier score over originals and copies; `originals` is the
     accuracy over the originals alone.
     """
-    both = cross_val_predict(untrained(), table.rows, table.default, cv=folds(table), method="predict_proba")
+    both = cross_val_predict(build_pipeline(), table.rows, table.default, cv=folds(table), method="predict_proba")
     probability = both[:, 1]
     said = probability > 0.5
     return {
@@ -148,7 +148,7 @@ def learning_curve(table: Table) -> list[dict[str, float]]:
         probability, chosen = np.empty(table.default.size), []
         for fitted, scored in folds(table):
             sample = fitted[np.isin(table.picture[fitted], _sample(table, fitted, number))]
-            pipeline = untrained().fit(table.rows[sample], table.default[sample])
+            pipeline = build_pipeline().fit(table.rows[sample], table.default[sample])
             probability[scored] = pipeline.predict_proba(table.rows[scored])[:, 1]
             chosen.append(np.unique(table.picture[sample]).size)
         score = {

@@ -344,7 +344,7 @@ def test_each_of_them_is_judged_by_a_model_that_did_not_see_it(project: Path) ->
     examples = dataset.read(project / "drawn")
     table = fitting.tabulate(project / "drawn", examples)
     expected = cross_val_predict(
-        fitting.untrained(), table.rows, table.default, cv=fitting.folds(table), method="predict_proba"
+        fitting.build_pipeline(), table.rows, table.default, cv=fitting.folds(table), method="predict_proba"
     )[table.original, 1]
     assert [row["file"] for row in found["pictures"]] == [example.file for example in examples]
     assert [row["probability"] for row in found["pictures"]] == pytest.approx(expected.tolist(), abs=2e-6)

@@ -164,7 +164,7 @@ def test_scores_tell_originals_from_copies_and_precision_from_recall() -> None:
 def test_scores_come_from_the_folds_and_no_other_split(table: Table) -> None:
     probability = np.full(len(table.rows), np.nan)
     for fitted, scored in fitting.folds(table):
-        pipeline = fitting.untrained().fit(table.rows[fitted], table.default[fitted])
+        pipeline = fitting.build_pipeline().fit(table.rows[fitted], table.default[fitted])
         probability[scored] = pipeline.predict_proba(table.rows[scored])[:, 1]
     scores = fitting.cross_validate(table)
     assert scores["brier"] == pytest.approx(((probability - table.default) ** 2).mean())

@@ -121,7 +121,7 @@ class Rule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lear
 def without(feature: str) -> Pipeline:
     """Our classifier, to be fitted without one of the features."""
     kept = [column for column, name in enumerate(features.NAMES) if name != feature]
-    return Pipeline([("kept", ColumnTransformer([("kept", "passthrough", kept)])), *fitting.untrained().steps])
+    return Pipeline([("kept", ColumnTransformer([("kept", "passthrough", kept)])), *fitting.build_pipeline().steps])
 
 
 def as_shipped(fitted: Pipeline) -> Answer:
@@ -154,7 +154,7 @@ LIGHT = (
         "v3",
         "ours: three features, logistic regression",
         ours,
-        fitting.untrained,
+        fitting.build_pipeline,
         served=as_shipped,
         decode=decoding.load,
     ),
