@@ -187,12 +187,12 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
         return predict_account(login, github, classifier)
     if path is not None and login is None:
         return predict_file(path, classifier)
-    given = "neither" if login is None else "both"
+    problem = "neither was" if login is None else "both were"
     raise BadInput(
-        f"Exactly one of username and image is required, but {given} was given: give a GitHub login or a picture."
+        f"Exactly one of username and image is required, but {problem} given: give a GitHub login or a picture."
     )
 
 
 def _printable(text: str, length: int) -> str:
     """The first `length` characters; unprintable ones are escaped, so that they cannot forge a log line."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:length])
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[:length])

@@ -1,8 +1,11 @@
+"""Predictions from end to end, against a stand-in for GitHub."""
+
 import concurrent.futures
 import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,25 +15,25 @@ import pytest
 from PIL import Image
 
 from github_avatars import classifier, identicon
-from github_avatars.classifier import Classifier, classify
+from github_avatars.classifier import Classifier, Label, classify
 from github_avatars.demo import GitHubStandIn, responding
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
 from github_avatars.github import GitHub
 from github_avatars.picture.decoding import MAX_BYTES
-from github_avatars.prediction import Prediction, of_account, of_file, predict
+from github_avatars.prediction import Prediction, predict, predict_account, predict_avatars, predict_file
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from tests.support.processes import ROOT
 
-OF_ANY_PICTURE = {"probability", "github_grey", "distinct_colors", "identicon_error", "timing.classify"}
-OF_AN_ACCOUNT = OF_ANY_PICTURE | {"account_id", "verified", "timing.fetch"}
+PICTURE_METRICS = {"probability", "github_grey", "distinct_colors", "identicon_error", "timing.classify"}
+ACCOUNT_METRICS = PICTURE_METRICS | {"account_id", "verified", "timing.fetch"}
 ACCOUNT_IDS = {"own": 101, "lossless": 102, "stranger": 103, "touched": 104, "smaller": 105, "lossy": 106, "photo": 107}
-"""The accounts of the `avatars` folder and their ids."""
+"""The accounts in the `avatars` folder and their ids."""
 
 
 @pytest.fixture(scope="module")
 def avatars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Accounts whose avatars are their own identicons, or nearly so, or not at all."""
+    """Accounts whose avatars are their own identicon, a near copy of it, or something else."""
     folder = tmp_path_factory.mktemp("avatars")
     drawn = {login: identicon.render(account_id) for login, account_id in ACCOUNT_IDS.items()}
     drawn["own"].save(folder / "own.png")
@@ -66,115 +69,147 @@ def shipped() -> Classifier:
     return classifier.load(classifier.MODEL)
 
 
-# What an answer says
-
-
-def test_an_account(hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier) -> None:
-    answer = predict("own", None, hub, shipped)
-    assert answer == Prediction("own", f"{standin.url}/own.png", "default", answer.evidence)
+def test_prediction_for_an_account(hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier) -> None:
+    standin.latency = 0.05  # on each of the two requests
+    prediction = predict("own", None, hub, shipped)
     verdict = classify(avatars / "own.png", shipped)
-    assert answer.prediction == verdict.label
-    assert answer.evidence == {
+    assert prediction == Prediction(
+        "default",
+        verdict.probability,
+        verdict.features,
+        account_id=101,
+        verified=True,
+        username="own",
+        href=f"{standin.url}/own.png",
+        fetch_seconds=prediction.fetch_seconds,
+        classify_seconds=prediction.classify_seconds,
+    )
+    assert 0.09 < (prediction.fetch_seconds or 0) < 60
+    assert 0 < (prediction.classify_seconds or 0) < 60
+    assert prediction.output() == {"username": "own", "href": f"{standin.url}/own.png", "prediction": "default"}
+    assert prediction.metrics() == {
         "probability": verdict.probability,
         "github_grey": verdict.features.github_grey,
         "distinct_colors": 2,
         "identicon_error": 0,
         "account_id": 101,
         "verified": True,
-        "timing.fetch": answer.evidence["timing.fetch"],
-        "timing.classify": answer.evidence["timing.classify"],
+        "timing.fetch": prediction.fetch_seconds,
+        "timing.classify": prediction.classify_seconds,
     }
 
 
-@pytest.mark.parametrize("kind", [Path, cog.Path])
-def test_a_file(kind: type[Path], hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier) -> None:
-    answer = predict(None, kind(avatars / "photo.png"), hub, shipped)
-    assert answer == Prediction(None, None, "custom", answer.evidence)
+@pytest.mark.parametrize("path_type", [Path, cog.Path])
+def test_prediction_for_a_file(
+    path_type: type[Path], hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
+) -> None:
+    prediction = predict(None, path_type(avatars / "photo.png"), hub, shipped)
     verdict = classify(avatars / "photo.png", shipped)
-    assert answer.evidence == {
-        "probability": verdict.probability,
-        "github_grey": 0,
-        "distinct_colors": verdict.features.distinct_colors,
-        "identicon_error": verdict.features.identicon_error,
-        "timing.classify": answer.evidence["timing.classify"],
-    }
+    assert prediction == Prediction(
+        "custom", verdict.probability, verdict.features, classify_seconds=prediction.classify_seconds
+    )
+    assert prediction.output() == {"username": None, "href": None, "prediction": "custom"}
+    assert set(prediction.metrics()) == PICTURE_METRICS
     assert not standin.requests
 
 
-def test_times_are_seconds_of_this_call(hub: GitHub, standin: GitHubStandIn, shipped: Classifier) -> None:
-    standin.latency = 0.05  # on each of the two requests
-    evidence = of_account("own", hub, shipped).evidence
-    assert evidence["timing.fetch"] > 0.09
-    assert evidence["timing.classify"] > 0
-
-
 def test_login_keeps_its_spelling(hub: GitHub, standin: GitHubStandIn, shipped: Classifier) -> None:
-    answer = of_account("OWN", hub, shipped)
-    assert (answer.username, answer.href) == ("OWN", f"{standin.url}/OWN.png")
-    assert answer.evidence["verified"] is True
+    prediction = predict_account("OWN", hub, shipped)
+    assert (prediction.username, prediction.href) == ("OWN", f"{standin.url}/OWN.png")
+    assert prediction.verified is True
+
+
+ACCOUNTS: list[tuple[str, bool, Label]] = [
+    ("own", True, "default"),
+    ("lossless", True, "default"),
+    ("stranger", False, "default"),
+    ("touched", False, "default"),
+    ("smaller", False, "default"),
+    ("lossy", False, "default"),
+    ("photo", False, "custom"),
+]
+
+
+@pytest.mark.parametrize(("login", "verified", "label"), ACCOUNTS)
+def test_verified_means_equal_to_the_identicon_of_this_account(
+    login: str, verified: bool, label: Label, hub: GitHub, shipped: Classifier
+) -> None:
+    prediction = predict_account(login, hub, shipped)
+    assert (prediction.label, prediction.verified) == (label, verified)
+    assert prediction.account_id == ACCOUNT_IDS[login]
+    assert set(prediction.metrics()) == ACCOUNT_METRICS
+
+
+def test_nothing_is_verified_without_an_account_id(
+    hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
+) -> None:
+    """Some Enterprise hosts serve the picture without a redirect to an address with the id."""
+    standin.faults["/own.png"] = responding(200, {"Content-Type": "image/png"}, (avatars / "own.png").read_bytes())
+    prediction = predict_account("own", hub, shipped)
+    assert (prediction.label, prediction.account_id, prediction.verified) == ("default", None, None)
+    assert set(prediction.metrics()) == PICTURE_METRICS | {"timing.fetch"}
+
+
+def test_batch_equals_single_predictions_and_contains_errors(hub: GitHub, shipped: Classifier) -> None:
+    fetched = [hub.fetch(login) for login in ACCOUNT_IDS]
+    damaged = replace(fetched[0], data=fetched[0].data[:200])
+    predictions = predict_avatars([(avatar, None) for avatar in [damaged, *fetched, damaged]], shipped)
+    for error in (predictions.pop(0), predictions.pop()):
+        assert isinstance(error, NotAPicture)
+        assert str(error).startswith("The avatar of own ")
+    for login, prediction in zip(ACCOUNT_IDS, predictions, strict=True):
+        single = predict_account(login, hub, shipped)
+        assert prediction == replace(single, fetch_seconds=None, classify_seconds=None)
+
+
+@pytest.mark.parametrize(("size", "verified"), [(None, True), (419, True), (420, None), (1000, None)])
+def test_batch_does_not_verify_pictures_that_may_be_resized(
+    size: int | None, verified: bool | None, hub: GitHub, shipped: Classifier
+) -> None:
+    (prediction,) = predict_avatars([(hub.fetch("own"), size)], shipped)
+    assert isinstance(prediction, Prediction)
+    assert prediction.verified is verified
+
+
+def test_avatar_without_a_login_is_named_by_its_address(hub: GitHub, shipped: Classifier) -> None:
+    avatar = replace(hub.fetch("own"), login="")
+    (prediction,) = predict_avatars([(avatar, None)], shipped)
+    assert isinstance(prediction, Prediction)
+    assert (prediction.username, prediction.href) == (None, avatar.href)
+    (error,) = predict_avatars([(replace(avatar, data=b""), None)], shipped)
+    assert str(error).startswith(f"The avatar of {avatar.href} ")
+
+
+MISSING_INPUT = cog.Input(default=None)
+"""What Cog's server may pass for a missing input if it has no schema."""
 
 
 @pytest.mark.parametrize(
-    ("login", "verified", "label"),
-    [
-        ("own", True, "default"),
-        ("lossless", True, "default"),
-        ("stranger", False, "default"),
-        ("touched", False, "default"),
-        ("smaller", False, "default"),
-        ("lossy", False, "default"),
-        ("photo", False, "custom"),
-    ],
+    "missing",
+    [None, MISSING_INPUT, object(), 5, b"own", ["own"], {"a": 1}, False],
+    ids=lambda missing: type(missing).__name__,
 )
-def test_verified_is_to_the_pixel_and_of_this_account(
-    login: str, verified: bool, label: str, hub: GitHub, shipped: Classifier
+def test_values_that_are_neither_text_nor_a_path_are_missing(
+    missing: object, hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
 ) -> None:
-    answer = of_account(login, hub, shipped)
-    assert answer.evidence["verified"] is verified
-    assert answer.evidence["account_id"] == ACCOUNT_IDS[login]
-    assert answer.prediction == label
-    assert set(answer.evidence) == OF_AN_ACCOUNT
+    assert predict("own", missing, hub, shipped).username == "own"
+    requests = standin.requests.total()
+    assert predict(missing, avatars / "own.png", hub, shipped).username is None
+    with pytest.raises(BadInput, match=r"^Exactly one of username and image is required, but neither was given: "):
+        predict(missing, missing, hub, shipped)
+    assert standin.requests.total() == requests
 
 
-def test_nothing_is_verified_where_no_account_id_is_told(
+def test_username_and_image_together_are_refused(
     hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
 ) -> None:
-    """As on an Enterprise host that serves the picture without a redirect."""
-    standin.faults["/own.png"] = responding(200, {"Content-Type": "image/png"}, (avatars / "own.png").read_bytes())
-    answer = of_account("own", hub, shipped)
-    assert answer.prediction == "default"
-    assert set(answer.evidence) == OF_ANY_PICTURE | {"timing.fetch"}
-
-
-# Exactly one of the two
-
-
-LEFT_OUT = cog.Input(default=None)
-"""What Cog's server may hand over for an input that was left out, where it has no schema."""
-
-ODD = [LEFT_OUT, object(), 5, b"own", ["own"], {"a": 1}, False]
-
-
-@pytest.mark.parametrize("nothing", [None, *ODD], ids=lambda nothing: type(nothing).__name__)
-def test_what_is_neither_text_nor_a_path_counts_as_not_given(
-    nothing: object, hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
-) -> None:
-    assert predict("own", nothing, hub, shipped).username == "own"
-    asked = standin.requests.total()
-    assert predict(nothing, avatars / "own.png", hub, shipped).username is None
-    with pytest.raises(BadInput, match=r"^Exactly one of username and image is needed, but neither came: "):
-        predict(nothing, nothing, hub, shipped)
-    assert standin.requests.total() == asked
-
-
-def test_both_are_too_many(hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier) -> None:
-    with pytest.raises(BadInput, match=r"^Exactly one of username and image is needed, but both came: "):
+    with pytest.raises(BadInput, match=r"^Exactly one of username and image is required, but both were given: "):
         predict("own", avatars / "own.png", hub, shipped)
     assert not standin.requests
 
 
-@pytest.mark.parametrize("username", [None, "own", LEFT_OUT], ids=["alone", "beside a login", "beside an odd object"])
-def test_a_picture_given_as_text_is_refused_without_being_read(
+@pytest.mark.parametrize("username", [None, "own", MISSING_INPUT], ids=["alone", "with a login", "with FieldInfo"])
+def test_image_given_as_text_is_refused_and_not_read(
     username: object, hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
 ) -> None:
     path = str(avatars / "own.png")
@@ -185,21 +220,18 @@ def test_a_picture_given_as_text_is_refused_without_being_read(
     assert not standin.requests
 
 
-def test_a_username_given_as_a_file_is_refused(hub: GitHub, avatars: Path, shipped: Classifier) -> None:
+def test_username_given_as_a_file_is_refused(hub: GitHub, avatars: Path, shipped: Classifier) -> None:
     with pytest.raises(BadInput, match=r"username is the file .*own\.png: give a GitHub login"):
         predict(avatars / "own.png", None, hub, shipped)
 
 
-# What goes wrong on the way
-
-
 @pytest.mark.parametrize(("login", "error"), [("", BadLogin), ("not a login", BadLogin), ("nobody", NoSuchAccount)])
-def test_errors_of_the_fetch_pass(login: str, error: type[Exception], hub: GitHub, shipped: Classifier) -> None:
+def test_errors_of_the_client_propagate(login: str, error: type[Exception], hub: GitHub, shipped: Classifier) -> None:
     with pytest.raises(error):
         predict(login, None, hub, shipped)
 
 
-def test_a_damaged_avatar_is_called_the_avatar_of_its_account(
+def test_error_names_the_account_of_a_damaged_avatar(
     hub: GitHub, standin: GitHubStandIn, avatars: Path, shipped: Classifier
 ) -> None:
     standin.faults[f"/u/{ACCOUNT_IDS['own']}"] = responding(200, body=(avatars / "own.png").read_bytes()[:200])
@@ -207,65 +239,66 @@ def test_a_damaged_avatar_is_called_the_avatar_of_its_account(
         predict("own", None, hub, shipped)
 
 
-def test_a_file_that_is_no_picture(tmp_path: Path, shipped: Classifier) -> None:
-    (tmp_path / "letter.png").write_text("Dear Sir or Madam")
+def test_unusable_files_are_refused(tmp_path: Path, shipped: Classifier) -> None:
+    path = tmp_path / "letter.png"
+    with pytest.raises(NotAPicture, match=r"letter\.png cannot be read \(No such file or directory\)"):
+        predict_file(path, shipped)
+    path.write_text("Dear Sir or Madam")
     with pytest.raises(NotAPicture, match=r"^The image "):
-        of_file(tmp_path / "letter.png", shipped)
-
-
-def test_a_file_that_is_missing(tmp_path: Path, shipped: Classifier) -> None:
-    with pytest.raises(NotAPicture, match=r"gone\.png cannot be read \(No such file or directory\)"):
-        of_file(tmp_path / "gone.png", shipped)
-
-
-def test_a_file_of_too_many_bytes(tmp_path: Path, shipped: Classifier) -> None:
-    with (tmp_path / "huge.png").open("wb") as file:
+        predict_file(path, shipped)
+    with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(TooLarge):
-        of_file(tmp_path / "huge.png", shipped)
+        predict_file(path, shipped)
 
 
-# What is logged
-
-
-Logged = Callable[[], tuple[str, str, dict[str, Any]]]
-STANDARD = vars(logging.makeLogRecord({})).keys() | {"message"}
+LogLine = Callable[[], tuple[str, str, dict[str, Any]]]
+STANDARD_FIELDS = vars(logging.makeLogRecord({})).keys() | {"message"}
 
 
 @pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Logged:
-    """The level, the text and the fields of the one line that was logged."""
+def log_line(caplog: pytest.LogCaptureFixture) -> LogLine:
+    """The level, the text and the extra fields of the only logged line."""
     caplog.set_level(logging.DEBUG, "github_avatars")
 
-    def one() -> tuple[str, str, dict[str, Any]]:
+    def only_line() -> tuple[str, str, dict[str, Any]]:
         (record,) = (record for record in caplog.records if record.name == "github_avatars.prediction")
-        fields = {name: value for name, value in vars(record).items() if name not in STANDARD}
+        fields = {name: value for name, value in vars(record).items() if name not in STANDARD_FIELDS}
         assert 0 <= fields.pop("seconds") < 60
         return record.levelname, record.getMessage(), fields
 
-    return one
+    return only_line
 
 
-def test_an_account_is_logged_with_the_verdict_and_its_times(hub: GitHub, shipped: Classifier, logged: Logged) -> None:
-    evidence = predict("own", None, hub, shipped).evidence
-    level, text, fields = logged()
-    assert (level, text) == ("INFO", "own is default")
-    assert fields == {
-        "login": "own",
-        "label": "default",
-        **{name: evidence[name] for name in ("probability", "timing.fetch", "timing.classify")},
-    }
+def test_success_for_an_account_is_logged(hub: GitHub, shipped: Classifier, log_line: LogLine) -> None:
+    prediction = predict("own", None, hub, shipped)
+    assert log_line() == (
+        "INFO",
+        "own is default",
+        {
+            "login": "own",
+            "label": "default",
+            "probability": prediction.probability,
+            "timing.fetch": prediction.fetch_seconds,
+            "timing.classify": prediction.classify_seconds,
+        },
+    )
 
 
-def test_a_picture_is_logged_without_a_login(hub: GitHub, avatars: Path, shipped: Classifier, logged: Logged) -> None:
-    evidence = predict(None, avatars / "photo.png", hub, shipped).evidence
-    level, text, fields = logged()
-    assert (level, text) == ("INFO", "a picture is custom")
-    assert fields == {
-        "login": None,
-        "label": "custom",
-        **{name: evidence[name] for name in ("probability", "timing.classify")},
-    }
+def test_success_for_a_file_is_logged_without_a_login(
+    hub: GitHub, avatars: Path, shipped: Classifier, log_line: LogLine
+) -> None:
+    prediction = predict(None, avatars / "photo.png", hub, shipped)
+    assert log_line() == (
+        "INFO",
+        "a picture is custom",
+        {
+            "login": None,
+            "label": "custom",
+            "probability": prediction.probability,
+            "timing.classify": prediction.classify_seconds,
+        },
+    )
 
 
 @pytest.mark.parametrize(
@@ -282,19 +315,19 @@ def test_a_picture_is_logged_without_a_login(hub: GitHub, avatars: Path, shipped
         (7, object(), "bad-input"),
     ],
 )
-def test_a_failure_is_logged_with_its_kind_and_text(
+def test_failure_is_logged_with_its_kind_and_message(
     username: object,
     picture: object,
     kind: str,
     hub: GitHub,
     standin: GitHubStandIn,
     shipped: Classifier,
-    logged: Logged,
+    log_line: LogLine,
 ) -> None:
     standin.faults["/refused.png"] = responding(429, {"Retry-After": "3600"})
     with pytest.raises(GitHubAvatarsError) as caught:
         predict(username, picture, hub, shipped)
-    level, text, fields = logged()
+    level, text, fields = log_line()
     login = username if isinstance(username, str) else None
     assert (level, text) == ("WARNING", f"{'a picture' if login is None else login} failed: {kind}")
     assert fields == {"login": login, "kind": kind, "error": str(caught.value)}
@@ -309,23 +342,23 @@ def test_a_failure_is_logged_with_its_kind_and_text(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_else_ends_a_prediction_is_logged_too(
+def test_other_exceptions_are_logged_with_a_traceback_unless_canceled(
     error: BaseException,
     kind: str,
     level: str,
     text: str,
     shipped: Classifier,
-    logged: Logged,
+    log_line: LogLine,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Failing(GitHub):
-        def fetch(self, _: str) -> NoReturn:
+        def fetch(self, *_: object, **__: object) -> NoReturn:
             raise error
 
     with Failing("http://127.0.0.1:9") as failing, pytest.raises(type(error)):
         predict("own", None, failing, shipped)
-    assert logged() == (level, f"own failed: {kind}", {"login": "own", "kind": kind, "error": text})
-    assert ("in fetch" in caplog.text) is (kind == "unexpected"), "a traceback where it is a fault of ours"
+    assert log_line() == (level, f"own failed: {kind}", {"login": "own", "kind": kind, "error": text})
+    assert ("in fetch" in caplog.text) is (kind == "unexpected"), "only unexpected errors have a traceback"
 
 
 @pytest.mark.parametrize(
@@ -333,20 +366,20 @@ def test_what_else_ends_a_prediction_is_logged_too(
     ["own\nown is default", "own\r\n", "own\x1b[2K", "own\u2028own", "own\u202e", "own\0", "\ud800", "a" * 1_000_000],
     ids=ascii,
 )
-def test_a_hostile_login_cannot_forge_a_line_nor_fill_the_log(
-    login: str, hub: GitHub, shipped: Classifier, logged: Logged
+def test_hostile_login_cannot_forge_a_line_or_fill_the_log(
+    login: str, hub: GitHub, shipped: Classifier, log_line: LogLine
 ) -> None:
     with pytest.raises(BadLogin):
         predict(login, None, hub, shipped)
-    _, text, fields = logged()
-    for shown in (text, fields["login"], fields["error"]):
-        assert shown.isprintable()
-        assert len(shown) < 1000
+    _, text, fields = log_line()
+    for value in (text, fields["login"], fields["error"]):
+        assert value.isprintable()
+        assert len(value) < 1000
     assert fields["login"].startswith(login[:3].rstrip("\ud800"))
 
 
-def test_nothing_is_printed_unless_somebody_listens() -> None:
-    """Not even a warning, which Python prints itself where there is no handler at all."""
+def test_nothing_is_printed_without_a_log_handler() -> None:
+    """Python itself prints warnings of loggers that have no handler."""
     program = "from github_avatars import prediction; prediction.predict(None, None, None, None)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert result.stdout == ""
