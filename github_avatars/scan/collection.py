@@ -34,7 +34,7 @@ from github_avatars.errors import (
 from github_avatars.github import Avatar, GitHub, Pace, rate_limit
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import extension
-from github_avatars.scan import names
+from github_avatars.scan import account_files
 from github_avatars.scan.journal import Journal, locked
 from github_avatars.training import dataset
 from github_avatars.training.dataset import LABELS, Progress
@@ -56,7 +56,7 @@ Place = Literal["default", "custom", "review"]
 
 def read_logins(path: Path) -> list[str]:
     """The logins in a text file: one a line, without comments (from # on) and repetitions. Raises BadInput."""
-    return _unique(names.logins(path))
+    return _unique(account_files.logins(path))
 
 
 def _unique(logins: Iterable[str]) -> list[str]:

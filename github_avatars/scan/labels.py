@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from github_avatars.classifier import Label
 from github_avatars.errors import BadInput
 from github_avatars.picture.formats import extension
-from github_avatars.scan.rows import Band
+from github_avatars.scan.rows import UncertaintyRange
 from github_avatars.scan.store import Store, time
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
@@ -16,7 +16,7 @@ from github_avatars.training.dataset import Example
 UNSURE = "unsure"
 """What is said where a person cannot tell either; it is not asked for again, and not exported."""
 
-SAYINGS = (*get_args(Label), UNSURE)
+REVIEW_LABELS = (*get_args(Label), UNSURE)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS labels (
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS labels (
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Candidate:
     """An account whose verdict is unsure, or that shows an identicon that is not its own."""
 
     number: int
@@ -46,18 +46,18 @@ class Doubt:
 class Labels:
     """The doubts in a store, of all its runs, and what was said of them. `band` is that of unsure probabilities."""
 
-    def __init__(self, store: Store, band: Band) -> None:
+    def __init__(self, store: Store, band: UncertaintyRange) -> None:
         self._store = store
         self._band = band
         with store.changing() as connection:
             connection.execute(SCHEMA)
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         """How many doubts have no label."""
         ((count,),) = self._store.ask(f"SELECT count(*) FROM accounts WHERE {_DOUBTFUL}", *self._band)  # noqa: S608
         return int(count)
 
-    def next(self, after: int) -> Doubt | None:
+    def next(self, after: int) -> Candidate | None:
         """The doubt without a label that follows the account of this number, or else the first; None without any."""
         found = self._store.ask(
             "SELECT number, name, login, coalesce(account_id, named_id), label, probability, verified"  # noqa: S608
@@ -66,7 +66,7 @@ class Labels:
         )
         return _doubt(found[0]) if found else None
 
-    def doubt(self, number: int) -> Doubt | None:
+    def candidate(self, number: int) -> Candidate | None:
         """The account of this number, whether it has a label or not; None where none was judged."""
         found = self._store.ask(
             "SELECT number, name, login, coalesce(account_id, named_id), label, probability, verified"
@@ -75,15 +75,15 @@ class Labels:
         )
         return _doubt(found[0]) if found else None
 
-    def put(self, number: int, saying: str, picture: bytes) -> None:
-        """Keep what is said of an account, one of SAYINGS, in the place of what was said before."""
+    def save(self, number: int, saying: str, picture: bytes) -> None:
+        """Keep what is said of an account, one of REVIEW_LABELS, in the place of what was said before."""
         with self._store.changing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?)",
                 (number, saying, picture, time(datetime.now(UTC))),
             )
 
-    def take_back(self, number: int) -> None:
+    def delete(self, number: int) -> None:
         """Forget what was said of an account."""
         with self._store.changing() as connection:
             connection.execute("DELETE FROM labels WHERE account = ?", (number,))
@@ -121,6 +121,6 @@ AND number NOT IN (SELECT account FROM labels)
 """
 
 
-def _doubt(values: tuple[Any, ...]) -> Doubt:
+def _doubt(values: tuple[Any, ...]) -> Candidate:
     *_, verified = values
-    return replace(Doubt(*values), verified=None if verified is None else bool(verified))
+    return replace(Candidate(*values), verified=None if verified is None else bool(verified))

@@ -18,7 +18,7 @@ from typing import Any
 from github_avatars import classifier
 from github_avatars.errors import BadInput, GitHubError, Unreachable
 from github_avatars.github import Account, GitHub, Pace, hosts
-from github_avatars.scan import addresses, formats, images, names, options, rows, store, summary
+from github_avatars.scan import account_files, addresses, formats, images, options, rows, store, summary
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.findings import PENDING, Finding
 
@@ -32,7 +32,9 @@ Accounts = Callable[[Any], Iterator[Account]]
 class AccountWorker:
     """A worker that fetches avatars and judges them; the other settings are an Engine's."""
 
-    def __init__(self, accounts: Accounts, github: str, size: int | None, band: rows.Band, **settings: Any) -> None:
+    def __init__(
+        self, accounts: Accounts, github: str, size: int | None, band: rows.UncertaintyRange, **settings: Any
+    ) -> None:
         self._accounts, self._size, self._band = accounts, size, band
         self._failure: str | None = None
         settings |= {"github": partial(GitHub, github), "classifier": classifier.shipped()}
@@ -58,7 +60,7 @@ class AccountWorker:
 class PictureWorker:
     """A worker that judges the pictures of accounts, each a file or a folder whose address is under `item`."""
 
-    def __init__(self, band: rows.Band) -> None:
+    def __init__(self, band: rows.UncertaintyRange) -> None:
         self._band, self._classifier = band, classifier.shipped()
 
     def __call__(self, table: Any) -> Any:
@@ -141,6 +143,8 @@ def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, Account
         text = dict.fromkeys(data.read_csv(files).schema().names, "string")
         table = data.read_csv(files, convert_options=csv.ConvertOptions(column_types=text))
     else:
-        return data.read_text(files, encoding="utf-8-sig"), lambda part: names.of_lines(part["text"].to_pylist())
-    places = names.places(table.schema().names, files[0], column)
-    return table, lambda part: names.of_table(part, *places)
+        return data.read_text(files, encoding="utf-8-sig"), lambda part: account_files.of_lines(
+            part["text"].to_pylist()
+        )
+    places = account_files.places(table.schema().names, files[0], column)
+    return table, lambda part: account_files.of_table(part, *places)

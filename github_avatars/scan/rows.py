@@ -8,8 +8,8 @@ from github_avatars.errors import BadInput
 from github_avatars.github import Account
 from github_avatars.scan.findings import JUDGED, Finding
 
-Band = tuple[float, float]
-UNSURE: Band = (0.05, 0.95)
+UncertaintyRange = tuple[float, float]
+UNSURE: UncertaintyRange = (0.05, 0.95)
 """From which to which probability of "default" a verdict is unsure."""
 
 
@@ -44,7 +44,7 @@ VERDICT = ("label", "probability", "verified", "github_grey", "distinct_colors",
 """What is told only of an account that was judged by its last answer."""
 
 
-def row(account: Account, finding: Finding, checked: str | None, band: Band = UNSURE) -> Row:
+def row(account: Account, finding: Finding, checked: str | None, band: UncertaintyRange = UNSURE) -> Row:
     """The row of an input."""
     verdict: dict[str, Any] = dict.fromkeys((*VERDICT, "unsure"))
     if finding.status == JUDGED and finding.probability is not None:
@@ -64,7 +64,7 @@ def row(account: Account, finding: Finding, checked: str | None, band: Band = UN
     )
 
 
-def band(text: str) -> Band:
+def band(text: str) -> UncertaintyRange:
     """The band that LOW..HIGH tells. Raises BadInput."""
     try:
         low, _, high = text.partition("..")

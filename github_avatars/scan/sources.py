@@ -68,7 +68,7 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
     """
     from github_avatars.github import api, rate_limit
     from github_avatars.github.lists import MAX_PAGES, PAGE_SIZE, check_name, pages
-    from github_avatars.scan import names
+    from github_avatars.scan import account_files
 
     pages_of = listing.pages if listing else pages
     asked = lists(arguments)
@@ -77,7 +77,7 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
     for kind, name in asked:
         check_name(kind, name)
     token = api.read_token(arguments.token_file, os.environ) if asked else None
-    yield from names.read(arguments.sources, arguments.column)
+    yield from account_files.read(arguments.sources, arguments.column)
     with api.API(token=token, wait=rate_limit.give_up if arguments.no_wait else rate_limit.wait) as github:
         for kind, name in asked:
             for number, page in enumerate(pages_of(github, kind, name)):

@@ -18,7 +18,7 @@ from github_avatars.errors import BadInput
 from github_avatars.github import Account
 from github_avatars.scan import schema
 from github_avatars.scan.findings import JUDGED, PASSING, Finding
-from github_avatars.scan.rows import Band, Row, row
+from github_avatars.scan.rows import Row, UncertaintyRange, row
 
 PAGE = 1000
 """Rows that are read at once."""
@@ -187,14 +187,14 @@ class Store:
                         },
                     )
 
-    def rows(self, band: Band) -> Iterator[Row]:
+    def rows(self, band: UncertaintyRange) -> Iterator[Row]:
         """A row for each input of the run, in their order."""
         last = 0
         while page := self.ask("SELECT * FROM found WHERE place > ? ORDER BY place LIMIT ?", last, PAGE):
             last = page[-1][0]
             yield from (_row(values, band) for values in page)
 
-    def rows_not_due(self, band: Band, before: str | None) -> Iterator[Row]:
+    def rows_not_due(self, band: UncertaintyRange, before: str | None) -> Iterator[Row]:
         """The rows of the inputs whose accounts are not due."""
         last = 0
         while page := self.ask(
@@ -205,7 +205,7 @@ class Store:
             last = page[-1][0]
             yield from (_row(values, band) for values in page)
 
-    def rows_of(self, numbers: Iterable[int], band: Band) -> list[Row]:
+    def rows_of(self, numbers: Iterable[int], band: UncertaintyRange) -> list[Row]:
         """The rows of the inputs that are these accounts."""
         page = self.ask(
             "SELECT * FROM found WHERE account IN (SELECT value FROM json_each(?)) ORDER BY place",
@@ -213,7 +213,7 @@ class Store:
         )
         return [_row(values, band) for values in page]
 
-    def tally(self, band: Band) -> Counter[str]:
+    def tally(self, band: UncertaintyRange) -> Counter[str]:
         """How many accounts of the run came to what: by label or status, and of the judged, "unsure" and "not theirs".
 
         Not theirs is an identicon, to be seen in full, of another account than the one that shows it.
@@ -261,7 +261,7 @@ class Store:
             raise BadInput(f"{self._path} cannot be used ({error}): give another file as --db.") from error
 
 
-def _row(values: tuple[Any, ...], band: Band) -> Row:
+def _row(values: tuple[Any, ...], band: UncertaintyRange) -> Row:
     _, _, _, checked, login, named_id, *found = values
     finding = Finding(*found)
     if finding.verified is not None:

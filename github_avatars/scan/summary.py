@@ -4,7 +4,7 @@ from collections import Counter
 
 from github_avatars.evaluation import scoring, tables
 from github_avatars.scan.findings import PENDING, STATUSES
-from github_avatars.scan.rows import Band
+from github_avatars.scan.rows import UncertaintyRange
 from github_avatars.training.dataset import LABELS
 
 
@@ -21,7 +21,7 @@ def tally(folder: str) -> Counter[str]:
     return found
 
 
-def in_words(tally: Counter[str], inputs: int | None, band: Band) -> str:
+def in_words(tally: Counter[str], inputs: int | None, band: UncertaintyRange) -> str:
     """The summary of what Store.tally counted, of so many inputs; None where each counts as an account."""
     failed = {status: tally[status] for status in STATUSES if status != PENDING and tally[status]}
     judged = sum(tally[label] for label in LABELS)

@@ -18,8 +18,8 @@ from github_avatars.github import GitHub, cancellation
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import media_type
 from github_avatars.scan.images import sharpest
-from github_avatars.scan.labels import SAYINGS, Doubt, Labels
-from github_avatars.scan.rows import Band
+from github_avatars.scan.labels import REVIEW_LABELS, Candidate, Labels
+from github_avatars.scan.rows import UncertaintyRange
 from github_avatars.scan.store import Store
 from github_avatars.web import app as web
 from github_avatars.web.guard import LOOPBACK, Guard
@@ -36,7 +36,7 @@ SHOWN = 16
 """Pictures that are kept in memory, so that the one that is labelled is the one that was shown."""
 
 
-def serve(path: str, band: Band, port: int) -> None:
+def serve(path: str, band: UncertaintyRange, port: int) -> None:
     """Serve the page over the store at `path` until SIGINT or SIGTERM; prints its address when it listens."""
     with listening(HOST, port) as sock, Store(path) as store, GitHub() as github, ThreadPoolExecutor(4) as threads:
         run(application(Labels(store, band), github, threads), sock)
@@ -71,7 +71,7 @@ class _Review:
     async def next(self, request: Request) -> Response:
         """What is to be looked at after the account of the number `after`, and how many are left."""
         doubt = self._labels.next(_number(request.query_params.get("after", "0")))
-        about: dict[str, Any] = {"left": self._labels.left(), "account": None}
+        about: dict[str, Any] = {"left": self._labels.remaining(), "account": None}
         if doubt:
             about["account"] = {
                 "number": doubt.number,
@@ -88,20 +88,20 @@ class _Review:
         return Response(data, media_type=media_type(data))
 
     async def label(self, request: Request) -> Response:
-        """PUT says what the account is, as text: one of SAYINGS; DELETE takes that back."""
+        """PUT says what the account is, as text: one of REVIEW_LABELS; DELETE takes that back."""
         number = request.path_params["number"]
         if request.method == "DELETE":
-            self._labels.take_back(number)
+            self._labels.delete(number)
         else:
             saying = (await request.body())[:50].decode(errors="replace")
-            if saying not in SAYINGS:
-                raise BadInput(f"{saying!r} is no label: give one of {', '.join(SAYINGS)}.")
-            self._labels.put(number, saying, await self._picture(number))
+            if saying not in REVIEW_LABELS:
+                raise BadInput(f"{saying!r} is no label: give one of {', '.join(REVIEW_LABELS)}.")
+            self._labels.save(number, saying, await self._picture(number))
         return Response(status_code=204)
 
     async def _picture(self, number: int) -> bytes:
         if number not in self._shown:
-            doubt = self._labels.doubt(number)
+            doubt = self._labels.candidate(number)
             if not doubt:
                 raise BadInput(f"The store has no judged account {number}: load the page anew.")
             self._shown[number] = await cancellation.run(self._threads, _look, self._github, doubt)
@@ -110,7 +110,7 @@ class _Review:
         return self._shown[number]
 
 
-def _look(github: GitHub, doubt: Doubt) -> bytes:
+def _look(github: GitHub, doubt: Candidate) -> bytes:
     """The picture of an account: on disk the one of most pixels, else as GitHub shows it."""
     if doubt.name.startswith(":"):
         return decoding.read_bytes(sharpest(doubt.name))

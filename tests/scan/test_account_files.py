@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from github_avatars.errors import BadInput
 from github_avatars.github import Account, check_login
-from github_avatars.scan import names
+from github_avatars.scan import account_files
 from tests.support.processes import ROOT, clean_environment
 
 
@@ -28,7 +28,7 @@ def written(text: str | bytes, name: str = "names.txt") -> str:
 
 
 def read(*sources: str, column: str | None = None) -> list[tuple[str | None, int | None]]:
-    return [(account.login, account.account_id) for account in names.read(sources, column)]
+    return [(account.login, account.account_id) for account in account_files.read(sources, column)]
 
 
 def by_login(*logins: str) -> list[tuple[str, None]]:
@@ -50,7 +50,7 @@ def test_a_file_goes_before_a_login_and_a_folder_does_not() -> None:
 
 @pytest.mark.parametrize("source", ["gone.txt", "", "a/b", "x" * 100_000, "oc\0to"])
 def test_what_is_neither_file_nor_login_is_told_before_anything_else_is_given(source: str) -> None:
-    given = names.read(["zeke", source])
+    given = account_files.read(["zeke", source])
     with pytest.raises(BadInput, match=r"^There is no such file, and '.*' is not a possible GitHub login") as caught:
         next(given)
     assert len(str(caught.value)) < 300
@@ -94,7 +94,7 @@ def test_what_is_no_text_is_told_with_its_line(data: bytes, line: int) -> None:
 
 
 def test_what_came_before_a_bad_line_was_given() -> None:
-    given = names.read([written(b"zeke\n\xff\n")])
+    given = account_files.read([written(b"zeke\n\xff\n")])
     assert next(given) == Account("zeke", None)
     with pytest.raises(BadInput):
         next(given)
@@ -106,7 +106,7 @@ def test_a_line_without_end_is_told_and_not_held_in_memory() -> None:
     tracemalloc.start()
     with pytest.raises(BadInput, match=r"^Line 1 of names\.txt is longer than 1,048,576 bytes"):
         read("names.txt")
-    assert tracemalloc.get_traced_memory()[1] < 10 * names.MAX_LINE
+    assert tracemalloc.get_traced_memory()[1] < 10 * account_files.MAX_LINE
     tracemalloc.stop()
 
 
@@ -171,7 +171,7 @@ def test_a_row_of_ids_without_id_is_nobody() -> None:
 
 
 def test_a_table_without_such_a_column_is_told_before_anything_is_given() -> None:
-    given = names.read(["zeke", written("name,email\na,b\n", "table.csv")])
+    given = account_files.read(["zeke", written("name,email\na,b\n", "table.csv")])
     with pytest.raises(BadInput, match=r"^table\.csv has no column login or .*, but name, email: .* by --column"):
         next(given)
     with pytest.raises(BadInput, match=r"^table\.csv has no column who, but name, email"):
@@ -206,7 +206,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
     path = tmp_path_factory.getbasetemp() / name
     path.write_bytes(data)
     try:
-        for account in names.read([str(path)], column):
+        for account in account_files.read([str(path)], column):
             assert account.login is not None or (account.account_id or 0) > 0
     except BadInput as error:
         assert "\n" not in str(error)
@@ -217,7 +217,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
 def test_a_list_of_logins_comes_back(tmp_path_factory: pytest.TempPathFactory, logins: list[str]) -> None:
     path = tmp_path_factory.getbasetemp() / "logins.txt"
     path.write_text("\n".join(map(check_login, logins)))
-    assert [account.login for account in names.read([str(path)])] == logins
+    assert [account.login for account in account_files.read([str(path)])] == logins
 
 
 # Much
@@ -227,7 +227,7 @@ def test_a_million_lines_take_no_memory() -> None:
     text = written("\n".join(f"account-{number},{number}" for number in range(200_000)))
     Path("big.csv").write_text("actor_login,actor_id\n" + Path(text).read_text())
     tracemalloc.start()
-    last: Iterator[Account] = names.read(["big.csv"])
+    last: Iterator[Account] = account_files.read(["big.csv"])
     count = sum(1 for _ in last)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -235,7 +235,7 @@ def test_a_million_lines_take_no_memory() -> None:
     assert peak < 1_000_000
 
 
-PROGRAM = "from github_avatars.scan import names; print(*names.read(['-'], None), sep='\\n')"
+PROGRAM = "from github_avatars.scan import account_files; print(*account_files.read(['-'], None), sep='\\n')"
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,8 @@ def test_standard_input(text: bytes, expected: list[str]) -> None:
 
 
 def test_a_stream_that_cannot_be_read_twice() -> None:
-    command = (
-        f'{sys.executable} -c "import sys; from github_avatars.scan import names; print(*names.read(sys.argv[1:]))"'
-    )
+    program = "import sys; from github_avatars.scan import account_files as files; print(*files.read(sys.argv[1:]))"
+    command = f'{sys.executable} -c "{program}"'
     shell = ["bash", "-c", f"{command} <(printf 'login,x\\nzeke,1\\n')"]
     ran = subprocess.run(shell, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
     assert (ran.returncode, ran.stdout) == (0, f"{Account('zeke', None)}\n"), ran.stderr
@@ -268,11 +267,11 @@ def test_a_stream_that_cannot_be_read_twice() -> None:
 
 def test_lines_of_text_are_names_and_comments() -> None:
     lines = pyarrow.table({"text": ["octocat # a cat", "# nobody", "  ", "no login"]})["text"].to_pylist()
-    assert list(names.of_lines(lines)) == [Account("octocat", None), Account("no login", None)]
+    assert list(account_files.of_lines(lines)) == [Account("octocat", None), Account("no login", None)]
 
 
 @pytest.mark.parametrize("ids", [[9919, None], [9919.0, None], ["9919", ""]])
 def test_ids_of_a_table_are_read_whatever_they_are_kept_as(ids: list[object]) -> None:
     table = pyarrow.table({"who": [None, "octocat"], "number": ids})
-    assert list(names.of_table(table, 0, 1)) == [Account(None, 9919), Account("octocat", None)]
-    assert list(names.of_table(table, None, 1)) == [Account(None, 9919), Account("", None)]
+    assert list(account_files.of_table(table, 0, 1)) == [Account(None, 9919), Account("octocat", None)]
+    assert list(account_files.of_table(table, None, 1)) == [Account(None, 9919), Account("", None)]
