@@ -1,11 +1,11 @@
-"""Tells whether a GitHub account shows GitHub's default avatar (the identicon) or one of its own."""
+"""Classify avatars: GitHub's default avatar (an identicon) or a custom picture."""
 
 import logging
 from typing import TYPE_CHECKING
 
 __all__ = ["Verdict", "classify", "classify_all"]
 
-# Else Python itself would print what is logged from the level of a warning on.
+# Without a handler, Python itself would print warnings.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        # Imported when asked for: what needs no pictures, as the command's --help, need not wait for NumPy and Pillow.
+        # Importing at first use keeps NumPy and Pillow out of commands that do not need them, such as --help.
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from github_avatars import classifier

@@ -1,4 +1,4 @@
-"""`python -m github_avatars` runs the command."""
+"""Run the command with `python -m github_avatars`."""
 
 import sys
 

@@ -1,29 +1,29 @@
-"""Every error that the project raises on purpose, in one tree.
+"""All exceptions that the project raises on purpose, in one tree.
 
     GitHubAvatarsError
     ├── BadInput              the call is wrong
-    │   ├── BadOption         an option, parameter or environment variable has an impossible value
+    │   ├── BadOption         an option, parameter or environment variable has an invalid value
     │   ├── BadFile           a file or folder cannot be read or written as requested
     │   ├── InUse             another process uses the store, the folder or the port
     │   ├── BadToken          the token is malformed, or GitHub does not accept it
     │   └── MissingPackage    an optional package is not installed
     ├── BadImage              the bytes cannot be used as a picture
-    │   ├── NotAPicture       not a readable PNG, JPEG, WebP or GIF
-    │   └── TooLarge          more bytes or more pixels than an avatar may have
-    ├── GitHubError           an account's avatar could not be had
-    │   ├── BadLogin          not a possible GitHub login; nothing was asked of GitHub
-    │   ├── NoSuchAccount     GitHub knows no account of this login
-    │   ├── NoSuchRepository  GitHub knows no such repository, or does not show it
-    │   ├── RateLimited       GitHub wants fewer requests; `until` says how long
-    │   ├── Unreachable       no answer in time, a broken connection, or a server error
-    │   ├── LoginRequired     GitHub answered with its login page
-    │   └── ForeignRedirect   the answer leads to a host that is not GitHub's
-    ├── Busy                  who should answer has too much to do; `until` says how long
-    ├── BadModel              model.pkl cannot be trusted, or does not fit this environment
-    └── BadDataset            the labelled pictures cannot be trained on
+    │   ├── NotAPicture       the bytes are not a readable PNG, JPEG, WebP or GIF
+    │   └── TooLarge          the picture has more bytes or pixels than an avatar can have
+    ├── GitHubError           an account's avatar could not be fetched
+    │   ├── BadLogin          the text cannot be a GitHub login; no request was sent
+    │   ├── NoSuchAccount     GitHub has no account with this login
+    │   ├── NoSuchRepository  GitHub has no such repository, or does not show it
+    │   ├── RateLimited       GitHub refuses further requests for now; `until` is the end, if known
+    │   ├── Unreachable       a timeout, a broken connection, or a server error
+    │   ├── LoginRequired     GitHub responds with its login page
+    │   └── ForeignRedirect   the response redirects to a host that is not GitHub's
+    ├── Busy                  the server is overloaded; `until` is the end, if known
+    ├── BadModel              model.pkl is not trusted, or does not fit this environment
+    └── BadDataset            the labeled pictures cannot be used for training
 
-A message says what went wrong, on which input, and what to do. For machines, `kind` is a stable name, `retry` whether
-the same call may succeed later; `remedy` is what to do in general. docs/errors.md lists them all.
+A message states what went wrong, for which input, and what to do. For programs, `kind` is a stable name, and `retry` is
+whether the same call may succeed later. `remedy` is the general advice. docs/errors.md lists all of them.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ from typing import ClassVar
 
 
 class GitHubAvatarsError(Exception):
-    """Base of the tree; never raised itself."""
+    """The base class of the tree; never raised itself."""
 
     kind: ClassVar[str] = "error"
     remedy: ClassVar[str] = "Read the message."
@@ -39,14 +39,14 @@ class GitHubAvatarsError(Exception):
 
 
 class BadInput(GitHubAvatarsError):
-    """The call is wrong, for example both of username and image are given, or neither."""
+    """The call is wrong, for example if both username and image are given, or neither."""
 
     kind = "bad-input"
-    remedy = "Give either a login as username or a picture file as image; mend a setting as the message says."
+    remedy = "Give either a login as username or a picture file as image, or correct the call as the message says."
 
 
 class BadOption(BadInput):
-    """An option, a parameter or an environment variable has an impossible value."""
+    """An option, a parameter or an environment variable has an invalid value."""
 
     kind = "bad-option"
     remedy = "Change the value as the message says."
@@ -56,7 +56,7 @@ class BadFile(BadInput):
     """A file or folder cannot be read or written as requested."""
 
     kind = "bad-file"
-    remedy = "Check the path and its permissions, or give another one."
+    remedy = "Check the path and its permissions, or give another path."
 
 
 class InUse(BadInput):
@@ -91,52 +91,52 @@ class NotAPicture(BadImage):
     """The bytes are not a readable PNG, JPEG, WebP or GIF."""
 
     kind = "not-a-picture"
-    remedy = "Give a whole PNG, JPEG, WebP or GIF; of an account, check GITHUB_URL."
+    remedy = "Give a complete PNG, JPEG, WebP or GIF; for an account, check GITHUB_URL."
 
 
 class TooLarge(BadImage):
-    """More bytes or more pixels than an avatar may have."""
+    """The picture has more bytes or more pixels than an avatar can have."""
 
     kind = "too-large"
     remedy = "Give a smaller picture."
 
 
 class GitHubError(GitHubAvatarsError):
-    """An account's avatar could not be had."""
+    """An account's avatar could not be fetched."""
 
     kind = "github-error"
     remedy = "Check the login and GITHUB_URL."
 
 
 class BadLogin(GitHubError):
-    """Not a possible GitHub login; nothing was asked of GitHub."""
+    """The text cannot be a GitHub login; no request was sent to GitHub."""
 
     kind = "bad-login"
     remedy = "Give 1 to 39 letters, digits and hyphens, without @."
 
 
 class NoSuchAccount(GitHubError):
-    """GitHub knows no account of this login."""
+    """GitHub has no account with this login."""
 
     kind = "no-such-account"
     remedy = "Check the spelling."
 
 
 class NoSuchRepository(GitHubError):
-    """GitHub knows no repository of this name, or does not show it."""
+    """GitHub has no repository with this name, or does not show it."""
 
     kind = "no-such-repository"
-    remedy = "Check the spelling; of a private one, give a token that may read it."
+    remedy = "Check the spelling; for a private repository, give a token that can read it."
 
 
 class RateLimited(GitHubError):
-    """GitHub wants fewer requests.
+    """GitHub refuses further requests for now.
 
-    `until` is when it will answer again (UTC), None where GitHub does not say.
+    `until` is the time (UTC) from which GitHub accepts requests, None if GitHub does not state it.
     """
 
     kind = "rate-limited"
-    remedy = "Wait until the time that the message names, or some minutes; then ask more slowly."
+    remedy = "Wait until the time in the message, or some minutes; then send requests more slowly."
     retry = True
 
     def __init__(self, message: str, until: datetime | None = None) -> None:
@@ -145,35 +145,35 @@ class RateLimited(GitHubError):
 
 
 class Unreachable(GitHubError):
-    """No answer in time, a broken connection, or a server error."""
+    """A timeout, a broken connection, or a server error."""
 
     kind = "unreachable"
-    remedy = "Try again later; if it stays, check the network and GITHUB_URL."
+    remedy = "Try again later; if the error persists, check the network and GITHUB_URL."
     retry = True
 
 
 class LoginRequired(GitHubError):
-    """GitHub answered with its login page, as an Enterprise host in private mode does."""
+    """GitHub responds with its login page, as an Enterprise host in private mode does."""
 
     kind = "login-required"
-    remedy = "Ask another host: this one shows avatars to its own users only."
+    remedy = "Use another host: this one shows avatars to its own users only."
 
 
 class ForeignRedirect(GitHubError):
-    """The answer leads to a host that is not GitHub's, into a private network, or to no picture address at all."""
+    """The response redirects to a host that is not GitHub's, to a private network, or to no picture address."""
 
     kind = "foreign-redirect"
-    remedy = "Check GITHUB_URL: something between here and GitHub answers in its place."
+    remedy = "Check GITHUB_URL: another server responds in GitHub's place."
 
 
 class Busy(GitHubAvatarsError):
-    """The server that should answer, not GitHub, has more to do than it takes on.
+    """The server that classifies, not GitHub, is overloaded.
 
-    `until` is when the client may ask again (UTC), None where that is not known.
+    `until` is the time (UTC) from which the client may retry, None if unknown.
     """
 
     kind = "busy"
-    remedy = "Ask again a little later, and more slowly."
+    remedy = "Retry a little later, and send requests more slowly."
     retry = True
 
     def __init__(self, message: str, until: datetime | None = None) -> None:
@@ -182,21 +182,21 @@ class Busy(GitHubAvatarsError):
 
 
 class BadModel(GitHubAvatarsError):
-    """model.pkl cannot be trusted, or does not fit the installed scikit-learn."""
+    """model.pkl is not trusted, or does not fit the installed scikit-learn."""
 
     kind = "bad-model"
     remedy = "Run script/train, or restore model.pkl and model.json from the repository."
 
 
 class BadDataset(GitHubAvatarsError):
-    """The labelled pictures cannot be trained on."""
+    """The labeled pictures cannot be used for training."""
 
     kind = "bad-dataset"
-    remedy = "Mend the pictures or their index as the message says."
+    remedy = "Correct the pictures or their index as the message says."
 
 
 HOST_FAILURES = (Unreachable, LoginRequired, ForeignRedirect)
-"""They tell of the host or the network, not of the account, which may be asked for again later."""
+"""Errors of the host or the network, not of the account, which can be retried later."""
 
 OUTAGE = 10
-"""So many accounts in a row that fail by their host's fault mean that it is out of order."""
+"""The number of consecutive accounts with HOST_FAILURES that counts as an outage of the host."""
