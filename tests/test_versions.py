@@ -99,7 +99,7 @@ def there(
     """What an environment of one of the sets finds, which is made for it."""
     folder = tmp_path_factory.mktemp("environment")
     python = folder / "bin" / "python"
-    uv = [sys.executable, "-m", "uv", "--quiet"]
+    uv: list[str | Path] = [sys.executable, "-m", "uv", "--quiet"]
     run_or_skip([*uv, "venv", "--python", sys.executable, folder], folder)
     install = [*uv, "pip", "install", "--only-binary=:all:", "--python", python]
     installed = run_or_skip([*install, *PROJECT["dependencies"], *SETS[request.param]], folder)
