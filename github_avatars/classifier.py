@@ -74,7 +74,7 @@ class Classifier:
         """The log-odds of "default": above 0 it is likelier than "custom"."""
         return self.intercept + sum(weight * value for weight, value in zip(self.weights, measured.row(), strict=True))
 
-    def judge(self, measured: Features) -> Verdict:
+    def classify(self, measured: Features) -> Verdict:
         """The verdict on a picture of these features."""
         score = self.score(measured)
         probability = 1 / (1 + math.exp(-score)) if score > -700 else 0.0
@@ -88,7 +88,7 @@ def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     of the Pillow image. Judged by the shipped classifier where none is given. Raises BadImage (NotAPicture, TooLarge)
     for what is no picture, BadModel where the shipped classifier cannot be used.
     """
-    return (classifier or shipped()).judge(features.extract(_shown(picture)))
+    return (classifier or shipped()).classify(features.extract(_shown(picture)))
 
 
 def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = None) -> list[Verdict | BadImage]:
@@ -96,10 +96,10 @@ def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = No
 
     Only one picture is decoded at a time. Raises BadModel where the shipped classifier cannot be used.
     """
-    return judge_all(map(_shown_or_refused, pictures), classifier or shipped())
+    return classify_decoded(map(_shown_or_refused, pictures), classifier or shipped())
 
 
-def judge_all(pictures: Iterable[Image.Image | BadImage], classifier: Classifier) -> list[Verdict | BadImage]:
+def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Classifier) -> list[Verdict | BadImage]:
     """The verdict on each picture as image.load gives it; what is an error already stays one."""
     refused: dict[int, BadImage] = {}
 
@@ -110,7 +110,7 @@ def judge_all(pictures: Iterable[Image.Image | BadImage], classifier: Classifier
             else:
                 yield picture
 
-    found: list[Verdict | BadImage] = [classifier.judge(measured) for measured in features.extract_all(usable())]
+    found: list[Verdict | BadImage] = [classifier.classify(measured) for measured in features.extract_all(usable())]
     for place, error in refused.items():
         found.insert(place, error)
     return found
@@ -137,7 +137,7 @@ def shipped() -> Classifier:
     return load(MODEL)
 
 
-def card_of(model: Path) -> Path:
+def card_path(model: Path) -> Path:
     """Where the card of a model file lies: beside it, of the same name, ending in .json."""
     return model.with_suffix(".json")
 
@@ -152,7 +152,7 @@ def load(model: Path) -> Classifier:
     These checks detect accidents, mix-ups and replaced files. An attacker who can write both files can change verdicts,
     but cannot execute code.
     """
-    path = card_of(model)
+    path = card_path(model)
     try:
         data = model.read_bytes()
         card = json.loads(path.read_bytes())
@@ -199,7 +199,7 @@ def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:
     # A fixed protocol keeps the bytes independent of the Python version. Later protocols need more ALLOWED_GLOBALS.
     data = pickle.dumps(pipeline, protocol=4)
     vouched = {"sha256": hashlib.sha256(data).hexdigest()} | card
-    for path, content in ((model, data), (card_of(model), (json.dumps(vouched, indent=2) + "\n").encode())):
+    for path, content in ((model, data), (card_path(model), (json.dumps(vouched, indent=2) + "\n").encode())):
         unfinished = path.with_name(f".{path.name}.partial")
         unfinished.write_bytes(content)
         unfinished.replace(path)

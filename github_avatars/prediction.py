@@ -10,7 +10,7 @@ from time import perf_counter
 from PIL import Image
 
 from github_avatars import features, identicon
-from github_avatars.classifier import Classifier, Label, judge_all
+from github_avatars.classifier import Classifier, Label, classify_decoded
 from github_avatars.errors import BadImage, BadInput, GitHubAvatarsError
 from github_avatars.features import Features
 from github_avatars.github import Avatar, GitHub
@@ -96,7 +96,7 @@ def predict_account(login: str, github: GitHub, classifier: Classifier) -> Predi
     avatar = github.fetch(login)
     fetched = perf_counter()
     picture = decoding.load(avatar.data, f"The avatar of {login}")
-    verdict = classifier.judge(features.extract(picture))
+    verdict = classifier.classify(features.extract(picture))
     classified = perf_counter()
     return Prediction(
         verdict.label,
@@ -115,7 +115,7 @@ def predict_file(path: Path, classifier: Classifier) -> Prediction:
     """The prediction for a picture file. Raises BadImage."""
     data = decoding.read_bytes(path)
     started = perf_counter()
-    verdict = classifier.judge(features.extract(decoding.load(data, "The image")))
+    verdict = classifier.classify(features.extract(decoding.load(data, "The image")))
     classified = perf_counter()
     return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=classified - started)
 
@@ -142,7 +142,7 @@ def predict_avatars(
                 verified[-1] = None if is_thumbnail else is_verified(picture, avatar.account_id)
                 yield picture
 
-    verdicts = judge_all(pictures(), classifier)
+    verdicts = classify_decoded(pictures(), classifier)
     return [
         verdict
         if isinstance(verdict, BadImage)

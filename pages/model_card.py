@@ -223,7 +223,7 @@ def write(evaluation: Path, model: Path, page: Path) -> None:
     Raises BadDataset where the evaluation is not one of held-out pictures, or is of another model.
     """
     found = json.loads(evaluation.read_bytes())
-    card = json.loads(classifier.card_of(model).read_bytes())
+    card = json.loads(classifier.card_path(model).read_bytes())
     if not found["held_out"] or found["model"] != card["sha256"]:
         raise BadDataset(
             f"{evaluation} does not tell how {model.name} does on what it was trained on: "

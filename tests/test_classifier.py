@@ -51,7 +51,7 @@ def card_for(pipeline: Pipeline) -> dict[str, Any]:
 
 def edit(model: Path, change: Change) -> None:
     """Change the card of a model in place."""
-    path = classifier.card_of(model)
+    path = classifier.card_path(model)
     card = json.loads(path.read_bytes())
     change(card)
     path.write_text(json.dumps(card))
@@ -217,7 +217,7 @@ def test_what_is_no_picture_gets_no_verdict(tmp_path: Path) -> None:
 def test_a_given_classifier_judges_instead_of_the_shipped_one(pipeline: Pipeline) -> None:
     picture = identicon.render(1).resize((40, 40), Image.Resampling.LANCZOS)
     given = Classifier(pipeline)
-    assert classify(picture, given) == given.judge(features.extract(picture))
+    assert classify(picture, given) == given.classify(features.extract(picture))
     assert classify(picture, given).probability != classify(picture).probability
 
 
@@ -240,7 +240,7 @@ def test_scores_are_those_of_scikit_learn(source: str, pipeline: Pipeline) -> No
     theirs = joblib.load(MODEL) if source == "shipped" else pipeline
     ours = Classifier(theirs)
     rows = [found.row() for found in many()]
-    verdicts = [ours.judge(found) for found in many()]
+    verdicts = [ours.classify(found) for found in many()]
     np.testing.assert_allclose(
         [ours.score(found) for found in many()], theirs.decision_function(rows), rtol=1e-9, atol=1e-9
     )
@@ -267,7 +267,7 @@ def test_extreme_scores_give_probabilities_and_no_overflow(score: float, label: 
     scaler = StandardScaler().fit([[0.0] * 3, [2.0] * 3])
     regression = LogisticRegression()
     regression.coef_, regression.intercept_ = np.zeros((1, 3)), np.array([float(score)])
-    verdict = Classifier(make_pipeline(scaler, regression)).judge(Features(0, 1, 0.0))
+    verdict = Classifier(make_pipeline(scaler, regression)).classify(Features(0, 1, 0.0))
     assert (verdict.label, verdict.probability) == (label, pytest.approx(probability, rel=0.02))
 
 
@@ -281,7 +281,7 @@ def test_a_saved_classifier_is_loaded_again(model: Path, pipeline: Pipeline) -> 
 
 
 def test_a_saved_card_keeps_what_it_was_given_and_vouches_for_the_file(model: Path, pipeline: Pipeline) -> None:
-    assert json.loads(classifier.card_of(model).read_text()) == {
+    assert json.loads(classifier.card_path(model).read_text()) == {
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         **card_for(pipeline),
     }
@@ -289,7 +289,7 @@ def test_a_saved_card_keeps_what_it_was_given_and_vouches_for_the_file(model: Pa
 
 def test_saving_overwrites_both_files(model: Path, pipeline: Pipeline) -> None:
     model.write_bytes(b"old")
-    classifier.card_of(model).write_text("old")
+    classifier.card_path(model).write_text("old")
     classifier.save(pipeline, model, card_for(pipeline))
     assert classifier.load(model).weights == Classifier(pipeline).weights
 
@@ -314,7 +314,7 @@ def test_a_missing_file_is_refused_by_name(model: Path, missing: str) -> None:
     ids=lambda content: repr(content[:20]),
 )
 def test_a_damaged_card_is_refused_by_name(model: Path, content: bytes) -> None:
-    path = classifier.card_of(model)
+    path = classifier.card_path(model)
     path.write_bytes(content)
     with pytest.raises(BadModel, match="script/train") as caught:
         classifier.load(model)
@@ -390,7 +390,7 @@ def test_every_single_bit_of_the_file_counts(model: Path) -> None:
 
 def test_a_bit_flipped_in_the_card_changes_no_verdict(model: Path) -> None:
     """It is refused, or falls on what is said for people only: a date, a space, the last digits of a weight."""
-    card, intact = classifier.card_of(model), classifier.load(model)
+    card, intact = classifier.card_path(model), classifier.load(model)
     data = card.read_bytes()
     refused = 0
     for bit in range(8 * len(data)):
@@ -563,7 +563,7 @@ def test_nothing_is_admitted_that_a_classifier_does_not_name(model: Path) -> Non
 
 
 def test_the_shipped_card_names_the_features_and_weights_of_the_shipped_classifier() -> None:
-    card = json.loads(classifier.card_of(MODEL).read_text())
+    card = json.loads(classifier.card_path(MODEL).read_text())
     shipped = classifier.shipped()
     assert tuple(card["features"]) == features.NAMES
     assert tuple(card["weights"].values()) == pytest.approx(shipped.weights)

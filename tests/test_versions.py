@@ -22,7 +22,7 @@ from tests.support.processes import ROOT, clean_environment
 from tests.support.requirements import run_or_skip
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-WROTE = json.loads(classifier.card_of(classifier.MODEL).read_bytes())["versions"]["scikit-learn"]
+WROTE = json.loads(classifier.card_path(classifier.MODEL).read_bytes())["versions"]["scikit-learn"]
 LOGINS = sorted({example.family: example.login for example in dataset.read_index(AVATARS)}.values())
 """One account of each family of drawn avatars."""
 
@@ -69,7 +69,7 @@ except BadModel as error:
 with GitHub() as github:
     answers = {login: predict(login, None, github, judge) for login in sys.argv[1:]}
 # NumPy has versions that crash on these.
-verdict = judge.judge(features.extract(decoding.normalize(Image.new("I;16B", (9, 9), 32768))))
+verdict = judge.classify(features.extract(decoding.normalize(Image.new("I;16B", (9, 9), 32768))))
 found["answers"] = {name: [answer.prediction, answer.evidence] for name, answer in answers.items()}
 found["answers"]["16-bit greys"] = [verdict.label, asdict(verdict.features)]
 print(json.dumps(found))

@@ -71,7 +71,7 @@ def _card(model: Path) -> "Card":
     from github_avatars import classifier
 
     try:
-        card: Card = json.loads(classifier.card_of(model).read_bytes())
+        card: Card = json.loads(classifier.card_path(model).read_bytes())
         numbers = [card["intercept"], *card["weights"].values(), *card["scores"].values()]
         return card if all(isinstance(number, float) for number in numbers) else {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):

@@ -94,7 +94,7 @@ def evaluate(directory: Path, progress: Progress = lambda items, _: items) -> Ev
     """
     examples = dataset.read(directory)
     shipped = classifier.shipped()
-    card = json.loads(classifier.card_of(classifier.MODEL).read_bytes())
+    card = json.loads(classifier.card_path(classifier.MODEL).read_bytes())
     held_out = _digest(directory, examples) == card.get("avatars", {}).get("digest")
     judges, learning_curve = [shipped] * len(examples), []
     if held_out:
@@ -107,7 +107,7 @@ def evaluate(directory: Path, progress: Progress = lambda items, _: items) -> Ev
         if isinstance(found, BadImage):
             unreadable.append((example.file, str(found)))
         else:
-            original, *copies = map(judge.judge, found)
+            original, *copies = map(judge.classify, found)
             pictures.append(Judged(example, original, tuple(copies)))
     packages = {package: version(package) for package in ("scikit-learn", "numpy", "pillow")}
     return Evaluation(

@@ -80,7 +80,7 @@ def explain(picture: Image.Image, classifier: Classifier | None = None) -> Expla
     """
     classifier = classifier or shipped()
     shown = decoding.rgb(decoding.normalize(picture))
-    verdict = classifier.judge(features.extract(shown))
+    verdict = classifier.classify(features.extract(shown))
     fitted = identicon.fit(shown)
     return Explanation(
         picture=shown,

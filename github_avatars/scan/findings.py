@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.classifier import Classifier, Label, Verdict, judge_all
+from github_avatars.classifier import Classifier, Label, Verdict, classify_decoded
 from github_avatars.errors import (
     HOST_FAILURES,
     BadImage,
@@ -107,7 +107,7 @@ def judge(classifier: Classifier, shown: Sequence[tuple[Avatar, int | None]]) ->
                 verified[-1] = _verified(picture, avatar.account_id, size)
                 yield picture
 
-    seen = judge_all(pictures(), classifier)
+    seen = classify_decoded(pictures(), classifier)
     return [
         failed(verdict, avatar.account_id, avatar.href)
         if isinstance(verdict, BadImage)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from github_avatars.classifier import Classifier, Label, Verdict, judge_all
+from github_avatars.classifier import Classifier, Label, Verdict, classify_decoded
 from github_avatars.errors import BadImage, BadInput, NotAPicture
 from github_avatars.github import Account
 from github_avatars.picture import container, decoding
@@ -56,7 +56,7 @@ def _judge(classifier: Classifier, path: Path) -> Finding:
     if not files:
         return failed(NotAPicture(f"{path} has no pictures: put some there, or take it out."), href=str(path))
     sizes: dict[Path, int] = {}
-    seen = dict(zip(files, judge_all(map(partial(_load, sizes), files), classifier), strict=True))
+    seen = dict(zip(files, classify_decoded(map(partial(_load, sizes), files), classifier), strict=True))
     refused = {file: verdict for file, verdict in seen.items() if isinstance(verdict, BadImage)}
     usable = {file: verdict for file, verdict in seen.items() if not isinstance(verdict, BadImage)}
     if not usable:

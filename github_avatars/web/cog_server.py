@@ -105,7 +105,7 @@ class CogServer:
         )
 
     def _why(self, verdict: Verdict) -> Why | None:
-        here = self._classifier.judge(verdict.features).probability
+        here = self._classifier.classify(verdict.features).probability
         if not math.isclose(here, verdict.probability, rel_tol=1e-6, abs_tol=1e-9):
             return None
         return Why(

@@ -236,7 +236,7 @@ def test_a_copys_verdict_is_that_of_classify_on_its_bytes(result: Evaluation, fo
 
 
 def test_it_says_what_was_judged_by_what(found: dict[str, Any]) -> None:
-    card = json.loads(classifier.card_of(classifier.MODEL).read_text())
+    card = json.loads(classifier.card_path(classifier.MODEL).read_text())
     assert found["directory"] == "mixed avatars"
     assert found["held_out"] is False
     assert found["model"] == card["sha256"]
@@ -460,7 +460,7 @@ def test_the_shipped_evaluation_is_what_the_code_gives_today(shipped_evaluation:
     for number in (*hardest[0], *hardest[1], *numbers[100::140]):
         file, label = examples[number].file, examples[number].label
         degradations = [degradation for _, degradation in evaluating.grid()]
-        original, *copies = map(judges[number].judge, measure(AVATARS / file, degradations))
+        original, *copies = map(judges[number].classify, measure(AVATARS / file, degradations))
         row = shipped_evaluation["pictures"][number]
         assert row["prediction"] == original.label
         assert row["probability"] == pytest.approx(original.probability, abs=1e-4)

@@ -91,7 +91,7 @@ def test_training_prints_its_scores_alone_on_stdout_and_its_progress_on_stderr(
     scores = json.loads(run.stdout)
     assert scores.keys() == {"accuracy", "precision", "recall", "brier", "originals"}
     assert 0.9 < scores["accuracy"] <= 1
-    assert json.loads(classifier.card_of(model).read_text())["scores"] == scores
+    assert json.loads(classifier.card_path(model).read_text())["scores"] == scores
     assert "24/24" in run.stderr
 
 
@@ -109,7 +109,7 @@ def test_training_again_gives_the_same_bytes_and_overwrites(drawn: Path, model: 
     run = train("--data", drawn, "--model", model)
     assert run.returncode == 0, run.stderr
     assert model.read_bytes() == before["model.pkl"]
-    old, new = json.loads(before["model.json"]), json.loads(classifier.card_of(model).read_text())
+    old, new = json.loads(before["model.json"]), json.loads(classifier.card_path(model).read_text())
     assert old | {"trained": None} == new | {"trained": None}
 
 
@@ -130,7 +130,7 @@ def test_a_worse_model_overwrites_a_better_one_by_force_alone(avatars: Path, mod
 
 @pytest.mark.parametrize("card", [b"not JSON", b"[]", b'{"scores": null}', b'{"scores": {"accuracy": "x"}}'])
 def test_training_mends_a_damaged_card(drawn: Path, model: Path, card: bytes) -> None:
-    classifier.card_of(model).write_bytes(card)
+    classifier.card_path(model).write_bytes(card)
     run = train("--data", drawn, "--model", model)
     assert run.returncode == 0, run.stderr
     classifier.load(model)

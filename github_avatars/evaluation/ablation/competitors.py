@@ -127,7 +127,7 @@ def without(feature: str) -> Pipeline:
 def as_shipped(fitted: Pipeline) -> Answer:
     """v3 as it is served: the pipeline folded into a Classifier."""
     classifier = Classifier(fitted)
-    return lambda picture: classifier.judge(features.extract(picture)).probability
+    return lambda picture: classifier.classify(features.extract(picture)).probability
 
 
 LIGHT = (
