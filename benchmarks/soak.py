@@ -62,8 +62,8 @@ def cases(github: str) -> list[Case]:
         if number % 16 == 0:
             login = f"nobody-{number}"
             mixed += [
-                Case({"username": login}, error=f"NoSuchAccount: {github} knows no account {login}:"),
-                Case({"username": f"{login}!"}, error=f"BadLogin: '{login}!' is not a possible GitHub login"),
+                Case({"username": login}, error=f"NoSuchAccount: {github} has no account {login}:"),
+                Case({"username": f"{login}!"}, error=f"BadLogin: '{login}!' is not a valid GitHub login"),
                 Case({"image": data_url(data[: len(data) // 2])}, error="NotAPicture: The image is damaged"),
             ]
     random.Random(0).shuffle(mixed)  # noqa: S311

@@ -17,7 +17,7 @@ meaning. In Python it is the `kind` of the exception; a log line has it under `k
 ([reliability](reliability.md#logs-and-error-kinds)). A failed prediction of Cog's server has the class in its `error`,
 between a prefix and a colon, before the message:
 
-    "error": "Prediction failed: Async prediction failed: NoSuchAccount: https://github.com knows no account …"
+    "error": "Prediction failed: Async prediction failed: NoSuchAccount: https://github.com has no account …"
 
 Only where the last column says yes may the same call succeed later.
 

@@ -109,8 +109,8 @@ WRONG_NUMBER = "Exactly one of username and image is required, but "
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        pytest.param(["username=no login"], "'no login' is not a possible GitHub login", id="bad login"),
-        pytest.param(["username="], "'' is not a possible GitHub login", id="empty login"),
+        pytest.param(["username=no login"], "'no login' is not a valid GitHub login", id="bad login"),
+        pytest.param(["username="], "'' is not a valid GitHub login", id="empty login"),
         pytest.param([], f"{WRONG_NUMBER}neither", id="neither"),
         pytest.param(["username=octocat", "image=@/dev/null"], f"{WRONG_NUMBER}both", id="both"),
         pytest.param(["login=octocat"], "-i login=octocat is ", id="unknown input"),

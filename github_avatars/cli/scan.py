@@ -65,6 +65,8 @@ def run(arguments: argparse.Namespace) -> None:
 
         ray_engine.run(arguments)
     else:
+        from github_avatars.cli import waiting
         from github_avatars.scan import running
 
+        arguments.wait = waiting.wait
         running.run(arguments)

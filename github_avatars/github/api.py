@@ -1,7 +1,7 @@
-"""GitHub's REST API, as far as reading lists goes.
+"""GitHub's REST API, for reading lists.
 
-A token is sent to the API's host alone, and over https alone unless that host is this machine: redirects and links are
-followed within the API only.
+A token is sent only to the API's host, and only over HTTPS unless the host is this machine. Redirects and links are
+followed only within the API.
 """
 
 import json
@@ -12,64 +12,72 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
-import requests
 import urllib3
 
-from github_avatars.errors import BadInput, ForeignRedirect, GitHubError, LoginRequired, RateLimited, Unreachable
+from github_avatars.errors import (
+    BadFile,
+    BadOption,
+    BadToken,
+    ForeignRedirect,
+    GitHubError,
+    LoginRequired,
+    RateLimited,
+    Unreachable,
+)
 from github_avatars.github import cancellation, hosts, rate_limit, transport
 from github_avatars.github.client import BACKOFF, CONNECT_TIMEOUT, MAX_REDIRECTS, READ_TIMEOUT, REDIRECTS, RETRIES
 from github_avatars.github.transport import HTTPResponse
 
 VERSION = "2022-11-28"
-"""Of the API. Source: https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
+"""The version of the API. Source: https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
 
 MAX_WAITS = 5
-"""How often GitHub may ask to wait before it answers one request."""
+"""How many times one request waits for the end of a rate limit."""
 
 MAX_BYTES = 5_000_000
-"""Bytes of an answer; a page of 100 accounts has some 100,000."""
+"""The largest response in bytes; a page of 100 accounts has about 100,000."""
 
 TOKEN = re.compile(r"[!-~]{1,1000}")
 
 
 @dataclass(frozen=True)
 class APIResponse:
-    """What the API answers."""
+    """A response of the API."""
 
     url: str
-    """The address that it came from, after redirects."""
+    """The address after redirects."""
     links: dict[str, str]
-    """Addresses by their relation, as "next" and "last", within the API."""
+    """The addresses of the Link header by their relation, such as "next" and "last"."""
     data: Any
-    """The JSON of the body; None where there is nothing to tell."""
+    """The decoded JSON; None if the response has no content."""
 
 
 def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
     """The token in `file`, or else in the variable GITHUB_TOKEN; None without either.
 
-    Raises BadInput, in which nothing of it is told, where that can be no token.
+    Raises BadFile if the file cannot be read, and BadToken if its content is not a token. The messages contain neither
+    the content nor the name of the file, because the caller may have given the token itself as the name.
     """
     source, text = "GITHUB_TOKEN", environment.get("GITHUB_TOKEN", "")
     if file is not None:
-        # Never named in an error: somebody may have given the token itself.
         source = "The token file"
         try:
-            with file.open("rb") as opened:
-                text = opened.read(10_000).decode("utf-8-sig", "replace")
+            with file.open("rb") as stream:
+                text = stream.read(10_000).decode("utf-8-sig", "replace")
         except OSError as error:
-            raise BadInput(f"{source} cannot be read ({error.strerror}): give one that holds a token.") from None
-    found = text.strip()
-    if (found or file) and not TOKEN.fullmatch(found):
-        raise BadInput(f"{source} holds no token of GitHub: put one there, and nothing else.")
-    return found or None
+            raise BadFile(f"{source} cannot be read ({error.strerror}): give a file with a token.") from None
+    token = text.strip()
+    if (token or file) and not TOKEN.fullmatch(token):
+        raise BadToken(f"{source} does not contain a GitHub token: it must contain the token and nothing else.")
+    return token or None
 
 
 class API:
-    """The API of GitHub, or of the host at `base` as in github.GitHub, for whoever `token` stands for.
+    """A client for the REST API of GitHub, or of the host at `base` (default: GITHUB_URL), with an optional token.
 
-    Keeps its connection, and wants to be closed or used in a `with` statement. `wait` is called with the RateLimited of
-    an answer, and returns when the same may be asked again, or raises it. `read_timeout` and `backoff` are seconds.
-    Raises BadInput if the address is none, or the token would be sent there in clear.
+    It keeps its connection open. Close it by using it in a `with` statement. `wait` is called with each RateLimited
+    error; it returns when the request may be sent again, or raises the error. `read_timeout` and `backoff` are in
+    seconds. Raises BadOption if `base` is not an address, or if the token would be sent without encryption.
     """
 
     def __init__(
@@ -83,7 +91,7 @@ class API:
     ) -> None:
         base = hosts.base_url(base)
         if token and base.startswith("http:") and not hosts.is_loopback(base):
-            raise BadInput(f"GITHUB_URL is {base}: give an address with https, since others could read the token.")
+            raise BadOption(f"GITHUB_URL is {base}: give an https address, because others could read the token.")
         self.url = hosts.api_url(base)
         self._token = token
         self._wait = wait
@@ -97,42 +105,41 @@ class API:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, url: str, what: str, missing: GitHubError) -> APIResponse:
-        """What is at `url` or where redirects lead from there; `what` names it in errors.
+    def get(self, url: str, subject: str, missing: GitHubError) -> APIResponse:
+        """The response at `url`, after redirects. `subject` names it in errors.
 
-        Raises `missing` where there is nothing, RateLimited, Unreachable, LoginRequired, ForeignRedirect, and BadInput
-        where the token is not accepted.
+        Raises `missing` for HTTP 404, and RateLimited, Unreachable, LoginRequired, ForeignRedirect, or BadToken if
+        GitHub does not accept the token.
         """
         for _ in range(1 + MAX_REDIRECTS):
-            url = self._within(url, url, what)
-            answer = self._ask(url, what)
-            if answer.status in (200, 204):
-                links = {relation: self._within(url, link, what) for relation, link in _links(answer.headers)}
-                return APIResponse(url, links, self._parse(answer, what))
-            if answer.status == 404:
+            url = self._resolve(url, url, subject)
+            response = self._get_with_retries(url, subject)
+            if response.status in (200, 204):
+                links = {relation: self._resolve(url, link, subject) for relation, link in _links(response.headers)}
+                return APIResponse(url, links, self._parse(response, subject))
+            if response.status == 404:
                 raise missing
-            if answer.status not in REDIRECTS:
-                raise self._refusal(answer, what)
-            url = self._within(url, answer.headers.get("Location", ""), what)
-        raise ForeignRedirect(f"{self.url} redirects more than {MAX_REDIRECTS} times for {what}: check GITHUB_URL.")
+            if response.status not in REDIRECTS:
+                raise self._refusal(response, subject)
+            url = self._resolve(url, response.headers.get("Location", ""), subject)
+        raise ForeignRedirect(f"{self.url} redirects more than {MAX_REDIRECTS} times for {subject}: check GITHUB_URL.")
 
-    def _within(self, url: str, link: str, what: str) -> str:
-        """The address that `link`, found at `url`, leads to, if it is one of the API."""
+    def _resolve(self, url: str, link: str, subject: str) -> str:
+        """The absolute address of a link in the response at `url`. Raises ForeignRedirect if it leaves the API."""
         api = urlsplit(self.url)
         try:
             target = urlsplit(urljoin(url, link))
         except ValueError:
             target = urlsplit("")
         if target[:2] != api[:2] or not target.path.startswith(f"{api.path}/"):
-            raise ForeignRedirect(f"{self.url} leads elsewhere for {what}: check GITHUB_URL.")
+            raise ForeignRedirect(f"{self.url} links to another host for {subject}: check GITHUB_URL.")
         return target.geturl()
 
-    def _ask(self, url: str, what: str) -> HTTPResponse:
-        """The settled answer: asked for again after passing failures, and when a rate limit is over."""
+    def _get_with_retries(self, url: str, subject: str) -> HTTPResponse:
         failures = waits = 0
         while True:
             try:
-                return self._ask_once(url, what)
+                return self._get(url, subject)
             except RateLimited as limited:
                 waits += 1
                 if waits > MAX_WAITS:
@@ -144,70 +151,64 @@ class API:
                     raise
                 cancellation.pause(self._backoff * 2**failures)
 
-    def _ask_once(self, url: str, what: str) -> HTTPResponse:
-        try:
-            answer = self._exchange(url)
-        except transport.PrivateAddress as found:
-            raise ForeignRedirect(
-                f"{self.url} is at {found}, an address of a private network: check the name service and GITHUB_URL."
-            ) from found
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise Unreachable(
-                f"{self.url} gave no whole answer for {what} ({type(error).__name__}): "
-                "check the network and GITHUB_URL, or try again later."
-            ) from error
-        # A secondary limit may be told in the body alone.
-        in_words = answer.status in (403, 429) and b"rate limit" in answer.body.lower()
-        if in_words or rate_limit.is_rate_limited(answer.status, answer.headers):
-            more = "" if self._token else " to those without token"
-            raise rate_limit.to_error(self.url, answer.status, answer.headers, what + more)
-        if answer.status >= 500:
-            raise Unreachable(f"{self.url} is in trouble (HTTP {answer.status}) and refuses {what}: try again later.")
-        return answer
-
-    def _exchange(self, url: str) -> HTTPResponse:
+    def _get(self, url: str, subject: str) -> HTTPResponse:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=self._read_timeout)
-        with self._session.get(url, timeout, headers) as response:
-            body = bytearray()
-            for piece in response.stream(64 * 1024):
-                body += piece
-                if len(body) > MAX_BYTES:
-                    raise urllib3.exceptions.HTTPError(f"more than {MAX_BYTES:,} bytes")
-            return HTTPResponse(response.status, response.headers, bytes(body))
+        response = self._session.get(url, subject, timeout, headers, _read_body)
+        # Only the body announces some secondary limits.
+        in_body = response.status in (403, 429) and b"rate limit" in response.body.lower()
+        if in_body or rate_limit.is_rate_limited(response.status, response.headers):
+            suffix = "" if self._token else " without a token"
+            raise rate_limit.to_error(self.url, response.status, response.headers, subject + suffix)
+        if response.status >= 500:
+            raise Unreachable(f"{self.url} has a server error (HTTP {response.status}) for {subject}: try again later.")
+        return response
 
-    def _refusal(self, answer: HTTPResponse, what: str) -> Exception:
-        """What an answer means that is neither found nor missing."""
-        if answer.status == 401 and self._token:
-            return BadInput(f"{self.url} does not accept the token (HTTP 401): give another one, or none.")
-        if answer.status == 401:
-            return LoginRequired(f"{self.url} shows {what} only to those with a token: give one in GITHUB_TOKEN.")
+    def _refusal(self, response: HTTPResponse, subject: str) -> Exception:
+        """The error for a response that is neither a success nor a redirect."""
+        if response.status == 401 and self._token:
+            return BadToken(f"{self.url} does not accept the token (HTTP 401): give another one, or none.")
+        if response.status == 401:
+            return LoginRequired(f"{self.url} shows {subject} only with a token: give one in GITHUB_TOKEN.")
         return Unreachable(
-            f"{self.url} refuses {what} (HTTP {answer.status}{self._reason(answer)}): "
+            f"{self.url} refuses {subject} (HTTP {response.status}{self._reason(response)}): "
             "check GITHUB_URL, and what the token may read."
         )
 
-    def _reason(self, answer: HTTPResponse) -> str:
-        """What GitHub says in an error, as far as it is safe to repeat."""
+    def _reason(self, response: HTTPResponse) -> str:
+        """GitHub's own error message, if it is safe to repeat."""
         try:
-            said = str(json.loads(answer.body)["message"])[:150]
+            message = str(json.loads(response.body)["message"])[:150]
         except (ValueError, LookupError, TypeError, RecursionError):
             return ""
-        # Whoever answers has seen the token, and may say it.
-        safe = said.isprintable() and not (self._token and self._token[:4] in said)
-        return f", {said!r}" if safe else ""
+        # The host has received the token and may repeat it.
+        is_safe = message.isprintable() and not (self._token and self._token[:4] in message)
+        return f", {message!r}" if is_safe else ""
 
-    def _parse(self, answer: HTTPResponse, what: str) -> Any:
+    def _parse(self, response: HTTPResponse, subject: str) -> Any:
         try:
-            return json.loads(answer.body) if answer.status == 200 else None
+            return json.loads(response.body) if response.status == 200 else None
         except (ValueError, RecursionError) as error:
-            raise Unreachable(f"{self.url} answers with something else than {what}: check GITHUB_URL.") from error
+            raise self.unexpected(subject) from error
+
+    def unexpected(self, subject: str) -> Unreachable:
+        """The error for a response that does not have the expected form."""
+        return Unreachable(f"The response of {self.url} is not {subject}: check GITHUB_URL.")
+
+
+def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
+    body = bytearray()
+    for chunk in response.stream(64 * 1024):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise urllib3.exceptions.HTTPError(f"more than {MAX_BYTES:,} bytes")
+    return bytes(body)
 
 
 def _links(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """The relations and addresses of a Link header."""
-    found = re.findall(r"<([^<>]*)>([^<>]*)", headers.get("Link", ""))
-    relations = [(re.search(r'\brel="?([a-z]+)', parameters), address) for address, parameters in found]
+    links = re.findall(r"<([^<>]*)>([^<>]*)", headers.get("Link", ""))
+    relations = [(re.search(r'\brel="?([a-z]+)', parameters), address) for address, parameters in links]
     return [(relation[1], address) for relation, address in relations if relation]

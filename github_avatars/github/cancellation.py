@@ -1,8 +1,7 @@
-"""Work in threads that stops waiting where whoever asked for it is cancelled.
+"""Cancellation of work that runs in threads.
 
-A thread cannot be stopped from outside, but what it waits for can be taken from it. `run` tells the work that it starts
-of its cancellation, and the two ways to wait, `pause` and `interruptible`, heed it. A fetch whose answer nobody wants
-any more thus leaves its thread to the next one.
+Python cannot stop a thread from outside. Work started with `run` therefore waits by `pause` and `interruptible` only,
+and both end when its caller is cancelled. A fetch that nobody needs any more thus frees its thread.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class _Cancellation:
-    """Of one piece of work: whether it was cancelled, and the socket that its thread waits on, if on any."""
+    """Whether one piece of work is cancelled, and the socket that its thread waits on, if any."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -31,19 +30,22 @@ class _Cancellation:
         with self.lock:
             self.cancelled.set()
             if self.socket:
-                # Whoever reads from it finds the end of the stream; closing it would not wake them. Only what urllib3
-                # makes for TLS within the TLS of a proxy cannot do so: there the fetch goes on until its timeout.
+                # A thread that reads from the socket then receives the end of the stream; closing would not wake it.
+                # urllib3's wrapper for TLS inside a proxy's TLS has no shutdown: that fetch lasts until its timeout.
                 with suppress(OSError, AttributeError):
                     self.socket.shutdown(socket.SHUT_RDWR)
 
 
-_current: ContextVar[_Cancellation] = ContextVar("cancellation of the work that runs")
+_current: ContextVar[_Cancellation] = ContextVar("cancellation of the running work")
 
 
 async def run(
     executor: Executor, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result:
-    """What work(*args, **kwargs) returns or raises in a thread of `executor`; cancelling this ends its waiting."""
+    """Return or raise the result of work(*args, **kwargs) in a thread of `executor`.
+
+    If this coroutine is cancelled, so is the work.
+    """
     cancellation = _Cancellation()
     context = copy_context()
     context.run(_current.set, cancellation)
@@ -56,14 +58,17 @@ async def run(
 
 
 def pause(seconds: float) -> None:
-    """Sleep. Raises concurrent.futures.CancelledError, at once, where the work that runs is cancelled."""
+    """Sleep. Raises concurrent.futures.CancelledError as soon as the running work is cancelled."""
     if _current.get(_Cancellation()).cancelled.wait(seconds):
         raise CancelledError
 
 
 @contextmanager
 def interruptible(sock: socket.socket) -> Iterator[None]:
-    """Where the work that runs is cancelled within the `with`, or was before, `sock` comes to its end."""
+    """Within this context, reading from the socket ends as soon as the running work is cancelled.
+
+    Raises concurrent.futures.CancelledError if it is cancelled already.
+    """
     cancellation = _current.get(_Cancellation())
     with cancellation.lock:
         cancellation.socket = sock

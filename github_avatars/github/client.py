@@ -1,8 +1,7 @@
-"""login → Avatar: everything about talking to GitHub.
+"""Fetching avatars: login or account id → Avatar.
 
-An avatar is asked for at https://github.com/LOGIN.png, which redirects to
-https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the picture. Neither needs a token. Where the
-account id is known, the second address alone will do.
+https://github.com/LOGIN.png redirects to https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the
+picture. Neither requires a token. If the account id is known, the second address suffices.
 """
 
 import math
@@ -13,11 +12,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-import requests
 import urllib3
 
 from github_avatars.errors import (
@@ -36,30 +34,30 @@ from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of
 
 CONNECT_TIMEOUT = 4.0
-"""Seconds that making a connection may take: looking the name up, trying its addresses, TLS."""
+"""Seconds for making a connection: DNS, all addresses of the host, TLS."""
 
 READ_TIMEOUT = 10.0
-"""Seconds that one answer may take, from the request to its last byte."""
+"""Seconds for one response, from the request to its last byte."""
 
 DEADLINE = 20.0
-"""Seconds that one fetch may take in all: redirects, retries and pauses included."""
+"""Seconds for one fetch, including redirects, retries and the pauses between them."""
 
 RETRIES = 3
-"""How often one address is asked again after a passing failure."""
+"""The number of retries of one request after a transient failure."""
 
 BACKOFF = 0.25
-"""Seconds: the first retry comes at once, the second after twice this, the third after four times; plus some jitter."""
+"""Seconds: the first retry is immediate, the second waits twice this, the third four times; plus random jitter."""
 
 MAX_PAUSE = 10.0
-"""Seconds: a longer wait that GitHub asks for is the caller's to plan, so it becomes RateLimited at once."""
+"""Seconds: if GitHub requests a longer wait, the fetch raises RateLimited at once, and the caller plans the wait."""
 
 MAX_REDIRECTS = 5
 
 MAX_REFUSAL_BYTES = 64 * 1024
-"""Bytes read of an answer that is no picture, so that its connection can serve again."""
+"""Bytes to read of a response that is not a picture, so that its connection can be used again."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
-PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so pick another host"
+PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so use another host"
 
 LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]{3,8})?")
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
@@ -68,39 +66,38 @@ AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([1-9][0-9]{0,17})")
 
 @dataclass(frozen=True)
 class Account:
-    """One account; a source tells its login, its id, or both."""
+    """An account, by its login, its id, or both."""
 
     login: str | None
-    """As the source spells it, be it a possible login or not; None where only the id is told."""
+    """The login as the source spells it, which may be invalid; None if only the id is known."""
     account_id: int | None
-    """GitHub's numeric id; None where only the login is told."""
+    """GitHub's numeric id; None if only the login is known."""
 
 
 @dataclass(frozen=True)
 class Avatar:
-    """A picture as GitHub serves it."""
+    """An avatar as GitHub serves it."""
 
     login: str
-    """The account's login, spelled as it was asked for; empty where it was asked for by its id."""
+    """The requested login; empty if the avatar was requested by its account id."""
     account_id: int | None
-    """GitHub's numeric id of the account; None where the picture's address does not tell."""
+    """GitHub's numeric id of the account; None if the avatar's address does not contain it."""
     href: str
-    """The address asked, as https://github.com/zeke.png."""
+    """The requested address, such as https://github.com/zeke.png."""
     data: bytes
-    """The picture file: by its first bytes a PNG, JPEG, WebP or GIF. Empty where it is unchanged."""
+    """The picture file: a PNG, JPEG, WebP or GIF by its first bytes. Empty if it is unchanged."""
     etag: str | None = None
-    """GitHub's name of this very file, to ask by whether it is still the same; None where GitHub gives none."""
+    """GitHub's identifier of this version of the file, for a later conditional request; None if it sends none."""
     unchanged: bool = False
-    """Whether it is still the file of the ETag that was asked with; only then nothing was sent."""
+    """Whether the file is still the one with the requested ETag, and was therefore not sent."""
 
 
 def check_login(login: str) -> str:
-    """`login` itself if it can be a GitHub login, else BadLogin.
+    """Return `login` if it is a valid GitHub login. Raises BadLogin.
 
-    That is 1 to 39 ASCII letters, digits and hyphens, for enterprise-managed users followed by `_` and a shortcode of 3
-    to 8 letters and digits; GitHub counts that among the 39, but may say so itself. GitHub no longer gives out logins
-    with leading, trailing or double hyphens, but accounts from before that rule exist and have avatars (`-Jerry-`,
-    `Guin-`, `0----0`).
+    A login has 1 to 39 ASCII letters, digits and hyphens. Those of enterprise-managed users end with `_` and a
+    shortcode of 3 to 8 letters and digits, which GitHub counts among the 39; this function does not. New logins cannot
+    contain leading, trailing or double hyphens, but old accounts have them (`-Jerry-`, `Guin-`, `0----0`).
 
     Sources: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication,
     https://github.com/shinnn/github-username-regex/issues/7
@@ -111,16 +108,16 @@ def check_login(login: str) -> str:
     if isinstance(login, str) and login.endswith("[bot]"):
         raise BadLogin(f"{shown} is a GitHub App, which has no avatar at /LOGIN.png: give a user or an organization.")
     raise BadLogin(
-        f"{shown} is not a possible GitHub login: give 1 to 39 letters, digits and hyphens, "
+        f"{shown} is not a valid GitHub login: give 1 to 39 letters, digits and hyphens, "
         "with the _shortcode of an enterprise-managed user if there is one."
     )
 
 
 class GitHub:
-    """GitHub, or the Enterprise host or stand-in at `base` (default: the environment variable GITHUB_URL).
+    """A client for the avatars of GitHub, or of the Enterprise host or stand-in at `base` (default: GITHUB_URL).
 
-    Holds its connections open, may be used from many threads, and wants to be closed or used in a `with` statement.
-    `read_timeout`, `deadline` and `backoff` are seconds. Raises BadInput if the address is none.
+    It keeps its connections open and may be used from many threads. Close it, or use it in a `with` statement.
+    `read_timeout`, `deadline` and `backoff` are in seconds. Raises BadOption if `base` is not an address.
     """
 
     def __init__(
@@ -132,11 +129,11 @@ class GitHub:
         backoff: float = BACKOFF,
     ) -> None:
         self.base = hosts.base_url(base)
-        self._trusted = hosts.trusted_hosts(self.base)
-        self._avatars = hosts.avatars_url(self.base)
+        self._trusted_hosts = hosts.trusted_hosts(self.base)
+        self._avatars_url = hosts.avatars_url(self.base)
         self._read_timeout = read_timeout
         self._deadline = deadline
-        # The first retry comes at once: it mends a kept connection that GitHub had closed meanwhile.
+        # The first retry is immediate: a kept connection may have been closed by GitHub in the meantime.
         self._retry = urllib3.Retry(RETRIES, backoff_factor=backoff, backoff_jitter=backoff)
         self._session = transport.Session(
             direct=hosts.is_loopback(self.base), private_host=hosts.private_host(self.base)
@@ -153,54 +150,52 @@ class GitHub:
         self._session.close()
 
     def fetch(self, login: str, *, size: int | None = None, etag: str | None = None) -> Avatar:
-        """The avatar of `login`, or an error within about `deadline` seconds, once one of its connections is free.
+        """Fetch the avatar of `login`, within about `deadline` seconds from when a pooled connection is free.
 
-        With a `size`, in pixels a side, GitHub is asked to make the picture as small; it makes none larger, and serves
-        identicons whole. With the `etag` of a picture that was fetched before, nothing is sent where it is unchanged.
+        `size` requests a picture of at most this many pixels per side; GitHub enlarges none, and ignores it for
+        identicons. With the `etag` of an earlier fetch, an unchanged picture is not sent again.
 
-        Raises BadLogin (nothing was asked), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
+        Raises BadLogin (before any request), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
         TooLarge or NotAPicture.
         """
-        return self._follow(login, f"{self.base}/{check_login(login)}.png", size, etag, login)
+        return self._fetch(login, f"{self.base}/{check_login(login)}.png", size, etag, login)
 
     def fetch_by_id(self, account_id: int, *, size: int | None = None, etag: str | None = None) -> Avatar:
-        """As `fetch`, with one request instead of two: asked by its id, an avatar is where `fetch` is redirected to.
+        """Like `fetch`, with one request instead of two, to the address to which `fetch` is redirected.
 
-        An Enterprise host keeps avatars at one of two addresses (hosts.trusted_hosts). A `fetch` before tells which;
-        else it is taken to be the one without subdomain isolation.
+        An Enterprise host serves avatars from one of two addresses (see hosts.trusted_hosts). This client learns which
+        one from an earlier `fetch`; without one, it assumes the address without subdomain isolation.
         """
-        avatars = self._avatars or f"{self.base}/avatars"
-        return self._follow(f"id {account_id}", f"{avatars}/u/{account_id}?v=4", size, etag)
+        avatars_url = self._avatars_url or f"{self.base}/avatars"
+        return self._fetch(f"id {account_id}", f"{avatars_url}/u/{account_id}?v=4", size, etag)
 
-    def _follow(self, whose: str, href: str, size: int | None, etag: str | None, login: str = "") -> Avatar:
+    def _fetch(self, subject: str, href: str, size: int | None, etag: str | None, login: str = "") -> Avatar:
         deadline = time.monotonic() + self._deadline
         headers = {"If-None-Match": etag} if etag else {}
         url = href
         for _ in range(1 + MAX_REDIRECTS):
             account_id = _account_id(url)
-            resized = f"{url}{'&' if '?' in url else '?'}s={size}" if size and account_id else url
-            answer = self._ask(whose, resized, deadline, headers)
-            if answer.status in (200, 304) and account_id and not self._avatars:
-                self._avatars = url.partition("?")[0].rpartition("/u/")[0]
-            if answer.status == 304 and etag:
+            sized_url = f"{url}{'&' if '?' in url else '?'}s={size}" if size and account_id else url
+            response = self._get_with_retries(subject, sized_url, deadline, headers)
+            if response.status in (200, 304) and account_id and not self._avatars_url:
+                self._avatars_url = url.partition("?")[0].rpartition("/u/")[0]
+            if response.status == 304 and etag:
                 return Avatar(login, account_id, href, b"", etag, unchanged=True)
-            if answer.status == 200:
-                return Avatar(login, account_id, href, _picture(whose, answer), answer.headers.get("ETag"))
-            url = self._redirect(whose, url, answer)
-        raise ForeignRedirect(
-            f"{self.base} redirects more than {MAX_REDIRECTS} times for {whose}: check GITHUB_URL, or try again later."
-        )
+            if response.status == 200:
+                return Avatar(login, account_id, href, _picture(subject, response), response.headers.get("ETag"))
+            url = self._redirect_target(subject, url, response)
+        raise ForeignRedirect(f"{self.base} redirects more than {MAX_REDIRECTS} times for {subject}: check GITHUB_URL.")
 
-    def _ask(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
-        """The settled answer at `url`: a passing failure is asked again while retries and time last.
+    def _get_with_retries(self, subject: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
+        """The response at `url`. Transient failures are retried while the number of retries and the deadline allow.
 
-        Retry is consulted here, not mounted in the adapter: there it would not see a body break off, know no
-        deadline, and sleep as long as Retry-After says.
+        The adapter cannot do this: its Retry does not see errors while a body is read, knows no deadline, and sleeps as
+        long as Retry-After says.
         """
         retry = self._retry
         while True:
             try:
-                return self._ask_once(login, url, deadline, headers)
+                return self._get(subject, url, deadline, headers)
             except (RateLimited, Unreachable) as failure:
                 if not retry.total:
                     raise
@@ -210,65 +205,55 @@ class GitHub:
                     raise
             cancellation.pause(pause)
 
-    def _ask_once(self, login: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
+    def _get(self, subject: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
         left = max(deadline - time.monotonic(), 0.001)
         timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
-        try:
-            with self._session.get(url, timeout, headers) as response:
-                answer = HTTPResponse(response.status, response.headers, _body(login, response))
-        except transport.PrivateAddress as found:
-            raise ForeignRedirect(
-                f"{_host(url)} leads {login} to {found}, an address of a private network, "
-                f"which is not GitHub at {self.base}: check the name service and GITHUB_URL."
-            ) from found
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        response = self._session.get(url, subject, timeout, headers, partial(_read_body, subject))
+        if rate_limit.is_rate_limited(response.status, response.headers):
+            raise rate_limit.to_error(_host(url), response.status, response.headers, subject)
+        if response.status >= 500:
             raise Unreachable(
-                f"{_host(url)} gave no whole answer for {login} ({type(error).__name__}): "
-                "check the network and GITHUB_URL, or try again later."
-            ) from error
-        if rate_limit.is_rate_limited(answer.status, answer.headers):
-            raise rate_limit.to_error(_host(url), answer.status, answer.headers, login)
-        if answer.status >= 500:
-            raise Unreachable(
-                f"{_host(url)} is in trouble (HTTP {answer.status}) and refuses {login}: try again later."
+                f"{_host(url)} has a server error (HTTP {response.status}) for {subject}: try again later."
             )
-        return answer
+        return response
 
-    def _redirect(self, login: str, url: str, answer: HTTPResponse) -> str:
-        """The address that `answer` leads to, checked; the right error if it leads nowhere."""
-        if answer.status == 404:
-            raise NoSuchAccount(f"{self.base} knows no account {login}: check the spelling.")
-        if answer.status == 401:
-            raise LoginRequired(f"{_host(url)} shows {login} only to those who log in: {PRIVATE_MODE}.")
-        if answer.status not in REDIRECTS:
-            raise Unreachable(f"{_host(url)} refuses {login} (HTTP {answer.status}): check GITHUB_URL and the network.")
+    def _redirect_target(self, subject: str, url: str, response: HTTPResponse) -> str:
+        """The address to which a response redirects, if it is trusted; otherwise raises the error that fits."""
+        host = _host(url)
+        if response.status == 404:
+            raise NoSuchAccount(f"{self.base} has no account {subject}: check the spelling.")
+        if response.status == 401:
+            raise LoginRequired(f"{host} shows {subject} only to users who are logged in: {PRIVATE_MODE}.")
+        if response.status not in REDIRECTS:
+            raise Unreachable(f"{host} refuses {subject} (HTTP {response.status}): check GITHUB_URL and the network.")
         try:
-            target = urlsplit(urljoin(url, answer.headers.get("Location", "")))
+            target = urlsplit(urljoin(url, response.headers.get("Location", "")))
         except ValueError as error:
-            raise ForeignRedirect(f"{_host(url)} redirects {login} to no address at all: check GITHUB_URL.") from error
+            raise ForeignRedirect(f"{host} redirects {subject} to an invalid address: check GITHUB_URL.") from error
         downgrade = target.scheme != "https" and not url.startswith("http:")
-        if target.scheme not in ("http", "https") or downgrade or not self._trusted.fullmatch(target.netloc.lower()):
+        trusted = self._trusted_hosts.fullmatch(target.netloc.lower())
+        if target.scheme not in ("http", "https") or downgrade or not trusted:
             shown = reprlib.repr(f"{target.scheme}://{target.netloc}")
             raise ForeignRedirect(
-                f"{_host(url)} redirects {login} to {shown}, which is not GitHub at {self.base}: check GITHUB_URL."
+                f"{host} redirects {subject} to {shown}, which is not GitHub at {self.base}: check GITHUB_URL."
             )
         if LOGIN_PAGE.fullmatch(target.path):
-            raise LoginRequired(f"{_host(url)} answers {login} with its login page: {PRIVATE_MODE}.")
+            raise LoginRequired(f"{host} redirects {subject} to its login page: {PRIVATE_MODE}.")
         return target.geturl()
 
 
-_sharing = threading.Lock()
+_shared_lock = threading.Lock()
 
 
 def fetch(login: str) -> Avatar:
-    """`GitHub().fetch(login)` over one shared instance, made at the first call."""
-    with _sharing:
-        github = _shared()
+    """`GitHub().fetch(login)` with one shared client, created at the first call."""
+    with _shared_lock:
+        github = _shared_client()
     return github.fetch(login)
 
 
 @cache
-def _shared() -> GitHub:
+def _shared_client() -> GitHub:
     return GitHub()
 
 
@@ -277,38 +262,36 @@ def _host(url: str) -> str:
 
 
 def _account_id(url: str) -> int | None:
-    found = AVATAR_PATH.fullmatch(urlsplit(url).path)
-    return int(found[1]) if found else None
+    match = AVATAR_PATH.fullmatch(urlsplit(url).path)
+    return int(match[1]) if match else None
 
 
-def _body(login: str, response: urllib3.BaseHTTPResponse) -> bytes:
-    """The body: whole if it is to be a picture, else as much of it as frees the connection."""
+def _read_body(subject: str, response: urllib3.BaseHTTPResponse) -> bytes:
+    """The whole body of a picture; of any other response, as much as is needed to use its connection again."""
     is_picture = response.status == 200
     limit = MAX_BYTES if is_picture else MAX_REFUSAL_BYTES
     size = response.length_remaining or 0
     body = bytearray()
     if size <= limit:
-        for piece in response.stream(64 * 1024):
-            body += piece
+        for chunk in response.stream(64 * 1024):
+            body += chunk
             if (size := len(body)) > limit:
                 break
     if is_picture and size > limit:
-        raise TooLarge(f"The avatar of {login} has more than {limit:,} bytes, which no avatar has: check GITHUB_URL.")
+        raise TooLarge(f"The avatar of {subject} has more than {limit:,} bytes, the limit: check GITHUB_URL.")
     return bytes(body)
 
 
-def _picture(login: str, answer: HTTPResponse) -> bytes:
-    # By the bytes alone: GitHub's Content-Type has been seen wrong on right pictures.
-    if not format_of(answer.body):
-        kind = answer.headers.get("Content-Type", "of no type")
-        raise NotAPicture(
-            f"GitHub answers {login} with something else than a picture ({reprlib.repr(kind)}): check GITHUB_URL."
-        )
-    return answer.body
+def _picture(subject: str, response: HTTPResponse) -> bytes:
+    # GitHub's Content-Type is sometimes wrong.
+    if not format_of(response.body):
+        media_type = reprlib.repr(response.headers.get("Content-Type", "unknown"))
+        raise NotAPicture(f"The response for {subject} is not a picture (its type is {media_type}): check GITHUB_URL.")
+    return response.body
 
 
 def _pause(failure: RateLimited | Unreachable, retry: urllib3.Retry) -> float:
-    """Seconds to wait before asking again; infinite where GitHub wants patience but does not say how much."""
+    """Seconds to wait before the next retry; infinite for a rate limit without a time."""
     if isinstance(failure, Unreachable):
         return retry.get_backoff_time()
     if failure.until is None:

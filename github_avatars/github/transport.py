@@ -1,17 +1,15 @@
-"""The HTTP session under github.py: connections kept, none to where GitHub cannot be, and answers whole in time."""
+"""HTTP for `GitHub` and `API`: kept connections, timeouts for whole responses, and checked IP addresses."""
 
 import http.client
 import io
-import math
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -19,27 +17,26 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from github_avatars.errors import ForeignRedirect, Unreachable
 from github_avatars.github import cancellation, hosts
 
-USER_AGENT = "github-avatars"
-
 CONNECTIONS = 32
-"""Connections kept open to each host: as many threads can fetch side by side; a further one waits its turn."""
+"""The size of the connection pool of each host, and so the number of threads that can fetch at the same time."""
 
 HEADERS = {
-    "User-Agent": USER_AGENT,
+    "User-Agent": "github-avatars",
     "Accept": "image/*",
-    # Pictures are compressed already; asking for more would only invite small bodies that unfold to huge ones.
+    # Pictures are compressed already, and a compressed body may expand to a huge one.
     "Accept-Encoding": "identity",
 }
 
-
-_Pool = tuple[Any, bool]
+Pool = tuple[Any, bool]
+"""A connection pool of urllib3, and whether its requests contain the whole address, as those to a proxy do."""
 
 
 @dataclass(frozen=True)
 class HTTPResponse:
-    """A whole answer over HTTP, or as much of its body as was wanted."""
+    """A response with its body, or with the part of the body that was read."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,46 +44,72 @@ class HTTPResponse:
 
 
 class PrivateAddress(Exception):
-    """A host's name leads to an IP address that is not public; nothing was sent there."""
+    """A host name resolves to an IP address that is not public. Nothing is sent there."""
 
 
 class Session(HTTPAdapter):
-    """Connections that are kept, and nothing else that sessions keep: no cookies, no redirects, no passwords.
+    """Connection pools without the other state of a requests.Session: no cookies, no redirects, no passwords.
 
-    A read timeout bounds the whole answer, from the request to its last byte, not the pause between two bytes as it
-    does elsewhere in urllib3; a connect timeout bounds the look-up of the name, every address tried, and TLS.
+    A read timeout limits the time for the whole response, from the request to its last byte; in urllib3, it limits the
+    pause between two bytes. A connect timeout limits the time for DNS, for connecting to all addresses, and for TLS.
 
-    Requests raise PrivateAddress where a connection would leave the public internet, unless the host is
-    `private_host`, or that one was found at a private address before. `direct` passes by the proxies that the
-    environment names; with a proxy, it is the proxy that looks names up and connects, and nothing is checked here.
+    A connection to an address that is not public is refused, unless the host is `private_host` or that host has a
+    private address itself. `direct` ignores the proxies that the environment names. A proxy resolves names and connects
+    itself, so addresses are not checked then.
     """
 
     def __init__(self, *, direct: bool, private_host: str | None) -> None:
         super().__init__(pool_maxsize=CONNECTIONS, pool_block=True)
-        self._reach = _Reach(private_host)
+        self._policy = AddressPolicy(private_host)
         self._environment = requests.Session()
         self._environment.trust_env = not direct
-        self._pools: dict[tuple[str, str], _Pool] = {}
+        self._pools: dict[tuple[str, str], Pool] = {}
+
+    def get(
+        self,
+        url: str,
+        subject: str,
+        timeout: urllib3.Timeout,
+        headers: Mapping[str, str],
+        read: Callable[[urllib3.BaseHTTPResponse], bytes],
+    ) -> HTTPResponse:
+        """Request `url`, with `headers` in addition to HEADERS or replacing them. `read` returns the body.
+
+        `subject` is what the URL stands for, for error messages. Raises ForeignRedirect for a private address, and
+        Unreachable for all other failures.
+        """
+        host = urlsplit(url).netloc
+        try:
+            with self._open(url, timeout, headers) as response:
+                return HTTPResponse(response.status, response.headers, read(response))
+        except PrivateAddress as error:
+            raise ForeignRedirect(
+                f"{host} has the private address {error}, so {subject} is not requested from it: "
+                "check DNS and GITHUB_URL."
+            ) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise Unreachable(
+                f"{host} sent no complete response for {subject} ({type(error).__name__}): "
+                "check the network and GITHUB_URL, or try again later."
+            ) from error
 
     @contextmanager
-    def get(
-        self, url: str, timeout: urllib3.Timeout, headers: Mapping[str, str] = MappingProxyType({})
+    def _open(
+        self, url: str, timeout: urllib3.Timeout, headers: Mapping[str, str]
     ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """The answer at `url`, to be read within the `with`. Raises what requests and urllib3 raise.
+        """The response at `url`, whose body can be read within this context.
 
-        `headers` are sent besides HEADERS, or in their place.
-
-        From requests are the proxies, the certificates and the choice of a connection, once for each host. Its own way
-        to send a request takes twice as long, for what is of no use here.
+        Proxies, certificates and the choice of a pool are those of requests, computed once for each host. The request
+        itself goes to urllib3 directly, because requests takes twice as long for features that are not needed here.
         """
         parts = urlsplit(url)
         origin = parts.scheme, parts.netloc
         if origin not in self._pools:
-            self._pools[origin] = self._pool(url)
-        pool, asks_proxy = self._pools[origin]
+            self._pools[origin] = self._make_pool(url)
+        pool, sends_whole_url = self._pools[origin]
         response: urllib3.BaseHTTPResponse = pool.urlopen(
             "GET",
-            url if asks_proxy else (parts.path or "/") + (parts.query and f"?{parts.query}"),
+            url if sends_whole_url else (parts.path or "/") + (parts.query and f"?{parts.query}"),
             headers={**HEADERS, **headers},
             timeout=timeout,
             redirect=False,
@@ -97,41 +120,45 @@ class Session(HTTPAdapter):
         try:
             yield response
         finally:
-            # A connection whose answer was not read to its end is closed before another may use it.
+            # Closes the connection unless the response was read to its end.
             response.close()
             response.release_conn()
 
-    def _pool(self, url: str) -> _Pool:
-        """The connections to the host of `url`, and whether what is asked on them is the whole address."""
+    def _make_pool(self, url: str) -> Pool:
         request = requests.PreparedRequest()
         request.prepare_url(url, None)
-        found = self._environment.merge_environment_settings(url, {}, None, None, None)
-        pool: Any = self.get_connection_with_tls_context(request, found["verify"], found["proxies"])
-        self.cert_verify(pool, url, found["verify"], None)  # type: ignore[no-untyped-call]
-        pool.ConnectionCls = partial(_HTTPSConnection if pool.scheme == "https" else _HTTPConnection, reach=self._reach)
-        return pool, self.request_url(request, found["proxies"]) != request.path_url
+        settings = self._environment.merge_environment_settings(url, {}, None, None, None)
+        pool: Any = self.get_connection_with_tls_context(request, settings["verify"], settings["proxies"])
+        self.cert_verify(pool, url, settings["verify"], None)  # type: ignore[no-untyped-call]
+        connection = _HTTPSConnection if pool.scheme == "https" else _HTTPConnection
+        pool.ConnectionCls = partial(connection, policy=self._policy)
+        return pool, self.request_url(request, settings["proxies"]) != request.path_url
 
 
-class _Reader(io.RawIOBase):
-    """What a socket receives until its timeout, counted from now on; sockets count anew for every byte."""
+class DeadlineReader(io.RawIOBase):
+    """Reads from a socket until a deadline: its timeout, counted from the creation of this object."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
-        self._end = time.monotonic() + (sock.gettimeout() or math.inf)
+        self._deadline = time.monotonic() + cast(float, sock.gettimeout())
 
     def readable(self) -> bool:
+        """Always True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
+        """Read into the buffer and return the number of bytes. Raises TimeoutError after the deadline."""
+        left = self._deadline - time.monotonic()
+        # A timeout of zero would make the socket non-blocking.
         if left <= 0:
-            raise TimeoutError("the answer comes too slowly")
+            raise TimeoutError("the response takes too long")
         self._sock.settimeout(left)
         with cancellation.interruptible(self._sock):
             return self._raw.readinto(buffer)
 
     def close(self) -> None:
+        """Close the underlying stream."""
         self._raw.close()
         super().close()
 
@@ -139,45 +166,46 @@ class _Reader(io.RawIOBase):
 class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp: Any = io.BufferedReader(_Reader(self.fp.detach(), sock))
+        self.fp: Any = io.BufferedReader(DeadlineReader(self.fp.detach(), sock))
 
 
-class _Reach:
-    """Which IP addresses a session may connect to: public ones, and others once `home` was found at one."""
+class AddressPolicy:
+    """The IP addresses to which a session connects: public ones, and all if `private_host` has a private one."""
 
-    def __init__(self, home: str | None) -> None:
-        self._home = home
-        self._private = False
+    def __init__(self, private_host: str | None) -> None:
+        self._private_host = private_host
+        self._allows_private = False
 
     def check(self, host: str, ip: str) -> None:
+        """Raise PrivateAddress unless connecting to the host at this IP address is allowed."""
         if hosts.is_public(ip):
             return
-        if host == self._home:
-            self._private = True
-        if not self._private:
+        if host == self._private_host:
+            self._allows_private = True
+        if not self._allows_private:
             raise PrivateAddress(ip)
 
 
-def _look_up(host: str, port: int, seconds: float) -> list[Any]:
-    """What socket.getaddrinfo gives, or TimeoutError: by itself it waits as long as the system's resolver likes."""
-    found: Future[list[Any]] = Future()
+def _resolve(host: str, port: int, seconds: float) -> list[Any]:
+    """The result of socket.getaddrinfo, which has no timeout of its own. Raises TimeoutError and OSError."""
+    addresses: Future[list[Any]] = Future()
 
-    def look_up() -> None:
+    def resolve() -> None:
         try:
-            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            addresses.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except UnicodeError:
-            found.set_exception(OSError(f"{host!r} cannot be a name"))
+            addresses.set_exception(OSError(f"{host!r} is not a host name"))
         except Exception as error:
-            found.set_exception(error)
+            addresses.set_exception(error)
 
-    # Not of a pool: at its end, Python would wait for the pool's threads, and they for the resolver.
-    threading.Thread(target=look_up, daemon=True).start()
-    return found.result(seconds)
+    # A daemon thread, because Python would wait for the threads of a pool when it exits.
+    threading.Thread(target=resolve, daemon=True).start()
+    return addresses.result(seconds)
 
 
-def _connect(found: tuple[Any, ...], seconds: float, options: Iterable[tuple[Any, ...]]) -> socket.socket:
-    """A socket connected to one address of those that were found."""
-    family, kind, protocol, _, address = found
+def _connect(info: tuple[Any, ...], seconds: float, options: Iterable[tuple[Any, ...]]) -> socket.socket:
+    """A socket connected to one address, given as socket.getaddrinfo returns it."""
+    family, kind, protocol, _, address = info
     sock = socket.socket(family, kind, protocol)
     try:
         for option in options:
@@ -193,31 +221,31 @@ def _connect(found: tuple[Any, ...], seconds: float, options: Iterable[tuple[Any
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     response_class = _TimedResponse
 
-    def __init__(self, *args: Any, reach: _Reach, **options: Any) -> None:
+    def __init__(self, *args: Any, policy: AddressPolicy, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._reach = reach
+        self._policy = policy
 
     def _new_conn(self) -> socket.socket:
-        """A socket that is connected to the host, and has what is left of the connect timeout for TLS.
+        """A socket connected to the host, with the rest of the connect timeout as its timeout, for TLS.
 
-        The address that is checked is the very one that is connected to, so that no second look-up comes between.
+        It connects to the same address that was checked: a second DNS request could return another one.
         """
-        # Every request of this project names one.
-        end = time.monotonic() + cast(float, self.timeout)
+        # Every request has a timeout.
+        deadline = time.monotonic() + cast(float, self.timeout)
         failure = OSError("the name has no address")
-        addresses = _look_up(self._dns_host, self.port, end - time.monotonic())
-        for number, found in enumerate(addresses):
+        addresses = _resolve(self._dns_host, self.port, deadline - time.monotonic())
+        for number, info in enumerate(addresses):
             if not self.proxy:
-                self._reach.check(self.host, found[4][0])
-            share = (end - time.monotonic()) / (len(addresses) - number)
+                self._policy.check(self.host, info[4][0])
+            share = (deadline - time.monotonic()) / (len(addresses) - number)
             try:
-                sock = _connect(found, share, self.socket_options or ())
+                sock = _connect(info, share, self.socket_options or ())
             except OSError as error:
                 failure = error
             else:
-                sock.settimeout(max(end - time.monotonic(), 0.001))
+                sock.settimeout(max(deadline - time.monotonic(), 0.001))
                 return sock
-        raise urllib3.exceptions.NewConnectionError(self, f"no address takes a connection ({failure})") from failure
+        raise urllib3.exceptions.NewConnectionError(self, f"no address accepts a connection ({failure})") from failure
 
 
 class _HTTPSConnection(_HTTPConnection, urllib3.connection.HTTPSConnection):

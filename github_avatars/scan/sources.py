@@ -78,7 +78,8 @@ def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) ->
         check_name(kind, name)
     token = api.read_token(arguments.token_file, os.environ) if asked else None
     yield from account_files.read(arguments.sources, arguments.column)
-    with api.API(token=token, wait=rate_limit.give_up if arguments.no_wait else rate_limit.wait) as github:
+    wait = rate_limit.give_up if arguments.no_wait else getattr(arguments, "wait", rate_limit.wait)
+    with api.API(token=token, wait=wait) as github:
         for kind, name in asked:
             for number, page in enumerate(pages_of(github, kind, name)):
                 yield from page.accounts

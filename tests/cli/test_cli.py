@@ -223,8 +223,8 @@ def test_predict_has_a_line_for_what_it_cannot_tell_and_goes_on(github: GitHubSt
     ]
     told = ran.stderr.splitlines()
     assert len(told) == 3
-    assert "knows no account nobody-here" in told[0]
-    assert "There is no such picture file, and 'gone.png' is not a possible GitHub login" in told[1]
+    assert "has no account nobody-here" in told[0]
+    assert "There is no such picture file, and 'gone.png' is not a valid GitHub login" in told[1]
     assert "not a PNG" in told[2]
     assert all(line.startswith("error: ") for line in told)
 

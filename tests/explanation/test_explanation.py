@@ -345,10 +345,10 @@ def test_explain_an_account(
 @pytest.mark.parametrize(
     ("subject", "begins"),
     [
-        ("gone.png", "error: There is no such picture file, and 'gone.png' is not a possible GitHub login: give 1 to "),
-        ("", "error: There is no such picture file, and '' is not a possible GitHub login: give 1 to "),
-        ("a\nb", "error: There is no such picture file, and 'a\\nb' is not a possible GitHub login: give 1 to "),
-        (".", "error: There is no such picture file, and '.' is not a possible GitHub login: give 1 to "),
+        ("gone.png", "error: There is no such picture file, and 'gone.png' is not a valid GitHub login: give 1 to "),
+        ("", "error: There is no such picture file, and '' is not a valid GitHub login: give 1 to "),
+        ("a\nb", "error: There is no such picture file, and 'a\\nb' is not a valid GitHub login: give 1 to "),
+        (".", "error: There is no such picture file, and '.' is not a valid GitHub login: give 1 to "),
         (__file__, f"error: {__file__} is not a PNG, JPEG, WebP or GIF: give one of these."),
         ("a" * 5000, "error: There is no such picture file, and 'aaa"),
     ],

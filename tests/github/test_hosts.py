@@ -1,6 +1,6 @@
 import pytest
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadOption
 from github_avatars.github import hosts
 
 
@@ -37,7 +37,7 @@ def test_address(text: str, base: str) -> None:
     ],
 )
 def test_address_that_is_none(text: str) -> None:
-    with pytest.raises(BadInput, match="GITHUB_URL"):
+    with pytest.raises(BadOption, match="GITHUB_URL"):
         hosts.normalize(text)
 
 

@@ -65,7 +65,7 @@ THROUGH_THE_SCRIPT = ["a path", "a header", "a Cyrillic o", "many letters"]
 
 
 def check_message(message: str) -> None:
-    assert " is not a possible GitHub login: give 1 to 39 letters" in message
+    assert " is not a valid GitHub login: give 1 to 39 letters" in message
     assert message.isprintable()
     assert len(message) < 250
 

@@ -12,7 +12,7 @@ import pytest
 
 from github_avatars import classifier, identicon
 from github_avatars.demo import Exchange, Fault, GitHubStandIn, resetting, responding
-from github_avatars.errors import BadInput, Unreachable
+from github_avatars.errors import BadOption, Unreachable
 from github_avatars.github import GitHub
 from github_avatars.prediction import predict
 from tests.support.cog_server import CogServer
@@ -124,7 +124,7 @@ def test_no_secret_is_told_by_the_server_itself(server: CogServer) -> None:
 def test_no_secret_is_told_where_the_address_of_github_holds_one(url: str, start_cog: START, tmp_path: Path) -> None:
     server = start_cog(tmp_path, url, GITHUB_AVATARS_LOG="debug")
     health = server.wait_for_status("SETUP_FAILED")
-    assert "BadInput: GITHUB_URL is " in health["setup"]["logs"]
+    assert "BadOption: GITHUB_URL is " in health["setup"]["logs"]
     assert told(json.dumps(health)) == []
     assert told(json.dumps(server.request("POST", "/predictions", {"input": {"username": "octocat"}}))) == []
     assert told(server.log()) == []
@@ -148,7 +148,7 @@ def test_no_secret_is_told_where_the_address_of_github_holds_one(url: str, start
 )
 def test_no_secret_of_an_address_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_URL", url)
-    with pytest.raises(BadInput, match=r"^GITHUB_URL is '.*github\.test.*': give an address") as caught:
+    with pytest.raises(BadOption, match=r"^GITHUB_URL is '.*github\.test.*': give an address") as caught:
         GitHub()
     assert told(str(caught.value)) == []
 

@@ -127,8 +127,7 @@ def test_a_fetch_by_the_real_names(hub: GitHub, standin: GitHubStandIn, names: N
 
 def test_github_itself_at_a_private_address(hub: GitHub, standin: GitHubStandIn) -> None:
     assert failure(hub, ForeignRedirect) == (
-        "github.com leads octocat to 127.0.0.1, an address of a private network, "
-        "which is not GitHub at https://github.com: check the name service and GITHUB_URL."
+        "github.com has the private address 127.0.0.1, so octocat is not requested from it: check DNS and GITHUB_URL."
     )
     assert standin.connections == 0
 
@@ -154,7 +153,7 @@ def test_github_itself_at_a_private_address(hub: GitHub, standin: GitHubStandIn)
 def test_redirect_to_a_private_address(hub: GitHub, standin: GitHubStandIn, names: NameService, ip: str) -> None:
     """The name is allowed, and at some of the addresses the stand-in would answer."""
     names.known["avatars.githubusercontent.com"] = [(ip, port_of(standin))]
-    assert failure(hub, ForeignRedirect).startswith(f"avatars.githubusercontent.com leads octocat to {ip}, an address")
+    assert failure(hub, ForeignRedirect).startswith(f"avatars.githubusercontent.com has the private address {ip}, ")
     assert standin.connections == 1
     assert standin.requests == {"/octocat.png": 1}
 
@@ -208,7 +207,9 @@ def test_certificate_of_another_host(
 ) -> None:
     with GitHubStandIn(tls=certified(authority, "example.com")) as impostor:
         names.known["avatars.githubusercontent.com"] = [(OPEN, port_of(impostor))]
-        assert "avatars.githubusercontent.com gave no whole answer for octocat (SSLError)" in failure(hub, Unreachable)
+        assert "avatars.githubusercontent.com sent no complete response for octocat (SSLError)" in failure(
+            hub, Unreachable
+        )
     assert not impostor.requests
     assert standin.requests == {"/octocat.png": 1}
 

@@ -51,7 +51,7 @@ def test_a_file_goes_before_a_login_and_a_folder_does_not() -> None:
 @pytest.mark.parametrize("source", ["gone.txt", "", "a/b", "x" * 100_000, "oc\0to"])
 def test_what_is_neither_file_nor_login_is_told_before_anything_else_is_given(source: str) -> None:
     given = account_files.read(["zeke", source])
-    with pytest.raises(BadInput, match=r"^There is no such file, and '.*' is not a possible GitHub login") as caught:
+    with pytest.raises(BadInput, match=r"^There is no such file, and '.*' is not a valid GitHub login") as caught:
         next(given)
     assert len(str(caught.value)) < 300
 

@@ -337,7 +337,7 @@ def test_a_host_that_is_out_of_order_ends_the_run(hub: GitHub, standin: GitHubSt
 def test_a_rate_limit_ends_the_run_and_says_when_to_go_on(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
     standin.faults["/paul.png"] = responding(429, {"Retry-After": "3600"})
     before = datetime.now(UTC)
-    with pytest.raises(RateLimited, match=rf"ask again after .* kept in {folder}: run the same command") as caught:
+    with pytest.raises(RateLimited, match=rf"retry after .* kept in {folder}: run the same command") as caught:
         collect(["hans", "paul", "anna"], folder, hub, rate=FAST)
     assert caught.value.until is not None
     assert caught.value.until - before > timedelta(minutes=59)
@@ -352,7 +352,7 @@ def test_a_rate_limit_ends_the_run_and_says_when_to_go_on(hub: GitHub, standin: 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf"), 1e-9])
 def test_a_rate_out_of_bounds_is_refused(hub: GitHub, folder: Path, rate: float) -> None:
-    with pytest.raises(BadInput, match=r"The rate is .*: give 0\.001 to 1000 accounts a second"):
+    with pytest.raises(BadInput, match=r"The rate is .*: give 0\.001 to 1000 accounts per second"):
         collect(["hans"], folder, hub, rate=rate)
     assert not folder.exists()
 
@@ -492,7 +492,7 @@ def test_a_failed_collection_is_one_line(github: GitHubStandIn, folder: Path) ->
     assert (run.returncode, run.stdout) == (1, "")
     last = run.stderr.splitlines()[-1]
     assert last.startswith("error: ")
-    assert "ask again after" in last
+    assert "retry after" in last
 
 
 def test_a_model_is_trained_on_what_was_collected(github: GitHubStandIn, folder: Path, tmp_path: Path) -> None:

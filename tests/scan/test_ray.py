@@ -157,7 +157,7 @@ def test_a_worker_asks_for_no_more_once_github_wants_fewer_requests() -> None:
         rows = work(table).to_pylist()
         asked = standin.requests.total()
         assert {row["status"] for row in [*rows, *work(table).to_pylist()]} == {"pending"}
-        assert all("wants fewer requests" in row["error"] for row in rows)
+        assert all("limits the rate of requests" in row["error"] for row in rows)
         assert standin.requests.total() == asked <= 4
 
 

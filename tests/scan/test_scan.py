@@ -85,7 +85,7 @@ def test_every_input_has_a_row(scan: Scan, tmp_path: Path) -> None:
         ("default-1", "judged", "default"),
     ]
     assert all(list(row) == list(NAMES) for row in found)
-    assert "knows no account nobody" in found[2]["error"]
+    assert "has no account nobody" in found[2]["error"]
 
 
 def test_rows_come_as_they_come_or_in_order(scan: Scan, github: GitHubStandIn) -> None:
@@ -313,7 +313,7 @@ def test_a_rate_limit_ends_it_where_it_is_not_to_wait(scan: Scan, github: GitHub
         assert code == 1
         last = err.splitlines()[-1]
         assert last.startswith("error: ")
-        assert "ask again after" in last
+        assert "retry after" in last
         assert "is kept in scan.db: run the same command then to go on" in last
         statuses = Counter(row["status"] for row in rows(out))
         assert statuses["judged"] >= 5

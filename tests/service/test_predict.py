@@ -180,7 +180,7 @@ def test_path_on_the_server_is_refused_even_where_a_picture_lies(server: CogServ
 
 def test_no_such_user(server: CogServer, github: GitHubStandIn) -> None:
     error = error_of(server.predict(username="nobody-of-this-name"))
-    assert error == f"NoSuchAccount: {github.url} knows no account nobody-of-this-name: check the spelling."
+    assert error == f"NoSuchAccount: {github.url} has no account nobody-of-this-name: check the spelling."
 
 
 @pytest.mark.parametrize("login", ["", "no login", "../octocat", "octocat.png", "octo\ncat", "a" * 40, "zëke"])
@@ -304,5 +304,5 @@ def test_damaged_model_fails_the_setup(start_cog: START, tmp_path: Path) -> None
 def test_address_of_github_that_is_none_fails_the_setup(start_cog: START, tmp_path: Path) -> None:
     server = start_cog(tmp_path, "github.example.com")
     reason = server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
-    assert "BadInput: GITHUB_URL is 'github.example.com': give an address like https://" in reason
+    assert "BadOption: GITHUB_URL is 'github.example.com': give an address like https://" in reason
     assert "Traceback" not in reason

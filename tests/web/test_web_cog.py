@@ -71,10 +71,10 @@ def test_another_model_of_a_cog_server_is_not_explained(cog: Cog, monkeypatch: p
 
 
 def test_errors_of_a_cog_server_keep_their_kind(cog: Cog, github: GitHubStandIn) -> None:
-    with pytest.raises(NoSuchAccount, match=r"^http://127.* knows no account nobody-here: check the spelling\.$"):
+    with pytest.raises(NoSuchAccount, match=r"^http://127.* has no account nobody-here: check the spelling\.$"):
         cog.account("nobody-here")
     github.faults["/octocat.png"] = MODES["429-retry-after"].fault
-    with pytest.raises(Exception, match=r"wants fewer requests .*: ask again after .* UTC\.$") as caught:
+    with pytest.raises(Exception, match=r"limits the rate of requests .*: retry after .* UTC\.$") as caught:
         cog.account("octocat")
     assert caught.value.kind == "rate-limited"  # type: ignore[attr-defined]
 

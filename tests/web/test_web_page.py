@@ -312,7 +312,7 @@ def test_a_row_opens_to_its_answer(visit: Visit, served: Site) -> None:
     expect(visit.card.locator(".answer")).to_contain_text("octocat shows an avatar of its own")
     expect(opener).to_have_attribute("aria-expanded", "true")
     visit.card.get_by_role("button", name="nobody-here").click()
-    expect(visit.card.locator(".problem")).to_contain_text("knows no account nobody-here")
+    expect(visit.card.locator(".problem")).to_contain_text("has no account nobody-here")
     expect_accessible(visit)
     opener.click()
     expect(visit.card.locator(".answer")).to_have_count(0)
@@ -453,7 +453,7 @@ def test_a_picture_that_is_gone_is_told(browser: Browser, served: Site, tmp_path
     ("mode", "kind", "text"),
     [
         ("404", "no-such-account", "GitHub knows nobody of this name"),
-        ("429", "rate-limited", "ask again in some minutes"),
+        ("429", "rate-limited", "retry in a few minutes"),
         ("429-retry-after", "rate-limited", "Ask again at "),
         ("503", "unreachable", "No answer"),
         ("reset", "unreachable", "No answer"),
