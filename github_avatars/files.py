@@ -18,11 +18,14 @@ def is_file(argument: str) -> bool:
 def write_atomically(path: Path, data: bytes | str) -> None:
     """Write `data` (text as UTF-8) to `path`, completely or not at all, even if the program is killed.
 
-    Raises BadFile if the file cannot be written.
+    Devices and pipes, such as /dev/stdout, are written directly. Raises BadFile if the file cannot be written.
     """
     content = data.encode() if isinstance(data, str) else data
     temporary = None
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             # mkstemp makes files that only their owner can read.

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browsers import chromium
 from tests.support.processes import ROOT
-from tests.support.sites import site
+from tests.support.sites import page_server
 
 LOGIN = "default-10"
 SIZE = {"width": 1000, "height": 800}
@@ -44,9 +44,9 @@ def shoot(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Image
 
 def main() -> None:
     """Write both."""
-    with site() as running, chromium() as browser:
+    with page_server() as server, chromium() as browser:
         for scheme in SCHEMES:
-            shoot(browser, running.url, scheme).save(ROOT / "docs" / f"web-{scheme}.png", optimize=True)
+            shoot(browser, server.url, scheme).save(ROOT / "docs" / f"web-{scheme}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -89,3 +89,8 @@ def print_error(error: Exception) -> int:
     """Print an error as one line on standard error and return the exit code, 1."""
     print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
     return 1
+
+
+def print_address(address: str) -> None:
+    """Print the address of a page that is ready."""
+    print(address, flush=True)

@@ -1,1 +1,28 @@
-"""Why a picture gets its verdict, and a drawing of that."""
+"""Why a picture gets its prediction: what each feature contributes, as numbers, as text, and as a drawing."""
+
+from github_avatars.explanation.drawing import draw, draw_difference, draw_sample, encode_png
+from github_avatars.explanation.explaining import (
+    TITLES,
+    Contribution,
+    Explanation,
+    as_text,
+    explain,
+    explain_file_or_account,
+    headline,
+    notes,
+)
+
+__all__ = [
+    "TITLES",
+    "Contribution",
+    "Explanation",
+    "as_text",
+    "draw",
+    "draw_difference",
+    "draw_sample",
+    "encode_png",
+    "explain",
+    "explain_file_or_account",
+    "headline",
+    "notes",
+]

@@ -1,147 +1,164 @@
-"""A picture → why it is judged as it is: what was measured of it and what each measurement says, drawn or in words.
+"""A picture → an explanation of its prediction: what was measured, and what each feature contributes.
 
-The classifier's score is the log-odds of "default". Each feature's part in it is its Shapley value: of what separates
-the score from that of the average training picture, the share that this feature brings about, averaged over every order
-in which the features could become known. For a linear model that is weight × (value − training mean).
+The classifier's score is the log-odds of "default". The contribution of a feature is its Shapley value: the part of the
+difference between the score and the score of the average training picture that is due to this feature, averaged over
+all orders in which the features could become known. For a linear model that is coefficient × (value − training mean).
 
 Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions (2017), https://arxiv.org/abs/1705.07874
 """
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from github_avatars import features, identicon
 from github_avatars.classifier import Classifier, Label, Verdict, shipped
+from github_avatars.errors import BadInput, BadLogin
 from github_avatars.features import Features
+from github_avatars.files import is_file
+from github_avatars.github import GitHub
 from github_avatars.identicon import Fit, Floats
 from github_avatars.picture import decoding
 
 TITLES = {
     "github_grey": "GitHub-grey pixels (of 576)",
-    "distinct_colors": "Distinct colours",
+    "distinct_colors": "Distinct colors",
     "identicon_error": "Identicon error (0 to 1)",
 }
-SCALE = "Log-odds: at 0 both are equally likely; with every 2.3 more, default becomes ten times as likely as custom."
-EXCUSE = (
-    "Resizing and lossy coding bring in colours and error alike: so many colours excuse some error, few colours do not."
-)
+SCALE_NOTE = "Log-odds: 0 means that both labels are equally likely; each 2.3 more makes default ten times as likely."
+COLORS_NOTE = "Resizing and lossy compression increase both colors and error, so many colors compensate for some error."
 
-_MEASURED: dict[str, Callable[[float], float]] = {
+_UNSCALED: dict[str, Callable[[float], float]] = {
     "github_grey": float,
     "distinct_colors": math.exp,
     "identicon_error": lambda root: root**2,
 }
-"""What undoes the scales of Features.row()."""
+"""The inverses of the scales of Features.row()."""
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one feature says of a picture.
-
-    `value` is what was measured of the picture, `average` the same of the average training picture (averaged on the
-    scale of Features.row()). `log_odds` is the Shapley value: above 0 it speaks for "default", below for "custom". A
-    positive `weight` is the model's saying that the more there is of the feature, the likelier is "default".
-    """
+    """What one feature contributes to the score of a picture."""
 
     name: str
     value: float
+    """The value for the picture."""
     average: float
+    """The value for the average training picture, averaged on the scale of Features.row()."""
     weight: float
+    """The coefficient in the model: positive if larger values make "default" more likely."""
     log_odds: float
+    """The Shapley value: above 0 it supports "default", below 0 "custom"."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a picture is judged as it is.
-
-    `picture` is RGB, `sample` the SAMPLE × SAMPLE pixels of it that it was judged by, `fit` the identicon that fits it
-    best, and `difference` how far the two are apart where (identicon.difference). `base` is the score of the average
-    training picture; with the log-odds of all `contributions` it adds up to `score`, the log-odds of "default".
-    """
+    """Why a picture gets its verdict."""
 
     picture: Image.Image
+    """The picture, upright, mode RGB."""
     sample: Image.Image
+    """The SAMPLE × SAMPLE pixels that the features are measured on."""
     fit: Fit
+    """The best-fitting identicon."""
     difference: Floats
+    """The difference between sample and fit, SAMPLE × SAMPLE; see identicon.difference."""
     verdict: Verdict
     base: float
+    """The score of the average training picture."""
     contributions: tuple[Contribution, ...]
+    """In the order of features.NAMES."""
     score: float
+    """The log-odds of "default": `base` plus the log-odds of all contributions."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The numbers: the verdict with its features, base, score and contributions."""
+        contributions = [asdict(contribution) for contribution in self.contributions]
+        return {**asdict(self.verdict), "base": self.base, "score": self.score, "contributions": contributions}
 
 
 def explain(picture: Image.Image, classifier: Classifier | None = None) -> Explanation:
-    """Why a Pillow picture of any mode is judged as it is, by the shipped classifier where none is given.
+    """Explain the verdict on a Pillow picture of any mode, by default that of the shipped classifier.
 
-    Raises BadImage for a picture that cannot be decoded, BadModel where the shipped classifier cannot be used.
+    Raises BadImage if the picture cannot be decoded, BadModel if the shipped classifier cannot be used.
     """
     classifier = classifier or shipped()
-    shown = decoding.rgb(decoding.normalize(picture))
-    verdict = classifier.classify(features.extract(shown))
-    fitted = identicon.fit(shown)
+    upright = decoding.rgb(decoding.normalize(picture))
+    verdict = classifier.classify(features.extract(upright))
+    fit = identicon.fit(upright)
     return Explanation(
-        picture=shown,
-        sample=identicon.sample(shown),
-        fit=fitted,
-        difference=identicon.difference(shown, fitted),
+        picture=upright,
+        sample=identicon.sample(upright),
+        fit=fit,
+        difference=identicon.difference(upright, fit),
         verdict=verdict,
-        base=base(classifier),
-        contributions=contributions(verdict.features, classifier),
+        base=classifier.intercept + float(np.dot(classifier.weights, classifier.means)),
+        contributions=_contributions(verdict.features, classifier),
         score=classifier.score(verdict.features),
     )
 
 
-def base(classifier: Classifier) -> float:
-    """The score of the average training picture."""
-    return classifier.intercept + float(np.dot(classifier.weights, classifier.means))
+def explain_file_or_account(subject: str, github: GitHub, classifier: Classifier | None = None) -> Explanation:
+    """Explain the verdict on a picture file, or, if there is no such file, on the avatar of a GitHub login.
+
+    Raises BadInput if `subject` is neither a file nor a possible login, BadImage, GitHubError.
+    """
+    if is_file(subject):
+        return explain(decoding.load(decoding.read_bytes(subject), subject), classifier)
+    try:
+        avatar = github.fetch(subject)
+    except BadLogin as error:
+        raise BadInput(f"There is no such picture file, and {error}") from error
+    return explain(decoding.load(avatar.data, f"The avatar of {subject}"), classifier)
 
 
-def contributions(measured: Features, classifier: Classifier) -> tuple[Contribution, ...]:
-    """What each feature says, in the order of features.NAMES."""
+def _contributions(measured: Features, classifier: Classifier) -> tuple[Contribution, ...]:
     columns = zip(features.NAMES, astuple(measured), measured.row(), classifier.weights, classifier.means, strict=True)
     return tuple(
-        Contribution(name, value, _MEASURED[name](mean), weight, weight * (scaled - mean))
+        Contribution(name, value, _UNSCALED[name](mean), weight, weight * (scaled - mean))
         for name, value, scaled, weight, mean in columns
     )
 
 
-def notes(given: Iterable[Contribution]) -> list[str]:
-    """What one must know to read contributions, a sentence or two each."""
-    excused = any(one.name == "distinct_colors" and one.weight > 0 for one in given)
-    return [SCALE, EXCUSE] if excused else [SCALE]
+def notes(contributions: Iterable[Contribution]) -> list[str]:
+    """What a reader must know to interpret contributions, one sentence each."""
+    colors_support_default = any(each.name == "distinct_colors" and each.weight > 0 for each in contributions)
+    return [SCALE_NOTE, COLORS_NOTE] if colors_support_default else [SCALE_NOTE]
 
 
-def in_words(explanation: Explanation) -> str:
-    """The verdict in one line and what each feature says in one more each, the weightiest first."""
-    lines = [f"{in_short(explanation.verdict)} (log-odds {format_log_odds(explanation.score)})."]
-    for one in sorted(explanation.contributions, key=lambda one: -abs(one.log_odds)):
-        value, average = format_values(one)
-        signed = format_log_odds(one.log_odds)
-        says = "says nothing" if signed == "0.0" else f"speaks for {favored_label(one.log_odds)} ({signed})"
-        lines.append(f"{TITLES[one.name]}: {value}, on average {average}; {says}.")
+def as_text(explanation: Explanation) -> str:
+    """The headline, then one line for each feature, in the order of decreasing contribution."""
+    lines = [f"{headline(explanation.verdict)} (log-odds {format_log_odds(explanation.score)})."]
+    for contribution in sorted(explanation.contributions, key=lambda each: -abs(each.log_odds)):
+        value, average = format_values(contribution)
+        log_odds = format_log_odds(contribution.log_odds)
+        effect = "no effect" if log_odds == "0.0" else f"supports {supported_label(contribution.log_odds)} ({log_odds})"
+        lines.append(f"{TITLES[contribution.name]}: {value}, average {average}; {effect}.")
     return "\n".join(lines)
 
 
-def in_short(verdict: Verdict) -> str:
-    """A verdict and how sure it is: "Default avatar, 98.2 % sure"."""
-    sure = max(verdict.probability, 1 - verdict.probability)
-    return f"{verdict.label.capitalize()} avatar, {'over 99.9' if sure > 0.999 else f'{100 * sure:.1f}'} % sure"
+def headline(verdict: Verdict) -> str:
+    """The label and its probability, as in "Default avatar, 98.2 % sure"."""
+    confidence = max(verdict.probability, 1 - verdict.probability)
+    percent = "over 99.9" if confidence > 0.999 else f"{100 * confidence:.1f}"
+    return f"{verdict.label.capitalize()} avatar, {percent} % sure"
 
 
-def favored_label(log_odds: float) -> Label:
-    """The label that log-odds count for."""
+def supported_label(log_odds: float) -> Label:
+    """The label that log-odds support."""
     return "default" if log_odds > 0 else "custom"
 
 
-def format_values(one: Contribution) -> tuple[str, str]:
-    """Value and average: counts as whole numbers, errors with two decimals."""
-    decimals = 2 if one.name == "identicon_error" else 0
-    return f"{one.value:.{decimals}f}", f"{one.average:.{decimals}f}"
+def format_values(contribution: Contribution) -> tuple[str, str]:
+    """Value and average: the error with two decimals, counts as whole numbers."""
+    decimals = 2 if contribution.name == "identicon_error" else 0
+    return f"{contribution.value:.{decimals}f}", f"{contribution.average:.{decimals}f}"
 
 
 def format_log_odds(log_odds: float) -> str:
-    """Log-odds with sign and one decimal."""
+    """Log-odds with their sign and one decimal."""
     return f"{log_odds:+.1f}" if round(log_odds, 1) else "0.0"

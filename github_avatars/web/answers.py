@@ -1,140 +1,95 @@
-"""What the page tells of an account or a picture: the verdict, its evidence and why, as JSON."""
+"""What the page shows for an account or a picture: the prediction and its explanation, as JSON."""
 
 import base64
-import io
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from PIL import Image
-
-from github_avatars import identicon
-from github_avatars.classifier import Classifier, Verdict
-from github_avatars.explanation import drawing, explaining
-from github_avatars.explanation.drawing import PIXEL
-from github_avatars.explanation.explaining import TITLES, Contribution, Explanation
+from github_avatars import explanation
+from github_avatars.classifier import Classifier
+from github_avatars.explanation import TITLES, Explanation
 from github_avatars.github import GitHub
 from github_avatars.identicon import SAMPLE
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import media_type
+from github_avatars.prediction import Prediction, is_verified
 
 Json = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Why:
-    """What moved the verdict, on the scale of log-odds: from `base` over all `contributions` to `score`."""
-
-    base: float
-    contributions: tuple[Contribution, ...]
-    score: float
+FIT_SIDE = 10 * SAMPLE
+"""Side of the best-fitting identicon in pixels, the same as that of the enlarged sample."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is known of an account's avatar, or of a picture, of which `username` and `href` are None.
+class PageAnswer:
+    """The prediction for an account or a picture file, with its explanation."""
 
-    `verified` tells whether the picture is, to the pixel, the identicon of `account_id`; None where there is none.
-    `data` is the picture file and `explained` what can be shown of it; `why` needs the features alone. Where one of the
-    last three is missing, `missing` says why.
-    """
-
-    username: str | None
-    href: str | None
-    verdict: Verdict
-    account_id: int | None
-    verified: bool | None
-    why: Why | None
-    data: bytes | None
-    explained: Explanation | None
-    missing: str | None = None
+    prediction: Prediction
+    explanation: Explanation
+    data: bytes
+    """The picture file."""
 
     def as_json(self, *, pictures: bool) -> Json:
-        """All that is known, under names that Cog's answer has too; `pictures` adds what can be seen, as data URLs."""
-        told: Json = {
-            "username": self.username,
-            "href": self.href,
-            "prediction": self.verdict.label,
-            "probability": self.verdict.probability,
-            "words": explaining.in_short(self.verdict),
-            **asdict(self.verdict.features),
-            "account_id": self.account_id,
-            "verified": self.verified,
-            "fit": _fit(self.explained) if self.explained else None,
-            "why": _why(self.why) if self.why else None,
-            "missing": self.missing,
+        """The answer as JSON, with the names that Cog's output and metrics use. `pictures` adds them as data URLs."""
+        prediction, explained = self.prediction, self.explanation
+        answer: Json = {
+            "username": prediction.username,
+            "href": prediction.href,
+            "prediction": prediction.label,
+            "probability": prediction.probability,
+            "words": explanation.headline(explained.verdict),
+            **asdict(prediction.features),
+            "account_id": prediction.account_id,
+            "verified": prediction.verified,
+            "fit": {"grid": explained.fit.grid, "color": "#{:02x}{:02x}{:02x}".format(*explained.fit.color)},
+            "why": {
+                "base": explained.base,
+                "contributions": [{"title": TITLES[each.name], **asdict(each)} for each in explained.contributions],
+                "score": explained.score,
+                "notes": explanation.notes(explained.contributions),
+            },
         }
         if pictures:
-            told["pictures"] = _pictures(self.data, self.explained) if self.data and self.explained else None
-        return told
+            answer["pictures"] = {
+                "picture": _data_url(self.data),
+                "sample": _data_url(explanation.encode_png(explanation.draw_sample(explained.sample))),
+                "fit": _data_url(explanation.encode_png(explained.fit.draw(FIT_SIDE))),
+                "difference": _data_url(explanation.encode_png(explanation.draw_difference(explained.difference))),
+            }
+        return answer
 
 
-class Judge(Protocol):
-    """Whoever gives the answers; may be used from many threads."""
-
-    def account(self, login: str) -> Answer:
-        """The answer for an account. Raises GitHubAvatarsError."""
-
-    def picture(self, data: bytes, account_id: int | None = None) -> Answer:
-        """The answer for a picture file, perhaps that of an account. Raises GitHubAvatarsError."""
+def answer_account(login: str, github: GitHub, classifier: Classifier) -> PageAnswer:
+    """The answer for the avatar that GitHub shows for an account. Raises GitHubError and BadImage."""
+    avatar = github.fetch(login)
+    return _answer(avatar.data, f"The avatar of {login}", classifier, avatar.account_id, login, avatar.href)
 
 
-class Here:
-    """Judges in this process."""
-
-    def __init__(self, github: GitHub, classifier: Classifier) -> None:
-        self._github = github
-        self._classifier = classifier
-
-    def account(self, login: str) -> Answer:
-        """The answer for the avatar that GitHub shows of an account. Raises GitHubError and BadImage."""
-        avatar = self._github.fetch(login)
-        return self._answer(avatar.data, f"The avatar of {login}", login, avatar.href, avatar.account_id)
-
-    def picture(self, data: bytes, account_id: int | None = None) -> Answer:
-        """The answer for a picture file. Raises BadImage."""
-        return self._answer(data, "The picture", None, None, account_id)
-
-    def _answer(self, data: bytes, name: str, username: str | None, href: str | None, account_id: int | None) -> Answer:
-        found = explaining.explain(decoding.load(data, name), self._classifier)
-        why = Why(found.base, found.contributions, found.score)
-        return Answer(username, href, found.verdict, account_id, is_of(found.picture, account_id), why, data, found)
+def answer_picture(data: bytes, classifier: Classifier, account_id: int | None = None) -> PageAnswer:
+    """The answer for a picture file, which may be the avatar of an account. Raises BadImage."""
+    return _answer(data, "The picture", classifier, account_id)
 
 
-def is_of(picture: Image.Image, account_id: int | None) -> bool | None:
-    """Whether an RGB picture is the identicon of an account; None where no account is known."""
-    return None if account_id is None else identicon.is_of(picture, account_id)
+def _answer(
+    data: bytes,
+    name: str,
+    classifier: Classifier,
+    account_id: int | None,
+    username: str | None = None,
+    href: str | None = None,
+) -> PageAnswer:
+    explained = explanation.explain(decoding.load(data, name), classifier)
+    verdict = explained.verdict
+    prediction = Prediction(
+        verdict.label,
+        verdict.probability,
+        verdict.features,
+        account_id=account_id,
+        verified=is_verified(explained.picture, account_id),
+        username=username,
+        href=href,
+    )
+    return PageAnswer(prediction, explained, data)
 
 
-def png(picture: Image.Image) -> bytes:
-    """A picture as a PNG file."""
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
-
-
-def data_url(data: bytes) -> str:
-    """A picture file as a data URL."""
+def _data_url(data: bytes) -> str:
     return f"data:{media_type(data)};base64,{base64.b64encode(data).decode()}"
-
-
-def _fit(found: Explanation) -> Json:
-    return {"grid": found.fit.grid, "color": "#{:02x}{:02x}{:02x}".format(*found.fit.color)}
-
-
-def _why(why: Why) -> Json:
-    return {
-        "base": why.base,
-        "contributions": [{"title": TITLES[one.name], **asdict(one)} for one in why.contributions],
-        "score": why.score,
-        "notes": explaining.notes(why.contributions),
-    }
-
-
-def _pictures(data: bytes, found: Explanation) -> dict[str, str]:
-    """The picture file itself, and what explains the verdict, enlarged."""
-    return {
-        "picture": data_url(data),
-        "sample": data_url(png(drawing.marked(found.sample))),
-        "fit": data_url(png(found.fit.draw(PIXEL * SAMPLE))),
-        "difference": data_url(png(drawing.shaded(found.difference))),
-    }

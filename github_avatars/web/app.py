@@ -1,4 +1,4 @@
-"""The page's server as an ASGI application: which path is answered by what."""
+"""The page's server as an ASGI application: its routes and endpoints."""
 
 import asyncio
 import re
@@ -17,23 +17,25 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from github_avatars import identicon
+from github_avatars.classifier import Classifier
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, TooLarge
-from github_avatars.github import cancellation
+from github_avatars.explanation import encode_png
+from github_avatars.github import GitHub, cancellation
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import media_type
 from github_avatars.web import examples
-from github_avatars.web.answers import Answer, Json, Judge, png
+from github_avatars.web.answers import Json, answer_account, answer_picture
 from github_avatars.web.guard import Guard
-from github_avatars.web.limits import Buckets
+from github_avatars.web.limits import TokenBuckets
 from github_avatars.web.problems import problem, unexpected
 
 PAGE = Path(__file__).resolve().parent / "page"
 
 UPLOAD_SECONDS = 30.0
-"""How long a picture may take to arrive."""
+"""The time limit for uploading a picture."""
 
-DRAINED = 4 * MAX_BYTES
-"""Bytes read of a body that is too large, and thrown away, so that who sends it comes to read the answer."""
+DRAINED_BYTES = 4 * MAX_BYTES
+"""Bytes read of a body that is too large; the client reads the response only after sending them."""
 
 ACCOUNT_ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -41,103 +43,118 @@ Result = TypeVar("Result")
 
 
 class Site:
-    """The endpoints. `about` is what the page is told of the server; `threads` do all the work that takes time."""
+    """The endpoints. `about` describes the server to the page; `threads` execute all work that takes time."""
 
-    def __init__(self, judge: Judge, about: Json, threads: Executor, buckets: Buckets) -> None:
-        self._judge = judge
+    def __init__(
+        self,
+        github: GitHub,
+        classifier: Classifier,
+        about: Json,
+        threads: Executor,
+        buckets: TokenBuckets | None = None,
+    ) -> None:
+        self._github = github
+        self._classifier = classifier
         self._about = about
         self._threads = threads
-        self._buckets = buckets
+        self._buckets = buckets or TokenBuckets()
 
     async def page(self, request: Request) -> Response:
-        """The page itself, which then asks for what its address names; JSON where that is preferred."""
+        """The page, which then requests the account in its address; or JSON if the client prefers that."""
         if _prefers_json(request) and request.path_params:
             return await self.account(request)
         return _page()
 
     async def about(self, _: Request) -> Response:
-        """What the page wants to know of the server."""
+        """What the page needs to know about the server."""
         return JSONResponse(self._about)
 
     async def account(self, request: Request) -> Response:
         """The answer for an account, without pictures."""
-        self._charge(request)
-        answer = await self._work(request, self._judge.account, request.path_params["login"])
-        return JSONResponse(answer.as_json(pictures=False))
+        return await self._answer_account(request, request.path_params["login"], pictures=False)
 
     async def account_with_pictures(self, request: Request) -> Response:
-        """The answer for the account that `login` names in the query, where any text can stand."""
-        self._charge(request)
-        return await self._answer(request, self._judge.account, request.query_params.get("login", ""))
+        """The answer for the account in the query parameter `login`, which may be any text."""
+        return await self._answer_account(request, request.query_params.get("login", ""), pictures=True)
 
     async def picture(self, request: Request) -> Response:
-        """The answer for the picture file that is the body. It is kept in memory until then, and nowhere else."""
+        """The answer for the picture file in the body, which is only kept in memory."""
         self._charge(request)
         try:
-            body = await _body(request)
+            body = await _read_body(request)
         except (BadInput, TooLarge) as error:
-            refusal = problem(error)
-            # Else the server would go on to read, and throw away, what is still being sent.
-            refusal.headers["Connection"] = "close"
-            return refusal
-        return await self._answer(request, self._judge.picture, body)
+            response = problem(error)
+            # Otherwise the server would continue to read what the client still sends.
+            response.headers["Connection"] = "close"
+            return response
+        return await self._answer_picture(request, body)
 
     async def examples(self, _: Request) -> Response:
-        """The gallery."""
-        listed = examples.gallery().examples.values()
-        return JSONResponse([{"name": one.login, "family": one.family, "label": one.label} for one in listed])
+        """The list of examples in the gallery."""
+        gallery = examples.gallery().examples.values()
+        return JSONResponse([{"name": each.login, "family": each.family, "label": each.label} for each in gallery])
 
     async def example(self, request: Request) -> Response:
-        """The answer for a picture of the gallery."""
+        """The answer for an example."""
         self._charge(request)
         gallery, name = examples.gallery(), request.path_params["name"]
-        return await self._answer(request, self._judge.picture, gallery.data(name), _account_id_of(gallery, name))
+        example = gallery.example(name)
+        account_id = example.account_id if example.label == "default" else None
+        return await self._answer_picture(request, gallery.read(name), account_id)
 
     async def example_picture(self, request: Request) -> Response:
-        """A picture of the gallery."""
-        data = examples.gallery().data(request.path_params["name"])
+        """The picture file of an example."""
+        data = examples.gallery().read(request.path_params["name"])
         return Response(data, media_type=media_type(data), headers={"Cache-Control": "max-age=3600"})
 
     async def identicon(self, request: Request) -> Response:
-        """The default avatar of an account id, drawn."""
-        given = request.path_params["account_id"]
-        if not ACCOUNT_ID.fullmatch(given):
-            raise BadInput(f"{given[:30]!r} is no account id: GitHub counts them from 1; give up to 18 digits.")
+        """The identicon of an account id."""
+        account_id = request.path_params["account_id"]
+        if not ACCOUNT_ID.fullmatch(account_id):
+            raise BadInput(f"{account_id[:30]!r} is not an account id: give 1 to 18 digits without a leading zero.")
         self._charge(request)
-        data = await self._work(request, lambda: png(identicon.render(int(given))))
+        data = await self._run(request, lambda: encode_png(identicon.render(int(account_id))))
         return Response(data, media_type="image/png", headers={"Cache-Control": "max-age=3600"})
 
-    async def _answer(self, request: Request, judge: Callable[..., Answer], *given: object) -> Response:
-        return JSONResponse(await self._work(request, lambda: judge(*given).as_json(pictures=True)))
+    async def _answer_account(self, request: Request, login: str, *, pictures: bool) -> Response:
+        self._charge(request)
 
-    async def _work(self, request: Request, work: Callable[..., Result], *given: object) -> Result:
-        """What work(*given) comes to in a thread; its waiting ends where the client hangs up."""
-        working = asyncio.ensure_future(cancellation.run(self._threads, work, *given))
-        leaving = asyncio.ensure_future(_left(request))
+        def answer() -> Json:
+            return answer_account(login, self._github, self._classifier).as_json(pictures=pictures)
+
+        return JSONResponse(await self._run(request, answer))
+
+    async def _answer_picture(self, request: Request, data: bytes, account_id: int | None = None) -> Response:
+        def answer() -> Json:
+            return answer_picture(data, self._classifier, account_id).as_json(pictures=True)
+
+        return JSONResponse(await self._run(request, answer))
+
+    async def _run(self, request: Request, work: Callable[[], Result]) -> Result:
+        """Run `work` in a thread. If the client disconnects, cancel it and raise ClientDisconnect."""
+        working = asyncio.ensure_future(cancellation.run(self._threads, work))
+        disconnected = asyncio.ensure_future(_wait_for_disconnect(request))
         try:
-            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((working, disconnected), return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 raise ClientDisconnect
             return working.result()
-        except asyncio.CancelledError as ending:
-            raise Busy("This page's server is being stopped: ask again when it runs anew.") from ending
+        except asyncio.CancelledError as error:
+            raise Busy("This page's server is shutting down: try again when it runs again.") from error
         finally:
             working.cancel()
-            leaving.cancel()
+            disconnected.cancel()
 
     def _charge(self, request: Request) -> None:
-        """Raises Busy where the client asks too often."""
+        """Raise Busy if the client exceeds its rate limit."""
         wait = self._buckets.take(request.client.host if request.client else "")
         if wait:
             until = datetime.now(UTC) + timedelta(seconds=wait)
-            raise Busy("This page's server has been asked too often by you: ask again in a moment.", until)
+            raise Busy("You have sent too many requests to this page's server: try again in a moment.", until)
 
 
-def application(
-    judge: Judge, about: Json, threads: Executor, names: frozenset[str] | None, buckets: Buckets | None = None
-) -> ASGIApp:
-    """The application. `names` are the hosts that it may be asked for under, None where any may."""
-    site = Site(judge, about, threads, buckets or Buckets())
+def application(site: Site, hosts: frozenset[str] | None) -> ASGIApp:
+    """The application. `hosts` are the host names under which it accepts requests; None accepts any."""
     app = Starlette(
         routes=[
             Route("/", site.page),
@@ -153,58 +170,58 @@ def application(
             Route("/{login}", site.page),
         ],
         exception_handlers={
-            GitHubAvatarsError: _told,
-            HTTPException: _refused,
-            ClientDisconnect: _nobody,
-            Exception: _fault,
+            GitHubAvatarsError: on_error,
+            HTTPException: _on_http_error,
+            ClientDisconnect: _on_disconnect,
+            Exception: _on_unexpected,
         },
     )
-    # Not as its middleware, which answers of status 500 would pass by.
-    return Guard(app, names)
+    # Starlette's own middleware would not see responses of status 500.
+    return Guard(app, hosts)
+
+
+async def on_error(_: Request, error: Exception) -> Response:
+    """The exception handler for GitHubAvatarsError."""
+    return problem(cast(GitHubAvatarsError, error))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    status = cast(HTTPException, error).status_code
+    if status == 404 and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        # The page shows that its address does not contain a login.
+        return _page(404)
+    message = f"There is no {request.method} {request.url.path[:100]!r} here: docs/web.md lists the addresses."
+    return problem(BadInput(message), status)
+
+
+async def _on_disconnect(_: Request, _error: Exception) -> Response:
+    return Response(status_code=499)
+
+
+async def _on_unexpected(_: Request, _error: Exception) -> Response:
+    return unexpected()
 
 
 def _page(status: int = 200) -> Response:
     return FileResponse(PAGE / "index.html", status, {"Cache-Control": "no-cache"})
 
 
-async def _told(_: Request, error: Exception) -> Response:
-    return problem(cast(GitHubAvatarsError, error))
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    status = cast(HTTPException, error).status_code
-    if status == 404 and _prefers_html(request):
-        # The page draws it: what its address names is no login.
-        return _page(404)
-    message = f"There is no {request.method} {request.url.path[:100]!r} here: docs/web.md lists what there is."
-    return problem(BadInput(message), status)
-
-
-async def _nobody(_: Request, _error: Exception) -> Response:
-    return Response(status_code=499)
-
-
-async def _fault(_: Request, _error: Exception) -> Response:
-    return unexpected()
-
-
-async def _left(request: Request) -> None:
-    """Ends when the client hangs up."""
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def _body(request: Request) -> bytes:
-    """The body of a request. Raises TooLarge above MAX_BYTES, BadInput where it takes too long."""
+async def _read_body(request: Request) -> bytes:
+    """The body of a request. Raises TooLarge above MAX_BYTES, BadInput after UPLOAD_SECONDS."""
     body = bytearray()
     received = 0
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
-            async for piece in request.stream():
-                received += len(piece)
+            async for chunk in request.stream():
+                received += len(chunk)
                 if received <= MAX_BYTES:
-                    body += piece
-                if received > DRAINED:
+                    body += chunk
+                if received > DRAINED_BYTES:
                     break
     except TimeoutError as error:
         raise BadInput(f"The picture did not arrive within {UPLOAD_SECONDS:.0f} s: send it again.") from error
@@ -213,16 +230,6 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _account_id_of(gallery: examples.Gallery, name: str) -> int | None:
-    """Whose identicon a default avatar of the gallery is; a custom one is nobody's."""
-    example = gallery.example(name)
-    return example.account_id if example.label == "default" else None
-
-
 def _prefers_json(request: Request) -> bool:
-    accepted = request.headers.get("accept", "")
-    return "application/json" in accepted and "text/html" not in accepted
-
-
-def _prefers_html(request: Request) -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept

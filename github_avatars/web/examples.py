@@ -1,4 +1,4 @@
-"""The gallery: some pictures of avatars/, which need no network."""
+"""The page's gallery: some pictures of avatars/, which need no network."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,8 +11,8 @@ from github_avatars.training.dataset import Example
 
 AVATARS = Path(__file__).resolve().parent.parent.parent / "avatars"
 
-DEFAULTS = 8
-FAMILIES = (
+DEFAULT_COUNT = 8
+CUSTOM_FAMILIES = (
     "cartoon",
     "grey-logo",
     "grid-pinwheel",
@@ -30,35 +30,35 @@ FAMILIES = (
     "grid-tiles",
     "line-drawing",
 )
-"""The families of custom avatars of which one is shown, easy and hard ones mixed."""
+"""Families of custom avatars, easy and hard ones mixed. The gallery shows one picture of each."""
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Examples by their login, in the order in which they are shown."""
+    """Examples by login, in the order in which they are shown."""
 
     folder: Path
     examples: dict[str, Example]
 
-    def data(self, name: str) -> bytes:
-        """The picture file of one. Raises BadInput where there is none of this name."""
+    def read(self, name: str) -> bytes:
+        """The picture file of an example. Raises BadInput if there is none of this name."""
         return decoding.read_bytes(self.folder / self.example(name).file)
 
     def example(self, name: str) -> Example:
-        """The line of the index. Raises BadInput where there is none of this name."""
+        """The example of this name. Raises BadInput if there is none."""
         if name not in self.examples:
-            raise BadInput(f"{name[:100]!r} is no example: pick one of the gallery.")
+            raise BadInput(f"{name[:100]!r} is not an example: select one of the gallery.")
         return self.examples[name]
 
 
 @cache
 def gallery() -> Gallery:
-    """What is shown of the project's own avatars. Raises BadDataset where these are not there."""
-    every = dataset.read_index(AVATARS)
-    defaults = [example for example in every if example.label == "default"][:DEFAULTS]
-    first = {example.family: example for example in reversed(every)}
-    customs = [first[family] for family in FAMILIES if family in first]
-    # One default avatar, then two others, and so on: what differs stands side by side.
+    """The gallery of avatars/. Raises BadDataset if that folder is missing or damaged."""
+    examples = dataset.read_index(AVATARS)
+    defaults = [example for example in examples if example.label == "default"][:DEFAULT_COUNT]
+    first_of_family = {example.family: example for example in reversed(examples)}
+    customs = [first_of_family[family] for family in CUSTOM_FAMILIES if family in first_of_family]
+    # One default avatar, then two custom ones, and so on, so that different pictures are side by side.
     mixed = [
         example
         for number, default in enumerate(defaults)

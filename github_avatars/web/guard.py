@@ -1,4 +1,4 @@
-"""What every request and every answer of the page's server goes through, whatever its path."""
+"""Checks on every request and headers on every response, whatever the path."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from github_avatars.errors import BadInput
 from github_avatars.web.problems import problem
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""The names of this machine, by which alone a page on loopback is asked for."""
+"""The host names under which a server on loopback accepts requests."""
 
 POLICY = "; ".join(
     (
@@ -25,7 +25,7 @@ POLICY = "; ".join(
         "trusted-types 'none'",
     )
 )
-"""The Content-Security-Policy: nothing but our own files, nothing inline, and no HTML made from text."""
+"""The Content-Security-Policy: only our own files, nothing inline, and no HTML that is built from text."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -39,19 +39,19 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses what no page of ours asks, and gives every answer of `app` the HEADERS.
+    """An ASGI application that rejects requests of foreign sites and adds HEADERS to every response of `app`.
 
-    `names` are the hosts that may be asked for, None where any may. A foreign page can make a browser send requests
-    here: under a name of its own, which the name service leads here, or across sites, which the browser then tells.
-    Of the latter, only a link that someone follows is answered.
+    `hosts` are the accepted host names; None accepts any. Another site can make a browser send requests to this server:
+    under its own name, if its DNS entry points here (DNS rebinding), or as cross-site requests, which browsers label.
+    Of cross-site requests, only navigation to a page is accepted.
     """
 
-    def __init__(self, app: ASGIApp, names: frozenset[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
         self._app = app
-        self._names = names
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -64,23 +64,23 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
-        app = problem(refusal, 403) if refusal else self._app
+        rejection = self._rejection(scope["method"], scope["path"], Headers(scope=scope))
+        app = problem(rejection, 403) if rejection else self._app
         await app(scope, receive, send_with_headers)
 
-    def _refusal(self, method: str, path: str, headers: Headers) -> BadInput | None:
+    def _rejection(self, method: str, path: str, headers: Headers) -> BadInput | None:
         host = headers.get("host", "")
-        if self._names is not None and _name(host) not in self._names:
-            return BadInput(f"{host[:100]!r} is not this server's name: ask for http://127.0.0.1 or localhost.")
+        if self._hosts is not None and _host_name(host) not in self._hosts:
+            return BadInput(f"{host[:100]!r} is not the name of this server: use http://127.0.0.1 or localhost.")
         origin = headers.get("origin")
-        foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-        followed = method == "GET" and not path.startswith("/api/") and headers.get("sec-fetch-dest") == "document"
-        if (foreign and not followed) or (origin is not None and urlsplit(origin).netloc != host):
-            return BadInput("Another site asks here, which only this server's own page may: open the page itself.")
+        is_foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        is_navigation = method == "GET" and not path.startswith("/api/") and headers.get("sec-fetch-dest") == "document"
+        if (is_foreign and not is_navigation) or (origin is not None and urlsplit(origin).netloc != host):
+            return BadInput("The request comes from another site, and only this server's own page is allowed.")
         return None
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """The name in a Host header, without the port."""
     try:
         return urlsplit(f"//{host}").hostname or ""

@@ -1,4 +1,4 @@
-"""How often one client may ask: a bucket of tokens for each, which fills as time goes by."""
+"""A rate limit for each client, as a token bucket."""
 
 import math
 import time
@@ -7,48 +7,48 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 BURST = 120
-"""What a client may ask at once after a pause; a list of names is asked without waiting up to here."""
+"""Requests that a client can make without waiting after a pause. A list of names uses them first."""
 
-PER_SECOND = 10.0
-"""What it may ask in the long run."""
+REQUESTS_PER_SECOND = 10.0
+"""The average rate that a client can sustain."""
 
-CLIENTS = 10_000
-"""Clients remembered; beyond, the one that was silent the longest is forgotten, and so begins anew."""
+MAX_CLIENTS = 10_000
+"""Clients that are remembered; beyond that, the longest idle one is forgotten and would start with a full bucket."""
 
 
-class Buckets:
-    """The buckets of all clients. Not for use from several threads. `clock` gives seconds."""
+class TokenBuckets:
+    """The token buckets of all clients. Not thread-safe. `clock` returns seconds."""
 
     def __init__(
         self,
         burst: int = BURST,
-        per_second: float = PER_SECOND,
-        clients: int = CLIENTS,
+        per_second: float = REQUESTS_PER_SECOND,
+        max_clients: int = MAX_CLIENTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._burst = burst
         self._per_second = per_second
-        self._clients = clients
+        self._max_clients = max_clients
         self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """Of each client, the silent ones first: the tokens that were left, and when."""
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """For each client, the longest idle first: the tokens left, and the time of that count."""
 
     def take(self, address: str) -> float:
-        """Take a token of the client at an IP address: 0, or the seconds until there is one again."""
+        """Take a token of the client at an IP address. Returns 0, or the seconds to wait if there is none."""
         client, now = _client(address), self._clock()
-        left, since = self._left.pop(client, (float(self._burst), now))
-        left = min(self._burst, left + (now - since) * self._per_second)
-        wait = 0.0 if left >= 1 else (1 - left) / self._per_second
-        self._left[client] = (left - 1 if not wait else left, now)
-        if len(self._left) > self._clients:
-            self._left.popitem(last=False)
+        tokens, since = self._buckets.pop(client, (float(self._burst), now))
+        tokens = min(self._burst, tokens + (now - since) * self._per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
+        self._buckets[client] = (tokens if wait else tokens - 1, now)
+        if len(self._buckets) > self._max_clients:
+            self._buckets.popitem(last=False)
         return math.ceil(wait * 1000) / 1000
 
 
 def _client(address: str) -> str:
-    """Who asks from an IP address: of IPv6, whoever has the network of 64 bits, as one household gets."""
+    """The key of a client: its IPv4 address, or its IPv6 /64 network, because one household has a whole /64."""
     try:
-        found = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return address
-    return str(found) if found.version == 4 else str(ip_network((int(found), 64), strict=False))
+    return str(ip) if ip.version == 4 else str(ip_network((int(ip), 64), strict=False))

@@ -1,4 +1,4 @@
-"""Errors as the page gets them: an HTTP status, and JSON that the page draws."""
+"""Errors as HTTP responses: a status, and JSON that the page displays."""
 
 import math
 from datetime import UTC, datetime
@@ -28,12 +28,12 @@ STATUSES: dict[type[GitHubAvatarsError], int] = {
     GitHubError: 502,
     GitHubAvatarsError: 500,
 }
-"""The status of the first of these that an error is."""
+"""HTTP statuses; the first class that an error is an instance of determines its status."""
 
 
 def problem(error: GitHubAvatarsError, status: int | None = None) -> JSONResponse:
-    """The answer that tells an error: its kind and message, whether and from when on to ask again."""
-    until = getattr(error, "until", None)
+    """The response for an error: its kind and message, whether a retry may succeed, and from what time."""
+    until: datetime | None = getattr(error, "until", None)
     content = {
         "kind": error.kind,
         "message": str(error),
@@ -45,10 +45,10 @@ def problem(error: GitHubAvatarsError, status: int | None = None) -> JSONRespons
 
 
 def unexpected() -> JSONResponse:
-    """The answer that tells a fault of this program, whose traceback is in the log."""
+    """The response for a fault of this program. Its traceback goes to the log only."""
     content = {
         "kind": "unexpected",
-        "message": "This page's server met a fault of its own: its log tells more, so please report it.",
+        "message": "This page's server has an internal error: its log contains details. Please report it.",
         "retry": False,
         "until": None,
     }

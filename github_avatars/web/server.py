@@ -1,51 +1,43 @@
-"""The page's server: its judge and its threads."""
+"""The page as a server: GitHub or its stand-in, the shipped classifier, and threads for the work."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 
 from github_avatars import classifier
 from github_avatars.demo import GitHubStandIn
-from github_avatars.github import CONNECTIONS, DEADLINE, GitHub
+from github_avatars.github import CONNECTIONS, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
-from github_avatars.web.answers import Here, Judge
-from github_avatars.web.app import application
-from github_avatars.web.cog_server import CogServer
+from github_avatars.web.app import Site, application
 from github_avatars.web.guard import LOOPBACK
-from github_avatars.web.serving import listening, run
-
-SHOWING = 6.0
-"""Seconds for fetching an avatar that a Cog server has judged: only to show it."""
+from github_avatars.web.serving import listen, run
 
 
-def serve(host: str, port: int, *, cog: str | None = None, demo: bool = False) -> None:
-    """Serve the page until SIGINT or SIGTERM; prints its address when it listens.
+def serve(host: str, port: int, *, demo: bool = False, on_ready: Callable[[str], object]) -> None:
+    """Serve the page until SIGINT or SIGTERM. `on_ready` is called with the page's address.
 
-    `cog` is the address of a Cog server that gives the verdicts, in the place of this process. With `demo`, a stand-in
-    answers in the place of GitHub. Raises BadInput where the address cannot be used, BadModel.
+    With `demo`, a stand-in on this machine replaces GitHub. Raises InUse or BadOption if the address cannot be used,
+    BadModel if the shipped classifier cannot be used.
     """
-    with listening(host, port) as sock, _github(demo, DEADLINE if cog is None else SHOWING) as github:
-        shipped = classifier.shipped()
-        judge: Judge = CogServer(cog, github, shipped) if cog else Here(github, shipped)
+    with listen(host, port) as sock, _github(demo) as github:
         about = {
             "github": github.base,
             "demo": demo,
-            "cog": judge.base if isinstance(judge, CogServer) else None,
             "max_bytes": MAX_BYTES,
             "version": version("github-avatars"),
         }
         threads = ThreadPoolExecutor(CONNECTIONS)
-        app = application(judge, about, threads, LOOPBACK if host in LOOPBACK else None)
-        run(app, sock)
+        site = Site(github, classifier.shipped(), about, threads)
+        run(application(site, LOOPBACK if host in LOOPBACK else None), sock, on_ready)
         threads.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
-def _github(demo: bool, deadline: float) -> Iterator[GitHub]:
+def _github(demo: bool) -> Iterator[GitHub]:
     if demo:
-        with GitHubStandIn() as standin, GitHub(standin.url, deadline=deadline) as github:
+        with GitHubStandIn() as standin, GitHub(standin.url) as github:
             yield github
     else:
-        with GitHub(deadline=deadline) as github:
+        with GitHub() as github:
             yield github

@@ -1,25 +1,26 @@
-"""An ASGI application on a socket of this machine, by uvicorn, until it is told to stop."""
+"""An ASGI application on a local socket, served by uvicorn until a signal stops it."""
 
+import errno
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadOption, InUse
 
-AT_ONCE = 128
-"""Connections that are answered; beyond, a client gets 503."""
+MAX_CONNECTIONS = 128
+"""Connections that are served at the same time; further clients get 503."""
 
-ENDING = 3
-"""Seconds that what is being answered gets to come to its end, once the server is told to stop."""
+SHUTDOWN_SECONDS = 3
+"""Seconds that requests in progress get to finish after a signal."""
 
 
-def run(app: ASGIApp, sock: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; prints the address when it listens."""
+def run(app: ASGIApp, sock: socket.socket, on_ready: Callable[[str], object]) -> None:
+    """Serve until SIGINT or SIGTERM. `on_ready` is called with the address when the server accepts requests."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -28,42 +29,46 @@ def run(app: ASGIApp, sock: socket.socket) -> None:
         ws="none",
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=AT_ONCE,
-        timeout_graceful_shutdown=ENDING,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    name, bound = sock.getsockname()[:2]
-    server = _Server(config, f"http://{f'[{name}]' if ':' in name else name}:{bound}")
-    # Uvicorn raises the signal that told it to stop once more, which would end us as if killed.
-    ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    name, port = sock.getsockname()[:2]
+    server = _Server(config, lambda: on_ready(f"http://{f'[{name}]' if ':' in name else name}:{port}"))
+    # After its shutdown, uvicorn raises the signal again, which would end the process as if it were killed.
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         server.run(sockets=[sock])
     finally:
-        for number, handler in ignored.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 class _Server(uvicorn.Server):
-    """Prints its address once it is ready for requests, and for signals."""
+    """Calls `on_ready` when it accepts requests and handles signals."""
 
-    def __init__(self, config: uvicorn.Config, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], object]) -> None:
         super().__init__(config)
-        self._address = address
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(self._address, flush=True)
+        self._on_ready()
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket at the address, so that what is wrong with it is told before anything is loaded. Raises BadInput."""
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens on the address, opened first so that a wrong address fails before anything is loaded.
+
+    Port 0 means any free port. Raises InUse if another process uses the port, BadOption if the address is wrong.
+    """
     if not 0 <= port < 2**16:
-        raise BadInput(f"There is no port {port}: give one of 0 to 65535 with --port, 0 for any that is free.")
+        raise BadOption(f"There is no port {port}: give 0 to 65535 with --port; 0 means any free port.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         sock = socket.create_server((host, port), family=family)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise BadInput(f"{host}, port {port}, cannot be used ({reason}): give another --port or --host.") from error
+        kind = InUse if error.errno == errno.EADDRINUSE else BadOption
+        raise kind(f"{host}, port {port}, cannot be used ({reason}): give another --port or --host.") from error
     with sock:
         yield sock

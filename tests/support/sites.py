@@ -11,18 +11,17 @@ from typing import Any, NamedTuple
 
 import uvicorn
 
-from github_avatars.classifier import shipped
+from github_avatars.classifier import Classifier, shipped
 from github_avatars.demo import GitHubStandIn
 from github_avatars.github import DEADLINE, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
-from github_avatars.web.answers import Here, Judge
-from github_avatars.web.app import application
+from github_avatars.web.app import Site, application
 from github_avatars.web.guard import LOOPBACK
-from github_avatars.web.limits import Buckets
+from github_avatars.web.limits import TokenBuckets
 from tests.support.timing import TIMEOUT, wait_until
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -32,21 +31,21 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-def ask(
+def request(
     port: int, path: str, body: Any = None, *, method: str | None = None, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """One answer; a body makes it a POST."""
+) -> Response:
+    """Send one request to 127.0.0.1; the method is POST if there is a body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
         response = connection.getresponse()
-        told = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, told, response.read())
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Response(response.status, names, response.read())
     finally:
         connection.close()
 
 
-class Site:
+class PageServer:
     """A running server of the page."""
 
     def __init__(self, standin: GitHubStandIn, port: int) -> None:
@@ -54,44 +53,42 @@ class Site:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
-    def ask(self, path: str, body: Any = None, **more: Any) -> Answer:
-        """One answer; a body makes it a POST."""
-        return ask(self.port, path, body, **more)
+    def request(self, path: str, body: Any = None, **options: Any) -> Response:
+        return request(self.port, path, body, **options)
 
 
-def afresh(running: Site) -> Iterator[Site]:
-    """For a fixture: the site, with nothing asked of GitHub yet, and no fault left to the next test."""
-    running.standin.requests.clear()
-    yield running
-    running.standin.faults.clear()
-    running.standin.mode = None
+def reset(server: PageServer) -> Iterator[PageServer]:
+    """For a fixture: the server without recorded requests, and without faults for the next test."""
+    server.standin.requests.clear()
+    yield server
+    server.standin.faults.clear()
+    server.standin.mode = None
 
 
 @contextmanager
-def site(
+def page_server(
     *,
-    judge: Judge | None = None,
-    buckets: Buckets | None = None,
-    names: frozenset[str] | None = LOOPBACK,
+    classifier: Classifier | None = None,
+    buckets: TokenBuckets | None = None,
+    hosts: frozenset[str] | None = LOOPBACK,
     deadline: float = DEADLINE,
-) -> Iterator[Site]:
-    """A site, until the `with` ends. GitHub gets `deadline` seconds for a fetch and a third of them for an answer."""
+) -> Iterator[PageServer]:
+    """The page's server. A fetch from GitHub takes at most `deadline` seconds, each read a third of that."""
     with (
         GitHubStandIn() as standin,
         GitHub(standin.url, read_timeout=deadline / 3, deadline=deadline, backoff=0.01) as github,
         ThreadPoolExecutor(32) as threads,
     ):
-        about = {"github": standin.url, "demo": True, "cog": None, "max_bytes": MAX_BYTES, "version": "0"}
-        # Tests ask more than people do.
-        plenty = Buckets(burst=100_000)
-        app = application(judge or Here(github, shipped()), about, threads, names, buckets or plenty)
-        with serving(app) as port:
-            yield Site(standin, port)
+        about = {"github": standin.url, "demo": True, "max_bytes": MAX_BYTES, "version": "0"}
+        # Tests send more requests than people do.
+        site = Site(github, classifier or shipped(), about, threads, buckets or TokenBuckets(burst=100_000))
+        with _serve(application(site, hosts)) as port:
+            yield PageServer(standin, port)
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[int]:
-    """An application behind uvicorn in a thread; the port on 127.0.0.1."""
+def _serve(app: Any) -> Iterator[int]:
+    """Serve an application with uvicorn in a thread; yields the port on 127.0.0.1."""
     config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as sock:

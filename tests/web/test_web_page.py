@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, e
 from github_avatars.demo import AVATARS, MODES, responding
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
-from github_avatars.web.limits import Buckets
+from github_avatars.web.limits import TokenBuckets
 from tests.support.browsers import chromium
 from tests.support.processes import ROOT, clean_environment
-from tests.support.sites import Site, afresh, site
+from tests.support.sites import PageServer, page_server, reset
 from tests.support.timing import TIMEOUT
 
 EXAMPLES = dataset.read_index(AVATARS)
@@ -63,14 +63,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def whole_module() -> Iterator[Site]:
-    with site() as running:
+def whole_module() -> Iterator[PageServer]:
+    with page_server() as running:
         yield running
 
 
 @pytest.fixture
-def served(whole_module: Site) -> Iterator[Site]:
-    yield from afresh(whole_module)
+def served(whole_module: PageServer) -> Iterator[PageServer]:
+    yield from reset(whole_module)
 
 
 class Visit:
@@ -124,7 +124,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Browser, served: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(browser: Browser, served: PageServer, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visit with a fresh profile. A parameter gives options of the browser's context."""
     options = {"viewport": {"width": 1280, "height": 900}, **getattr(request, "param", {})}
     context = browser.new_context(**options)
@@ -154,7 +154,7 @@ def expect_accessible(visit: Visit) -> None:
 # One name
 
 
-def test_a_default_avatar_is_told_in_words_and_shown_with_the_why(visit: Visit, served: Site) -> None:
+def test_a_default_avatar_is_told_in_words_and_shown_with_the_why(visit: Visit, served: PageServer) -> None:
     visit.open().look(DEFAULT.login)
     expect(visit.card.get_by_role("heading")).to_have_text(f"{DEFAULT.login} shows GitHub’s default avatar")
     expect(visit.card).to_contain_text("Over 99.9 % sure.")
@@ -176,8 +176,8 @@ def test_a_custom_avatar_is_shown_beside_what_it_would_be(visit: Visit) -> None:
     expect_loaded(visit.card.locator(".panels img").last)
 
 
-def test_the_bars_are_as_long_as_what_they_tell(visit: Visit, served: Site) -> None:
-    why = served.ask("/octocat.json").json["why"]
+def test_the_bars_are_as_long_as_what_they_tell(visit: Visit, served: PageServer) -> None:
+    why = served.request("/octocat.json").json["why"]
     values = [why["base"], *(one["log_odds"] for one in why["contributions"]), why["score"]]
     visit.open("/octocat")
     track = visit.card.locator(".track").first.bounding_box()
@@ -204,7 +204,7 @@ def test_a_link_leads_to_the_answer_and_back_leads_back(visit: Visit) -> None:
     expect(visit.card).to_have_count(0)
 
 
-def test_what_is_asked_last_is_what_is_shown(visit: Visit, served: Site) -> None:
+def test_what_is_asked_last_is_what_is_shown(visit: Visit, served: PageServer) -> None:
     release = threading.Event()
     served.standin.faults["/octocat.png"] = MODES["silence"].fault
     served.standin.faults[f"/{DEFAULT.login}.png"] = lambda _: not release.wait(TIMEOUT)
@@ -217,7 +217,7 @@ def test_what_is_asked_last_is_what_is_shown(visit: Visit, served: Site) -> None
     expect(visit.card).to_have_attribute("data-prediction", "default")
 
 
-def test_waiting_can_be_stopped(visit: Visit, served: Site) -> None:
+def test_waiting_can_be_stopped(visit: Visit, served: PageServer) -> None:
     served.standin.mode = MODES["silence"]
     visit.open().look("octocat")
     expect(visit.card.get_by_role("progressbar")).to_be_visible()
@@ -230,7 +230,7 @@ def test_waiting_can_be_stopped(visit: Visit, served: Site) -> None:
 
 
 @pytest.mark.parametrize("visit", [{"permissions": ["clipboard-read", "clipboard-write"]}], indirect=True)
-def test_the_question_can_be_copied_and_asked_elsewhere(visit: Visit, served: Site) -> None:
+def test_the_question_can_be_copied_and_asked_elsewhere(visit: Visit, served: PageServer) -> None:
     visit.open("/octocat")
 
     def copied(name: str, told: str) -> str:
@@ -241,7 +241,7 @@ def test_the_question_can_be_copied_and_asked_elsewhere(visit: Visit, served: Si
     assert copied("Copy link", "The link") == f"{served.url}/octocat"
     program, address = shlex.split(copied("Copy as curl", "The curl command"))
     assert (program, address) == ("curl", f"{served.url}/octocat.json")
-    assert served.ask(address.removeprefix(served.url)).json["prediction"] == "custom"
+    assert served.request(address.removeprefix(served.url)).json["prediction"] == "custom"
     ran = subprocess.run(
         [sys.executable, "-c", copied("Copy as Python", "The Python code")],
         cwd=ROOT,
@@ -266,7 +266,7 @@ def test_without_a_clipboard_the_text_is_shown_and_selected(visit: Visit) -> Non
 # Many names
 
 
-def test_fifty_names_fill_a_table_in_their_order(visit: Visit, served: Site) -> None:
+def test_fifty_names_fill_a_table_in_their_order(visit: Visit, served: PageServer) -> None:
     logins = [example.login for example in FIFTY]
     visit.open()
     asking = [0]
@@ -303,7 +303,7 @@ def test_a_list_that_is_pasted_is_looked_at(visit: Visit) -> None:
     expect(visit.card).to_contain_text("3 of 3 · 1 default · 1 custom · 1 without an answer")
 
 
-def test_a_row_opens_to_its_answer(visit: Visit, served: Site) -> None:
+def test_a_row_opens_to_its_answer(visit: Visit, served: PageServer) -> None:
     visit.open().look(f"octocat nobody-here {DEFAULT.login}")
     visit.expect_settled(3)
     asked = sum(served.standin.requests.values())
@@ -334,7 +334,7 @@ def test_the_table_can_be_saved_and_holds_no_formula(visit: Visit) -> None:
     assert not any(re.match(r"[=+@-]", cell) for row in rows for cell in row.values())
 
 
-def test_a_list_halts_where_github_wants_fewer_requests_and_goes_on_later(visit: Visit, served: Site) -> None:
+def test_a_list_halts_where_github_wants_fewer_requests_and_goes_on_later(visit: Visit, served: PageServer) -> None:
     logins = [example.login for example in FIFTY[:12]]
     served.standin.faults[f"/{logins[5]}.png"] = responding(429, {"Retry-After": "3600"})
     visit.open().look(" ".join(logins))
@@ -349,7 +349,7 @@ def test_a_list_halts_where_github_wants_fewer_requests_and_goes_on_later(visit:
     expect(visit.card.locator(".problem")).to_have_count(0)
 
 
-def test_a_list_can_be_stopped_and_goes_on(visit: Visit, served: Site) -> None:
+def test_a_list_can_be_stopped_and_goes_on(visit: Visit, served: PageServer) -> None:
     served.standin.mode = MODES["silence"]
     visit.open().look(" ".join(example.login for example in FIFTY[:8]))
     visit.card.get_by_role("button", name="Stop").click()
@@ -361,7 +361,7 @@ def test_a_list_can_be_stopped_and_goes_on(visit: Visit, served: Site) -> None:
 
 def test_a_list_slows_down_where_the_page_itself_is_asked_too_often(browser: Browser) -> None:
     context = browser.new_context()
-    with site(buckets=Buckets(burst=4, per_second=5)) as running:
+    with page_server(buckets=TokenBuckets(burst=4, per_second=5)) as running:
         visit = Visit(context.new_page(), running.url).open()
         visit.look(" ".join(example.login for example in FIFTY[:8]))
         visit.expect_settled(8)
@@ -370,7 +370,7 @@ def test_a_list_slows_down_where_the_page_itself_is_asked_too_often(browser: Bro
     assert visit.complaints == []
 
 
-def test_a_list_that_is_too_long_is_cut_and_says_so(visit: Visit, served: Site) -> None:
+def test_a_list_that_is_too_long_is_cut_and_says_so(visit: Visit, served: PageServer) -> None:
     served.standin.mode = MODES["silence"]
     visit.open().look(" ".join(f"name-{number}" for number in range(501)))
     expect(visit.card).to_contain_text("Only the first 500 of 501 are asked for.")
@@ -381,7 +381,7 @@ def test_a_list_that_is_too_long_is_cut_and_says_so(visit: Visit, served: Site) 
 
 
 @pytest.mark.parametrize("how", ["drop", "choose"])
-def test_three_pictures_of_which_one_is_corrupt(visit: Visit, served: Site, how: str, tmp_path: Path) -> None:
+def test_three_pictures_of_which_one_is_corrupt(visit: Visit, served: PageServer, how: str, tmp_path: Path) -> None:
     files = [
         ("default.png", picture_of(DEFAULT.login)),
         ("corrupt.png", picture_of("octocat")[:-2000]),
@@ -432,7 +432,7 @@ def test_what_cannot_be_judged_is_told(visit: Visit, data: bytes | int, kind: st
     expect_accessible(visit)
 
 
-def test_a_picture_that_is_gone_is_told(browser: Browser, served: Site, tmp_path: Path) -> None:
+def test_a_picture_that_is_gone_is_told(browser: Browser, served: PageServer, tmp_path: Path) -> None:
     context = browser.new_context()
     visit = Visit(context.new_page(), served.url).open()
     file = tmp_path / "gone.png"
@@ -464,7 +464,7 @@ def test_a_picture_that_is_gone_is_told(browser: Browser, served: Site, tmp_path
     ],
 )
 @pytest.mark.parametrize("visit", [{"color_scheme": "dark", "viewport": {"width": 360, "height": 740}}], indirect=True)
-def test_a_bad_day_of_github_is_drawn(visit: Visit, served: Site, mode: str, kind: str, text: str) -> None:
+def test_a_bad_day_of_github_is_drawn(visit: Visit, served: PageServer, mode: str, kind: str, text: str) -> None:
     served.standin.mode = MODES[mode]
     visit.open("/octocat")
     expect(visit.card).to_have_attribute("data-kind", kind)
@@ -479,7 +479,7 @@ def test_a_bad_day_of_github_is_drawn(visit: Visit, served: Site, mode: str, kin
 
 
 @pytest.mark.parametrize("name", ["two--words!", HOSTILE, "..", "%", "a" * 300, "Ж"])
-def test_what_can_be_no_login_is_drawn_as_text(visit: Visit, served: Site, name: str) -> None:
+def test_what_can_be_no_login_is_drawn_as_text(visit: Visit, served: PageServer, name: str) -> None:
     visit.open().look(name.replace(" ", "/"))
     expect(visit.card).to_have_attribute("data-kind", "bad-login")
     assert visit.card.locator("img").count() == 0
@@ -495,7 +495,7 @@ def test_an_address_that_names_nobody_is_drawn(visit: Visit, path: str) -> None:
 
 def test_without_its_server_the_page_says_so_and_recovers(browser: Browser) -> None:
     context = browser.new_context()
-    with site() as running:
+    with page_server() as running:
         visit = Visit(context.new_page(), running.url)
         visit.open()
         expect(visit.page.locator("#gallery li")).not_to_have_count(0)
@@ -515,7 +515,7 @@ def test_without_its_server_the_page_says_so_and_recovers(browser: Browser) -> N
 # The gallery and the toy
 
 
-def test_the_gallery_works_without_a_network(visit: Visit, served: Site) -> None:
+def test_the_gallery_works_without_a_network(visit: Visit, served: PageServer) -> None:
     served.standin.mode = MODES["503"]
     visit.open()
     pictures = visit.page.locator("#gallery button")
@@ -638,7 +638,7 @@ def test_nothing_moves_for_those_who_want_it_still(visit: Visit) -> None:
         "document.body.innerHTML = ''",
     ],
 )
-def test_what_the_policy_forbids_is_complained_of(browser: Browser, served: Site, forbidden: str) -> None:
+def test_what_the_policy_forbids_is_complained_of(browser: Browser, served: PageServer, forbidden: str) -> None:
     """So that every test above would fail."""
     context = browser.new_context()
     visit = Visit(context.new_page(), served.url).open()
