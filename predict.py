@@ -1,4 +1,4 @@
-"""Cog's entrance: a username or a picture in, the answer out."""
+"""The predictor that Cog serves: a username or a picture → default or custom."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from github_avatars.service import cog_cleanup, logs
 
 
 class Output(BaseModel):
-    """The answer; username and href are null for a picture."""
+    """The prediction: "default" or "custom". username and href are null for a picture."""
 
     username: str | None
     href: str | None
@@ -22,17 +22,17 @@ class Output(BaseModel):
 
 
 class Predictor(BaseRunner):
-    """Tells whether a GitHub account shows GitHub's default avatar or one of its own."""
+    """Classifies the avatar of a GitHub account, or a picture, as default or custom."""
 
     def setup(self) -> None:
-        """Load model.pkl and get ready to talk to GitHub."""
-        logs.switch_on()
+        """Load model.pkl and prepare the connections to GitHub."""
+        logs.enable()
         self.classifier = classifier.load(classifier.MODEL)
         self.github = GitHub()
-        # asyncio's own pool has a handful of threads; here each of the concurrent predictions needs one.
+        # asyncio's default executor has too few threads: each concurrent prediction needs one.
         self.threads = ThreadPoolExecutor(CONNECTIONS)
         if coglet.server.active:
-            # systemd sends it to all processes of a service. Cog ends its worker itself, after the last prediction.
+            # systemd sends SIGTERM to all processes of a service, but Cog ends its worker after the last prediction.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     @cog.concurrent(max=32)
@@ -47,8 +47,8 @@ class Predictor(BaseRunner):
             default=None,
         ),
     ) -> Output:
-        """Answer for one account or one picture; the evidence goes beside the answer, as metrics."""
-        with cog_cleanup.removed(self.threads):
+        """Predict for one account or one picture, and record the evidence as metrics."""
+        with cog_cleanup.after_prediction(self.threads):
             prediction = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
         for name, value in prediction.metrics().items():
             self.record_metric(name, value)

@@ -102,7 +102,7 @@ def stand_in(folder: Path, latency: float = 0.0) -> Iterator[str]:
 def ours(folder: Path, github: str) -> Iterator[Server]:
     """Our server, ready, with its files in the new `folder`."""
     port = free_port()
-    command = [sys.executable, "-m", "github_avatars.service.local", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "github_avatars.cli.local", "serve", "--port", str(port)]
     with _ready(command, folder, ROOT, port, github) as server:
         yield server
 

@@ -17,7 +17,7 @@ from benchmarks.load import Outcome, Task
 from benchmarks.timing import in_turns, ratios, shown, spread
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
-from github_avatars.service.cog_cleanup import PREDICTIONS, remove
+from github_avatars.service.cog_cleanup import PREDICTIONS, remove_folders
 from github_avatars.training import dataset
 
 CONCURRENCIES = (1, 8, 32)
@@ -62,7 +62,7 @@ def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
         taken = in_turns(contestants, rounds)
     # The floors leave them, and the more there are, the longer Cog takes to make further ones.
     for name in ids:
-        remove(PREDICTIONS / name)
+        remove_folders(PREDICTIONS / name)
     return [
         {
             "concurrency": concurrency,

@@ -77,7 +77,7 @@ def _environment() -> dict[str, str]:
 def _serve(floor: str | None, inputs: dict[str, str]) -> float:
     """Seconds to the first answer of our server, or of one with the Predictor of a floor."""
     port = running.free_port()
-    ours = [sys.executable, "-m", "github_avatars.service.local", "serve", "--port", str(port)]
+    ours = [sys.executable, "-m", "github_avatars.cli.local", "serve", "--port", str(port)]
     body = json.dumps({"input": inputs}).encode()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from github_avatars import identicon
+from github_avatars.cli import local
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
-from github_avatars.service import local
 from github_avatars.training import dataset
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT, clean_environment, free_port, living_processes

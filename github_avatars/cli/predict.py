@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     from github_avatars.prediction import predict
     from github_avatars.service import logs
 
-    logs.switch_on()
+    logs.enable()
     judge = classifier.load(classifier.MODEL)
     code = 0
     with GitHub() as github:

@@ -1,1 +1,1 @@
-"""What Cog's predictor needs: running it without Docker, log lines, cleaning up after Cog."""
+"""What Cog's predictor needs: running without Docker, logging, and cleaning up after Cog."""

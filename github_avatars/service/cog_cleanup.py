@@ -1,8 +1,8 @@
-"""What Cog 0.23.1 leaves behind of a prediction, on disk and in memory.
+"""Removal of what Cog 0.23.1 leaves behind after a prediction, on disk and in memory.
 
-On disk, it makes three folders for the files of each prediction, PREDICTIONS/ID with inputs and outputs in it, and
-keeps them for good: 12 kB and three inodes each, though none of ours has files. In memory, it parses the data URL of a
-picture with urllib, which keeps the last 128 addresses that it parsed, and a data URL may have any length.
+On disk, Cog creates the folders PREDICTIONS/ID, inputs/ and outputs/ for the files of each prediction and never removes
+them: 12 kB and three inodes each, although our predictions have no files. In memory, Cog parses the data URL of a
+picture with urllib, which caches the last 128 addresses, and a data URL may have any length.
 """
 
 from collections.abc import Iterator
@@ -14,29 +14,29 @@ from urllib.parse import urlsplit
 
 PREDICTIONS = Path("/tmp/coglet/predictions")  # noqa: S108 (Cog's choice)
 
-ID = "_coglet_prediction_id"
-"""Name of the context variable in which Cog keeps the id of the prediction that runs."""
+PREDICTION_ID = "_coglet_prediction_id"
+"""The name of the context variable in which Cog keeps the id of the running prediction."""
 
 
 @contextmanager
-def removed(executor: Executor) -> Iterator[None]:
-    """At the end of the `with`, that of the prediction that runs is removed; of folders only empty ones.
+def after_prediction(executor: Executor) -> Iterator[None]:
+    """Clean up after the prediction that runs within this context.
 
-    From the disk by a thread of `executor`: that may take milliseconds, and no other prediction is to stand still.
+    A thread of `executor` removes the folders, because that may take milliseconds and must not block other predictions.
     """
     try:
         yield
     finally:
         urlsplit.cache_clear()  # type: ignore[attr-defined]
-        name = next((value for variable, value in copy_context().items() if variable.name == ID), "")
+        name = next((value for variable, value in copy_context().items() if variable.name == PREDICTION_ID), "")
         folder = PREDICTIONS / name
-        # Clients may choose the id: /etc, or one with .. in it, leads elsewhere.
+        # Clients may choose the id: /etc, or one that contains .., leads to another folder.
         if folder.parent == PREDICTIONS and name != "..":
-            executor.submit(remove, folder)
+            executor.submit(remove_folders, folder)
 
 
-def remove(folder: Path) -> None:
-    """Remove the folder of a prediction, if it and those in it are empty."""
+def remove_folders(folder: Path) -> None:
+    """Remove the folder of a prediction with its inputs/ and outputs/, those of them that are empty."""
     for path in (folder / "inputs", folder / "outputs", folder):
         with suppress(OSError):
             path.rmdir()

@@ -10,7 +10,7 @@ import pytest
 
 from github_avatars.service import cog_cleanup
 
-PREDICTION: ContextVar[str] = ContextVar(cog_cleanup.ID)
+PREDICTION: ContextVar[str] = ContextVar(cog_cleanup.PREDICTION_ID)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def predictions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(name: str) -> None:
     def work() -> None:
         PREDICTION.set(name)
-        with ThreadPoolExecutor(1) as threads, cog_cleanup.removed(threads):
+        with ThreadPoolExecutor(1) as threads, cog_cleanup.after_prediction(threads):
             pass
 
     copy_context().run(work)
@@ -46,7 +46,7 @@ def test_the_predictions_own_are_removed(predictions: Path) -> None:
 def test_they_are_removed_where_it_fails_too(predictions: Path) -> None:
     def work() -> None:
         PREDICTION.set("mine")
-        with ThreadPoolExecutor(1) as threads, pytest.raises(KeyError), cog_cleanup.removed(threads):
+        with ThreadPoolExecutor(1) as threads, pytest.raises(KeyError), cog_cleanup.after_prediction(threads):
             raise KeyError
 
     copy_context().run(work)
@@ -69,13 +69,13 @@ def test_an_id_that_leads_elsewhere_removes_nothing(predictions: Path, name: str
 
 def test_nothing_is_removed_where_no_prediction_runs(predictions: Path) -> None:
     before = folders(predictions.parent)
-    with ThreadPoolExecutor(1) as threads, cog_cleanup.removed(threads):
+    with ThreadPoolExecutor(1) as threads, cog_cleanup.after_prediction(threads):
         pass
     assert folders(predictions.parent) == before
 
 
 def test_no_data_url_is_kept_in_memory() -> None:
-    with ThreadPoolExecutor(1) as threads, cog_cleanup.removed(threads):
+    with ThreadPoolExecutor(1) as threads, cog_cleanup.after_prediction(threads):
         urlparse("data:image/png;base64," + "A" * 1000)
         assert urlsplit.cache_info().currsize  # type: ignore[attr-defined]
     assert not urlsplit.cache_info().currsize  # type: ignore[attr-defined]
@@ -89,7 +89,7 @@ def test_nobody_waits_for_the_disk(predictions: Path) -> None:
 
         def work() -> None:
             PREDICTION.set("mine")
-            with cog_cleanup.removed(threads):
+            with cog_cleanup.after_prediction(threads):
                 pass
 
         copy_context().run(work)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadOption
 from github_avatars.service import logs
 from github_avatars.training import dataset
 from tests.support.cog_server import CogServer
@@ -29,7 +29,7 @@ def switch_on() -> Iterator[Callable[[str], None]]:
     """Switches the log on at a level; afterwards it is as it was."""
     logger = logging.getLogger("github_avatars")
     before = logger.handlers[:], logger.level, logger.propagate
-    yield lambda level: logs.switch_on({logs.VARIABLE: level})
+    yield lambda level: logs.enable({logs.VARIABLE: level})
     logger.handlers[:], logger.level, logger.propagate = before
 
 
@@ -101,7 +101,7 @@ def test_switching_on_twice_doubles_no_line(
 @pytest.mark.parametrize("level", ["loud", "10", "notset", "critical", " info", "x" * 1000])
 def test_what_is_no_level_is_refused(level: str, switch_on: Callable[[str], None]) -> None:
     with pytest.raises(
-        BadInput, match=r"^GITHUB_AVATARS_LOG is '.{1,100}': give one of debug, info, warning, error, or"
+        BadOption, match=r"^GITHUB_AVATARS_LOG is '.{1,100}': give one of debug, info, warning, error, or"
     ):
         switch_on(level)
 
@@ -220,13 +220,14 @@ def test_nothing_is_logged_unless_asked_for(start_cog: START, github: GitHubStan
 def test_a_level_that_is_none_fails_the_setup(start_cog: START, github: GitHubStandIn, tmp_path: Path) -> None:
     server = start_cog(tmp_path, github.url, GITHUB_AVATARS_LOG="loud")
     assert (
-        "BadInput: GITHUB_AVATARS_LOG is 'loud': give one of" in server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
+        "BadOption: GITHUB_AVATARS_LOG is 'loud': give one of"
+        in server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
     )
 
 
 def test_the_script_logs_too() -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "github_avatars.service.local", "predict", "--demo", "-i", "username=octocat"],
+        [sys.executable, "-m", "github_avatars.cli.local", "predict", "--demo", "-i", "username=octocat"],
         capture_output=True,
         text=True,
         cwd=ROOT,
