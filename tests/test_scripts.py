@@ -191,7 +191,7 @@ def test_interrupted_predict_ends_at_once_and_prints_nothing(github: GitHubStand
 
 def start_demo_server(folder: Path) -> CogServer:
     port = free_port()
-    command = [ROOT / "script" / "server", "--demo", "--port", str(port)]
+    command: list[str | Path] = [ROOT / "script" / "server", "--demo", "--port", str(port)]
     return CogServer(command, folder, port, clean_environment(), folder)
 
 
