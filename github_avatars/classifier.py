@@ -1,4 +1,4 @@
-"""Features → Verdict, and the file that the classifier is kept in."""
+"""Features → Verdict, and saving and loading the classifier."""
 
 import hashlib
 import json
@@ -18,15 +18,16 @@ from PIL import Image
 from github_avatars import features
 from github_avatars.errors import BadImage, BadModel
 from github_avatars.features import Features
+from github_avatars.files import write_atomically
 from github_avatars.picture import decoding
 
 Label = Literal["default", "custom"]
 Picture = Image.Image | bytes | bytearray | memoryview | str | os.PathLike[str]
 
 MODEL = Path(__file__).resolve().parent.parent / "model.pkl"
-"""The shipped classifier; its card lies beside it, as model.json."""
+"""The shipped classifier. Its card is model.json, in the same folder."""
 
-MEND = "Run script/train to make both files anew, or restore them from the repository."
+REMEDY = "Run script/train to write both files again, or restore them from the repository."
 
 ALLOWED_GLOBALS = frozenset(
     {
@@ -39,28 +40,27 @@ ALLOWED_GLOBALS = frozenset(
         "numpy._core.multiarray.scalar",
     }
 )
-"""All that the pickle of a classifier names, and all that is called where one is loaded."""
+"""The only names that the pickle of a classifier may contain, and so the only ones that loading it may call."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is thought of a picture.
-
-    `label` is "default" for GitHub's identicon, "custom" for any other picture; `probability` is that of "default",
-    0 to 1, and `features` is what it was judged by.
-    """
+    """The classification of a picture."""
 
     label: Label
+    """"default" for GitHub's identicon, "custom" for any other picture."""
     probability: float
+    """The probability of "default", 0 to 1."""
     features: Features
+    """The features that the verdict is based on."""
 
 
 class Classifier:
-    """A linear model of Features.row(): score = intercept + Σ weight × value, the log-odds of "default".
+    """Logistic regression on Features.row(): log-odds of "default" = intercept + Σ weight × value.
 
-    Made from a scikit-learn pipeline of a StandardScaler and a LogisticRegression. The scaling is folded into the
-    weights, since scikit-learn's checks around one dot product would cost more than all features together. `means` are
-    those of the features that it was fitted to; like the weights, on the scales of Features.row().
+    The argument is a fitted scikit-learn pipeline of StandardScaler and LogisticRegression. Its scaling is folded into
+    the weights, because scikit-learn's checks around one dot product would take longer than measuring the features.
+    `means` are the mean values of the training features. Weights and means refer to the values of Features.row().
     """
 
     def __init__(self, pipeline: Any) -> None:
@@ -71,59 +71,62 @@ class Classifier:
         self.intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
 
     def score(self, measured: Features) -> float:
-        """The log-odds of "default": above 0 it is likelier than "custom"."""
+        """The log-odds of "default": positive if "default" is likelier than "custom"."""
         return self.intercept + sum(weight * value for weight, value in zip(self.weights, measured.row(), strict=True))
 
     def classify(self, measured: Features) -> Verdict:
-        """The verdict on a picture of these features."""
+        """The verdict on a picture with these features."""
         score = self.score(measured)
+        # math.exp raises OverflowError above 709.
         probability = 1 / (1 + math.exp(-score)) if score > -700 else 0.0
         return Verdict("default" if score > 0 else "custom", probability, measured)
 
 
 def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
-    """Whether a picture shows GitHub's default avatar: a Pillow image of any mode, an encoded file's bytes, or a path.
+    """Whether a picture is GitHub's default avatar.
 
-    Of a JPEG's bytes no more is decoded than judging needs (image.load), so its features can differ a little from those
-    of the Pillow image. Judged by the shipped classifier where none is given. Raises BadImage (NotAPicture, TooLarge)
-    for what is no picture, BadModel where the shipped classifier cannot be used.
+    `picture` is a Pillow image of any mode, the bytes of a file, or a path. A JPEG file is decoded at reduced size if
+    that suffices (decoding.load), so its features can differ slightly from those of the Pillow image. `classifier` is
+    the shipped one by default.
+
+    Raises BadImage (NotAPicture, TooLarge) if the picture cannot be used, BadModel if the shipped classifier cannot.
     """
-    return (classifier or shipped()).classify(features.extract(_shown(picture)))
+    return (classifier or shipped()).classify(features.extract(_load_picture(picture)))
 
 
 def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = None) -> list[Verdict | BadImage]:
-    """The verdict on each picture, or the error that `classify` would raise for it; for less than one by one.
+    """For each picture, the verdict or the error that `classify` would raise. Faster than one by one.
 
-    Only one picture is decoded at a time. Raises BadModel where the shipped classifier cannot be used.
+    Only one picture at a time is decoded. Raises BadModel if the shipped classifier cannot be used.
     """
-    return classify_decoded(map(_shown_or_refused, pictures), classifier or shipped())
+    return classify_decoded(map(_load_picture_or_error, pictures), classifier or shipped())
 
 
 def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Classifier) -> list[Verdict | BadImage]:
-    """The verdict on each picture as image.load gives it; what is an error already stays one."""
-    refused: dict[int, BadImage] = {}
+    """The verdict on each picture from decoding.load. Errors among the pictures are returned in their place."""
+    errors: dict[int, BadImage] = {}
 
-    def usable() -> Iterator[Image.Image]:
-        for place, picture in enumerate(pictures):
+    def usable_pictures() -> Iterator[Image.Image]:
+        for index, picture in enumerate(pictures):
             if isinstance(picture, BadImage):
-                refused[place] = picture
+                errors[index] = picture
             else:
                 yield picture
 
-    found: list[Verdict | BadImage] = [classifier.classify(measured) for measured in features.extract_all(usable())]
-    for place, error in refused.items():
-        found.insert(place, error)
-    return found
+    results: list[Verdict | BadImage] = [*map(classifier.classify, features.extract_all(usable_pictures()))]
+    for index, error in errors.items():
+        results.insert(index, error)
+    return results
 
 
-def _shown_or_refused(picture: Picture) -> Image.Image | BadImage:
+def _load_picture_or_error(picture: Picture) -> Image.Image | BadImage:
     try:
-        return _shown(picture)
+        return _load_picture(picture)
     except BadImage as error:
         return error
 
 
-def _shown(picture: Picture) -> Image.Image:
+def _load_picture(picture: Picture) -> Image.Image:
     if isinstance(picture, Image.Image):
         return decoding.normalize(picture)
     if isinstance(picture, (bytes, bytearray, memoryview)):
@@ -133,12 +136,12 @@ def _shown(picture: Picture) -> Image.Image:
 
 @lru_cache(maxsize=1)
 def shipped() -> Classifier:
-    """The classifier of model.pkl, loaded once. Raises BadModel."""
+    """The classifier in MODEL, loaded at the first call. Raises BadModel."""
     return load(MODEL)
 
 
 def card_path(model: Path) -> Path:
-    """Where the card of a model file lies: beside it, of the same name, ending in .json."""
+    """The path of a model's card: the same name with the extension .json."""
     return model.with_suffix(".json")
 
 
@@ -156,28 +159,28 @@ def load(model: Path) -> Classifier:
     try:
         data = model.read_bytes()
         card = json.loads(path.read_bytes())
-        wrote, expected = card["versions"]["scikit-learn"], card["sha256"]
+        trained_with, sha256 = card["versions"]["scikit-learn"], card["sha256"]
         names, weights, means = card["features"], dict(card["weights"]), dict(card["means"])
-        told = [float(number) for number in (card["intercept"], *weights.values(), *means.values())]
+        expected = [float(number) for number in (card["intercept"], *weights.values(), *means.values())]
     except OSError as error:
-        raise BadModel(f"{error.filename} cannot be read ({error.strerror}). {MEND}") from error
+        raise BadModel(f"{error.filename} cannot be read ({error.strerror}). {REMEDY}") from error
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
-        raise BadModel(f"{path} is not a model's card ({error!r}). {MEND}") from error
-    if hashlib.sha256(data).hexdigest() != expected:
-        raise BadModel(f"{model} is not the file that {path.name} vouches for: its sha256 differs. {MEND}")
-    runs = version("scikit-learn")
-    if wrote != runs:
-        raise BadModel(f"{model} was written by scikit-learn {wrote}, but {runs} is installed. {MEND}")
+        raise BadModel(f"{path} is not a model's card ({error!r}). {REMEDY}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BadModel(f"{model} is not the file that {path.name} describes: its SHA-256 differs. {REMEDY}")
+    installed = version("scikit-learn")
+    if trained_with != installed:
+        raise BadModel(f"{model} was written by scikit-learn {trained_with}, but {installed} is installed. {REMEDY}")
     if not names == list(weights) == list(means) == list(features.NAMES):
-        raise BadModel(f"{path} tells of other features than {', '.join(features.NAMES)}. {MEND}")
+        raise BadModel(f"{path} lists other features than {', '.join(features.NAMES)}. {REMEDY}")
     try:
         classifier = Classifier(_Unpickler(BytesIO(data)).load())
     except Exception as error:
-        # What is no pickle of a classifier may fail in any way at all.
-        raise BadModel(f"{model} does not hold a classifier ({error!r}). {MEND}") from error
-    held = (classifier.intercept, *classifier.weights, *classifier.means)
-    if len(held) != len(told) or not all(map(partial(math.isclose, rel_tol=1e-9), held, told)):
-        raise BadModel(f"{path} tells other weights than {model.name} holds. {MEND}")
+        # Unpickling arbitrary bytes can raise any exception.
+        raise BadModel(f"{model} does not contain a classifier ({error!r}). {REMEDY}") from error
+    actual = (classifier.intercept, *classifier.weights, *classifier.means)
+    if len(actual) != len(expected) or not all(map(partial(math.isclose, rel_tol=1e-9), actual, expected)):
+        raise BadModel(f"{path} lists other weights than {model.name} contains. {REMEDY}")
     return classifier
 
 
@@ -186,20 +189,20 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if f"{module}.{name}" not in ALLOWED_GLOBALS:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which no classifier does")
-        return _Fitted if module.startswith("sklearn.") else super().find_class(module, name)
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which is not part of a classifier")
+        return _Estimator if module.startswith("sklearn.") else super().find_class(module, name)
 
 
-class _Fitted:
-    """What a scikit-learn estimator was fitted to, without its code: importing that would be most of a cold start."""
+class _Estimator:
+    """Holds the attributes of a scikit-learn estimator. Importing scikit-learn would dominate the start-up time."""
 
 
 def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:
-    """Write a fitted pipeline to `model`, and `card` with the file's sha256 added beside it."""
+    """Write a fitted pipeline to `model`, and `card` together with the file's SHA-256 to its card.
+
+    Raises BadFile if a file cannot be written.
+    """
     # A fixed protocol keeps the bytes independent of the Python version. Later protocols need more ALLOWED_GLOBALS.
     data = pickle.dumps(pipeline, protocol=4)
-    vouched = {"sha256": hashlib.sha256(data).hexdigest()} | card
-    for path, content in ((model, data), (card_path(model), (json.dumps(vouched, indent=2) + "\n").encode())):
-        unfinished = path.with_name(f".{path.name}.partial")
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+    write_atomically(model, data)
+    write_atomically(card_path(model), json.dumps({"sha256": hashlib.sha256(data).hexdigest()} | card, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""A picture → the three numbers that it is judged by."""
+"""A picture → the three features that it is classified by."""
 
 import math
 from collections.abc import Iterable
@@ -10,69 +10,69 @@ from PIL import Image
 from github_avatars import identicon
 from github_avatars.picture import decoding
 
-GITHUB_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
-"""GitHub grey as identicon.pack writes it."""
+PACKED_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
+"""GitHub grey as one pixel of identicon.pack."""
 
-FEW = 32
-"""Up to so many colours, Pillow lists them in less time than NumPy sorts the pixels."""
+MAX_LISTED_COLORS = 32
+"""Up to this many colors, Pillow lists them faster than NumPy sorts the pixels."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """What is measured of a picture, on a sample of 24 × 24 = 576 of its pixels.
-
-    `github_grey`: how many of them are exactly GitHub grey (0 to 576).
-    `distinct_colors`: how many different colours they have (1 to 576).
-    `identicon_error`: how much of them the best-fitting identicon leaves unexplained, without the corners that a circle
-    would cut off (0 to 1; 0: they show an identicon).
-    """
+    """The features of a picture, measured on a sample of 24 × 24 = 576 of its pixels."""
 
     github_grey: int
+    """The number of sampled pixels that are exactly GitHub grey (0 to 576)."""
     distinct_colors: int
+    """The number of distinct colors of the sampled pixels (1 to 576)."""
     identicon_error: float
+    """The part of the sample that the best-fitting identicon does not explain (0: an identicon, to 1).
+
+    Pixels in the corners that a circle would cut off are ignored.
+    """
 
     def row(self) -> tuple[float, float, float]:
-        """The features in the order of NAMES, on the scales on which a linear model tells the labels apart.
+        """The features in the order of NAMES, transformed for a linear model.
 
-        Lossy codecs multiply colours and raise the error, so what counts is by what factor there are more colours (the
-        logarithm), and small errors count more than large ones (the square root).
+        Lossy codecs add colors and raise the error. The logarithm makes the ratio of color counts matter; the square
+        root makes small errors matter more than large ones.
         """
         return self.github_grey, math.log(self.distinct_colors), math.sqrt(self.identicon_error)
 
 
 NAMES = tuple(field.name for field in fields(Features))
-"""The names of the features, in the order in which a classifier sees them."""
+"""The names of the features in the order of Features.row()."""
 
 
 def extract(picture: Image.Image) -> Features:
-    """The features of a picture as image.load gives it. They mean the same at every size, as the sample's is fixed."""
+    """The features of a picture from decoding.load. The sample's size is fixed, so all sizes are comparable."""
     return extract_all([picture])[0]
 
 
 def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
-    """The features of each picture, for less than one by one. Each is let go once it is sampled."""
-    # A loop would hold one picture while it asks for the next.
-    sampled = list(map(_sample, pictures))
-    packed = [identicon.pack(sample) for sample, _, _ in sampled]
-    errors = identicon.errors(identicon.pixels(packed), (design for _, design, _ in sampled))
+    """The features of each picture, faster than one by one. Each picture is released once it is sampled."""
+    # Unlike a loop, map() does not hold the previous picture while the iterable decodes the next one.
+    samples = list(map(_sample, pictures))
+    packed = [identicon.pack(sample) for sample, _, _ in samples]
+    errors = identicon.errors(identicon.pixels(packed), (design for _, design, _ in samples))
     return [
         Features(*_counts(sample, pixels), 0.0 if blank else error)
-        for (sample, _, blank), pixels, error in zip(sampled, packed, errors, strict=True)
+        for (sample, _, blank), pixels, error in zip(samples, packed, errors, strict=True)
     ]
 
 
 def _sample(picture: Image.Image) -> tuple[Image.Image, identicon.Design, bool]:
-    """What is judged of a picture: its sample as RGB, the design of its size, and whether it is blank."""
-    # To turn all of a large picture with transparency or a palette into RGB would cost half as much as decoding.
+    """The RGB sample of a picture, the design for its size, and whether the whole picture is GitHub grey."""
+    # Sampling first is cheaper: converting a large picture with transparency costs half as much as decoding it.
     sample = decoding.rgb(identicon.sample(picture))
-    # What is grey wherever it is sampled may still show something in between.
+    # A picture whose sampled pixels are all grey may contain other colors between them.
     blank = identicon.is_blank(sample) and identicon.is_blank(decoding.rgb(picture))
     return sample, identicon.design_for(*picture.size), blank
 
 
 def _counts(sample: Image.Image, packed: bytes) -> tuple[int, int]:
-    """How many pixels of a sample are GitHub grey, and how many colours they have."""
-    if few := sample.getcolors(FEW):
-        return sum(count for count, color in few if color == identicon.GITHUB_GREY), len(few)
+    """The number of sampled pixels that are GitHub grey, and the number of distinct colors."""
+    if colors := sample.getcolors(MAX_LISTED_COLORS):
+        return sum(count for count, color in colors if color == identicon.GITHUB_GREY), len(colors)
     pixels = np.sort(np.frombuffer(packed, dtype="<u4"))
-    return int(np.count_nonzero(pixels == GITHUB_GREY)), 1 + int(np.count_nonzero(pixels[1:] != pixels[:-1]))
+    return int(np.count_nonzero(pixels == PACKED_GREY)), 1 + int(np.count_nonzero(pixels[1:] != pixels[:-1]))

@@ -199,7 +199,7 @@ def test_neither_input(server: CogServer, github: GitHubStandIn) -> None:
     for body in ({"input": {}}, {}):
         status, answer = server.request("POST", "/predictions", body)
         assert status == 200
-        assert error_of(answer).startswith("BadInput: Exactly one of username and image is needed, but neither came")
+        assert error_of(answer).startswith("BadInput: Exactly one of username and image is required, but neither was given")
     assert not github.requests
 
 
@@ -296,7 +296,7 @@ def test_damaged_model_fails_the_setup(start_cog: START, tmp_path: Path) -> None
     model.write_bytes(data)
     server = start_cog(tmp_path, "", project=tmp_path)
     reason = server.wait_for_status("SETUP_FAILED")["setup"]["logs"]
-    assert f"BadModel: {model} is not the file that model.json vouches for: its sha256 differs." in reason
+    assert f"BadModel: {model} is not the file that model.json describes: its SHA-256 differs." in reason
     assert "Traceback" not in reason
     assert server.request("POST", "/predictions", {"input": {"username": "octocat"}})[0] == 503
 
