@@ -29,7 +29,7 @@ from github_avatars.evaluation import tables
 from github_avatars.github import GitHub
 from github_avatars.scan.engine import Engine
 from github_avatars.scan.ray_engine import BATCH
-from github_avatars.scan.store import Due
+from github_avatars.scan.store import DueAccount
 from github_avatars.training import dataset
 
 DATA, PAGE = ROOT / "docs" / "scaling.json", ROOT / "docs" / "scaling.md"
@@ -103,11 +103,12 @@ def _row(rows: Path, accounts: int) -> float:
 def _processor(url: str, examples: list[dataset.Example]) -> float:
     """Processor seconds that fetching and judging an account takes, without the start."""
     due = (
-        Due(number, "", None, one.account_id, SIZE, None) for number, one in enumerate(islice(cycle(examples), MANY))
+        DueAccount(number, "", None, one.account_id, SIZE, None)
+        for number, one in enumerate(islice(cycle(examples), MANY))
     )
     model, begun = classifier.shipped(), time.process_time()
-    with ThreadPoolExecutor(1) as judges:
-        for _ in Engine(due, partial(GitHub, url), model, judges, threading.Event(), concurrency=16):
+    with ThreadPoolExecutor(1) as pool:
+        for _ in Engine(due, partial(GitHub, url), model, pool, threading.Event(), concurrency=16):
             pass
     return (time.process_time() - begun) / MANY
 

@@ -29,9 +29,9 @@ from github_avatars.evaluation.tables import table
 from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding
 from github_avatars.scan import formats
-from github_avatars.scan.engine import FEW, Engine, judges
+from github_avatars.scan.engine import MAX_THREADED, Engine, worker_pool
 from github_avatars.scan.rows import UNSURE
-from github_avatars.scan.store import Store, name_of
+from github_avatars.scan.store import Store, account_key
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 
@@ -105,7 +105,7 @@ def loop(url: str, logins: list[str]) -> None:
 def scan(url: str, logins: list[str], pool: Executor, size: int | None = 64) -> tuple[dict[str | None, Any], int]:
     """Scan the accounts with a store on disk and rows as JSON; the label of each, and how many bytes came."""
     with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/scan.db") as store:
-        store.begin(((name_of(account), account) for account in (Account(login, None) for login in logins)), "")
+        store.begin(((account_key(account), account) for account in (Account(login, None) for login in logins)), "")
         model, stop = classifier.shipped(), threading.Event()
         due = store.due(size, None)
         engine = Engine(due, partial(GitHub, url), model, pool, stop, concurrency=CONCURRENCY)
@@ -113,8 +113,9 @@ def scan(url: str, logins: list[str], pool: Executor, size: int | None = 64) -> 
             writer = formats.writer("jsonl", file)
             for outcomes in engine:
                 store.write(outcomes)
-                writer.write(store.rows_of((outcome.number for outcome in outcomes), UNSURE))
-        return {row.login: row.label for row in store.rows(UNSURE)}, engine.bytes
+                rows = store.rows_of((outcome.number for outcome in outcomes), UNSURE)
+                writer.write(row.columns() for row in rows)
+        return {row.login: row.prediction and row.prediction.label for row in store.rows(UNSURE)}, engine.bytes
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def measure(rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         logins = draw(folder, ACCOUNTS)
-        with judges(FEW) as threads, judges(FEW + 1) as processes:
+        with worker_pool(MAX_THREADED) as threads, worker_pool(MAX_THREADED + 1) as processes:
             with standing_in(folder) as url:
                 beside = _beside(url, logins, threads, processes, rounds)
             with standing_in(folder, bandwidth=BANDWIDTH) as url:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from github_avatars.cli.command import Subparsers, add_command, print_address, web_packages
-from github_avatars.cli.scan import add_unsure
+from github_avatars.cli.scan import add_unsure, parse_unsure
 from github_avatars.errors import BadFile
 
 
@@ -30,11 +30,10 @@ def run(arguments: argparse.Namespace) -> None:
     Prints the page's address and serves until it is interrupted. The keys d, c and u label an account as default,
     custom or unsure; z undoes the last label. Labels are stored in the file, with the pictures that were shown.
     """
-    from github_avatars.scan import rows
     from github_avatars.scan.labels import Labels
     from github_avatars.scan.store import Store
 
-    uncertain = rows.band(arguments.unsure)
+    uncertain = parse_unsure(arguments.unsure)
     if not Path(arguments.db).is_file():
         raise BadFile(f"There is no file {arguments.db}: give the file that scan --db wrote.")
     if arguments.export:

@@ -1,72 +1,258 @@
 """github-avatars scan."""
 
 import argparse
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from github_avatars.cli.command import Subparsers, add_command
-from github_avatars.scan import sources
+from github_avatars.errors import BadFile, BadOption, GitHubError, RateLimited, Unreachable
+
+if TYPE_CHECKING:
+    from github_avatars.github import Kind
+    from github_avatars.scan import Row, Scan, ScanOptions, Sources
+    from github_avatars.scan.rows import UncertaintyRange
 
 ENGINES = ("local", "ray")
 FORMATS = ("table", "jsonl", "csv", "parquet")
+UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+LISTS: "dict[Kind, tuple[str, str]]" = {
+    "stargazers": ("OWNER/REPO", "who starred a repository"),
+    "contributors": ("OWNER/REPO", "who committed to a repository"),
+    "members": ("ORG", "the public members of an organization"),
+    "followers": ("LOGIN", "who follows an account"),
+}
+"""The options for GitHub's lists: the metavariable, and who is on the list."""
 
 EPILOG = """\
-A row is written for each account that was given, also where it failed; docs/scan.md explains its columns. --redact
-replaces each login by a hash (an HMAC) and leaves out what else leads to the account. The key is made anew for each run
-and forgotten, unless GITHUB_AVATARS_REDACT_KEY holds one: then the rows of several runs can be joined, and whoever has
-the key can find an account. The file of --db is not redacted.
+Each input gets a row, even if it failed; docs/scan.md explains the columns. --redact replaces each login by a hash (an
+HMAC) and removes all other values that identify the account. The key is random unless GITHUB_AVATARS_REDACT_KEY
+contains one: then the rows of several runs can be joined, and the owner of the key can compute the hash of any login.
+The file of --db is not redacted.
 
---engine ray judges on a cluster: files of names (text, .csv or .parquet) or --images in, Parquet files out, all of them
-on disk or in an object store; docs/scaling.md tells more.
+--engine ray scans on a cluster. It reads files of logins (text, .csv or .parquet) or --images and writes Parquet files,
+on disk or in an object store; see docs/scaling.md.
 """
 
 
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    one = add_command(subparsers, "scan", run, EPILOG)
-    sources.add_options(one)
-    one.add_argument(
-        "--images", type=Path, metavar="DIR", help="judge pictures on disk: a file or a folder per account"
+    parser = add_command(subparsers, "scan", run, EPILOG)
+    parser.add_argument(
+        "sources", nargs="*", metavar="LOGIN|FILE|-", help="a login, a text or CSV file of logins, or - for stdin"
     )
-    one.add_argument("--db", default="scan.db", metavar="FILE", help="what is kept, or :memory: (default: %(default)s)")
-    one.add_argument("--refresh", metavar="AGE", help="check anew what was checked so long ago, as 30d, 12h, 45m or 0s")
-    one.add_argument(
-        "--size", choices=("64", "full"), default="64", help="of pictures to ask for (default: %(default)s)"
+    parser.add_argument("--column", metavar="NAME", help="CSV column with the logins (default: login, username, …)")
+    for kind, (metavar, who) in LISTS.items():
+        parser.add_argument(f"--{kind}", action="append", default=[], metavar=metavar, help=f"{who}, from GitHub's API")
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with a token for GitHub's API (default: the environment variable GITHUB_TOKEN; else none)",
     )
-    one.add_argument("--concurrency", type=int, default=16, metavar="N", help="fetches at once (default: %(default)s)")
-    one.add_argument("--rate", type=float, metavar="N", help="accounts a second at the most (default: no limit)")
-    add_unsure(one)
-    one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the rows there instead of to stdout")
-    one.add_argument("--format", choices=FORMATS, help="of the rows (default: by the name of FILE, else table)")
-    one.add_argument("--ordered", action="store_true", help="rows in the order of the input, at the end of the scan")
-    one.add_argument("--redact", action="store_true", help="hash the logins (see below)")
-    one.add_argument("--engine", choices=ENGINES, default="local", help="what judges (default: %(default)s; see below)")
-    one.add_argument("--ray-address", metavar="ADDRESS", help="Ray cluster to use (default: one of this machine)")
-    one.add_argument("--workers", type=int, metavar="N", help="workers of Ray (default: one for each processor)")
+    parser.add_argument(
+        "--images", type=Path, metavar="DIR", help="classify pictures on disk: a file or a folder per account"
+    )
+    parser.add_argument("--no-wait", action="store_true", help="fail at a rate limit of GitHub, instead of waiting")
+    parser.add_argument(
+        "--db", default="scan.db", metavar="FILE", help="store of the results, or :memory: (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--refresh", metavar="AGE", help="check accounts again after this time, such as 30d, 12h, 45m or 0s"
+    )
+    parser.add_argument(
+        "--size", choices=("64", "full"), default="64", help="size of the pictures to request (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--keep-pictures", action="store_true", help="keep the pictures in the store, at full size, as GitHub sent them"
+    )
+    parser.add_argument(
+        "--concurrency", type=int, default=16, metavar="N", help="fetches at once (default: %(default)s)"
+    )
+    parser.add_argument("--rate", type=float, metavar="N", help="maximum accounts per second (default: no limit)")
+    add_unsure(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the rows to FILE instead of stdout")
+    parser.add_argument("--format", choices=FORMATS, help="of the rows (default: by the name of FILE, else table)")
+    parser.add_argument("--ordered", action="store_true", help="rows in the order of the input, at the end of the scan")
+    parser.add_argument("--redact", action="store_true", help="hash the logins (see below)")
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="local", help="where to scan (default: %(default)s; see below)"
+    )
+    parser.add_argument("--ray-address", metavar="ADDRESS", help="Ray cluster to use (default: one on this machine)")
+    parser.add_argument("--workers", type=int, metavar="N", help="workers of Ray (default: one per processor)")
 
 
 def add_unsure(parser: argparse.ArgumentParser) -> None:
-    """Add the option that tells what is unsure."""
+    """Add the option --unsure; pass its value to `parse_unsure`."""
     parser.add_argument(
         "--unsure",
         default="0.05..0.95",
         metavar="LOW..HIGH",
-        help="probabilities to be reviewed (default: %(default)s)",
+        help="range of probabilities to review (default: %(default)s)",
     )
 
 
+def parse_unsure(text: str) -> "UncertaintyRange":
+    """The value of --unsure. Raises BadOption."""
+    from github_avatars.scan.rows import check_uncertainty_range
+
+    try:
+        low, _, high = text.partition("..")
+        unsure = float(low), float(high)
+    except ValueError as error:
+        raise BadOption(f"The unsure range is {text[:100]!r}: give LOW..HIGH, such as 0.05..0.95.") from error
+    check_uncertainty_range(unsure)
+    return unsure
+
+
 def run(arguments: argparse.Namespace) -> None:
-    """Judge the avatars of many accounts, and go on where it was ended.
+    """Classify the avatars of many accounts.
 
-    All that is found is kept in a file, so that a scan that was ended, in whatever way, goes on when the same command
-    is run again, and a second scan asks only for what is new.
+    The results are kept in a file. If a scan is interrupted, even by a kill, the same command resumes it. A later scan
+    requests only new accounts.
     """
+    from github_avatars.cli.progress import ProgressBar
+    from github_avatars.scan import Scan, Sources
+
+    sources = Sources(
+        arguments.sources,
+        arguments.column,
+        [(kind, name) for kind in LISTS for name in getattr(arguments, kind)],
+        arguments.token_file,
+        arguments.images,
+    )
+    options = _options(arguments)
     if arguments.engine == "ray":
-        from github_avatars.scan import ray_engine
+        _run_on_ray(arguments, sources, options)
+        return
+    failure = None
+    with (
+        _output(arguments) as write,
+        ProgressBar() as progress,
+        Scan(sources, options, observer=progress) as scan,
+        _stop_on_interrupt(scan),
+    ):
+        try:
+            for row in scan.rows():
+                write(row)
+        except GitHubError as error:
+            failure = error
+        summary = scan.summary()
+    print(summary, file=sys.stderr)
+    if failure:
+        kept = arguments.db != ":memory:"
+        hint = f"The results so far are in {arguments.db}: run the same command again to resume."
+        raise with_hint(failure, hint) if kept else failure
+    if scan.stopped:
+        raise KeyboardInterrupt
 
-        ray_engine.run(arguments)
-    else:
-        from github_avatars.cli import waiting
-        from github_avatars.scan import running
 
-        arguments.wait = waiting.wait
-        running.run(arguments)
+def with_hint(error: GitHubError, hint: str) -> GitHubError:
+    """The same error with a longer message."""
+    message = f"{error} {hint}"
+    return RateLimited(message, error.until) if isinstance(error, RateLimited) else type(error)(message)
+
+
+def _options(arguments: argparse.Namespace) -> "ScanOptions":
+    from github_avatars.scan import ScanOptions
+
+    return ScanOptions(
+        db=arguments.db,
+        refresh=None if arguments.refresh is None else _parse_age(arguments.refresh),
+        size=None if arguments.size == "full" else int(arguments.size),
+        keep_pictures=arguments.keep_pictures,
+        concurrency=arguments.concurrency,
+        rate=arguments.rate,
+        wait=not arguments.no_wait,
+        unsure=parse_unsure(arguments.unsure),
+        ordered=arguments.ordered,
+    )
+
+
+def _parse_age(text: str) -> timedelta:
+    match = re.fullmatch(r"([0-9]{1,6})([dhms])", text)
+    if not match:
+        raise BadOption(f"--refresh is {text[:100]!r}: give a number and d, h, m or s, such as 30d.")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def _run_on_ray(arguments: argparse.Namespace, sources: "Sources", options: "ScanOptions") -> None:
+    from github_avatars.scan import ray_engine
+
+    if arguments.redact:
+        raise BadOption("--engine ray does not support --redact: omit it.")
+    if not arguments.output:
+        raise BadOption("--engine ray writes Parquet files: give a folder for them as --output.")
+    summary = ray_engine.run(
+        sources, options, arguments.output, workers=arguments.workers, cluster=arguments.ray_address
+    )
+    print(summary, file=sys.stderr)
+    if summary.pending:
+        raise Unreachable(
+            f"{summary.pending:,} rows in {arguments.output} are pending, with the error that stopped them: "
+            "scan these accounts again."
+        )
+
+
+@contextmanager
+def _output(arguments: argparse.Namespace) -> "Iterator[Callable[[Row], None]]":
+    """A function that writes rows to standard output, or to a file that gets its name when it is complete."""
+    suffix = arguments.output.suffix[1:] if arguments.output else ""
+    name = arguments.format or (suffix if suffix in FORMATS else "table")
+    if not arguments.output:
+        with _writer(name, sys.stdout.buffer, redact=arguments.redact) as write:
+            yield write
+        return
+    partial = arguments.output.with_name(f".{arguments.output.name}.partial")
+    try:
+        file = partial.open("wb")
+    except OSError as error:
+        raise BadFile(f"{arguments.output} cannot be written ({error.strerror}): give another file as -o.") from error
+    try:
+        with file, _writer(name, file, redact=arguments.redact) as write:
+            yield write
+        partial.replace(arguments.output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writer(name: str, file: BinaryIO, *, redact: bool) -> "Iterator[Callable[[Row], None]]":
+    from tqdm import tqdm
+
+    from github_avatars.scan import formats
+    from github_avatars.scan.rows import redactor
+
+    writer = formats.writer(name, file)
+    transform = redactor() if redact else lambda columns: columns
+    # On a terminal, the bar is hidden while rows are written.
+    write_mode = tqdm.external_write_mode if file.isatty() else nullcontext
+
+    def write(row: "Row") -> None:
+        with write_mode():
+            writer.write([transform(row.columns())])
+
+    yield write
+    writer.close()
+
+
+@contextmanager
+def _stop_on_interrupt(scan: "Scan") -> Iterator[None]:
+    """Within this context, the first Ctrl-C stops the scan, and a second one raises KeyboardInterrupt."""
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        scan.stop()
+        signal.signal(signal.SIGINT, handler)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

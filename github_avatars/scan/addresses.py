@@ -1,4 +1,4 @@
-"""Files and folders wherever they are: by their path on disk, or by their address in an object store, as s3://bucket/x."""
+"""Files and folders by path or by address in an object store, for example s3://bucket/rows."""
 
 import re
 from collections.abc import Iterator
@@ -8,25 +8,25 @@ from tempfile import TemporaryDirectory
 
 
 def absolute(path: object) -> str:
-    """The address of what an option names: an absolute path; or an address, whose slashes Path has made one."""
+    """The absolute path, or the address, whose double slashes are restored in case `Path` has merged them."""
     address = re.sub("^file:/+", "file:///", re.sub("^([a-z0-9]+):/+", r"\1://", str(path)))
     return address if "://" in address else str(Path(address).absolute())
 
 
-def inside(path: object) -> list[str]:
-    """The addresses of what is in the folder that an option names, hidden files aside; none where there is no such."""
+def list_folder(path: object) -> list[str]:
+    """The addresses of everything in a folder except hidden files; an empty list if the folder does not exist."""
     from pyarrow import fs
 
     folder = absolute(path)
-    system, there = fs.FileSystem.from_uri(folder)
-    before = folder[: folder.find("://") + 3] if "://" in folder else ""
-    found = system.get_file_info(fs.FileSelector(there, allow_not_found=True))
-    return sorted(f"{before}{info.path}" for info in found if not info.base_name.startswith("."))
+    system, name = fs.FileSystem.from_uri(folder)
+    scheme = folder[: folder.find("://") + 3] if "://" in folder else ""
+    entries = system.get_file_info(fs.FileSelector(name, allow_not_found=True))
+    return sorted(f"{scheme}{entry.path}" for entry in entries if not entry.base_name.startswith("."))
 
 
 @contextmanager
-def local(address: str) -> Iterator[Path]:
-    """The file or folder at an address; of one in an object store, a copy for as long as the `with` lasts."""
+def local_copy(address: str) -> Iterator[Path]:
+    """The path of a file or folder; from an object store, of a copy that is removed at the end of the `with`."""
     if "://" not in address:
         yield Path(address)
         return
@@ -34,8 +34,8 @@ def local(address: str) -> Iterator[Path]:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / address.rpartition("/")[2]
-        system, there = fs.FileSystem.from_uri(address)
-        if not system.get_file_info(there).is_file:
+        system, name = fs.FileSystem.from_uri(address)
+        if not system.get_file_info(name).is_file:
             path.mkdir()
-        fs.copy_files(there, str(path), source_filesystem=system)
+        fs.copy_files(name, str(path), source_filesystem=system)
         yield path

@@ -1,213 +1,234 @@
-"""Logins → a folder of avatars, each labelled by proof; training reads it as it reads avatars/.
+"""Logins → a folder of avatars, labeled by proof, which training reads as it reads avatars/.
 
-    DIR/default/    pictures that are, to the pixel, the identicon of their account's id
-    DIR/custom/     pictures that are no identicon at all
-    DIR/review/     pictures that look like one, but not like their account's
-    DIR/index.csv   a line for each picture in default/ and custom/, as dataset.read_index reads it, with more columns
-    DIR/aside.csv   a line for each avatar that was fetched and not labelled, and why
-    DIR/errors.csv  a line for each avatar that could not be had, and why
+    DIR/default/    pictures that equal the identicon of their account's id, pixel by pixel
+    DIR/custom/     pictures that are not an identicon
+    DIR/review/     pictures that resemble an identicon, but not their account's
+    DIR/index.csv   a line for each picture in default/ and custom/, with more columns than dataset.read_index needs
+    DIR/aside.csv   a line for each avatar that was fetched and not labeled, and why
+    DIR/errors.csv  a line for each avatar that could not be fetched, and why
 
-Pictures are named by account id. A person may move what is in review/ to default/ or custom/, and the next run lists it
-there. A line is written after its picture, so that a collection that is killed is whole at any moment, and goes on with
-the account that it was at.
+Pictures are named by account id. A person may move a picture from review/ to default/ or custom/; the next run adds it
+to the index.
+
+A scan fetches the avatars and keeps them in the store DIR/.scan.db. At its end they are labeled and written to the
+folder, and the store is removed. If the program is killed meanwhile, the next run resumes with the store.
 """
 
-import time
+import csv
+import io
 from collections import Counter
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.errors import (
-    HOST_FAILURES,
-    OUTAGE,
-    BadImage,
-    ForeignRedirect,
-    GitHubAvatarsError,
-    GitHubError,
-    RateLimited,
-)
-from github_avatars.github import Avatar, GitHub, Pace, rate_limit
-from github_avatars.picture import decoding
-from github_avatars.picture.formats import extension
-from github_avatars.scan import account_files
-from github_avatars.scan.journal import Journal, locked
+from github_avatars.errors import HOST_FAILURES, BadDataset, BadFile, BadImage, ForeignRedirect
+from github_avatars.files import write_atomically
+from github_avatars.github import Account, GitHub
+from github_avatars.picture import decoding, formats
+from github_avatars.scan.options import Observer, ScanOptions
+from github_avatars.scan.rows import PENDING, UNSURE, Row
+from github_avatars.scan.scanning import Scan
+from github_avatars.scan.store import Store
 from github_avatars.training import dataset
-from github_avatars.training.dataset import LABELS, Progress
+from github_avatars.training.dataset import LABELS
 
 CUSTOM_ERROR = 0.6
-"""A picture whose identicon error is above this is no identicon at all.
+"""A picture with a larger identicon error is not an identicon.
 
-Measured on avatars/, with copies that two filters, circle masks and the four lossiest codecs make: those of identicons
-reach 0.65 at 24 pixels (0.6 once in 2,000), 0.51 at 32 and 0.22 at 64. GitHub serves avatars at full size, so that is a
-wide margin. On the other side, half of the custom originals are at 1.00, and 6 of 288, all drawn to be hard, stay below
-0.6. The trained classifier has no say, since it would be taught its own mistakes.
+Measured on avatars/, with copies made by two filters, circle masks and the four lossiest codecs: identicons have errors
+of up to 0.65 at 24 pixels (above 0.6 once in 2,000 copies), 0.51 at 32 and 0.22 at 64. GitHub serves originals, so the
+margin is wide. Half of the custom originals have an error of 1.00, and 6 of 288, all drawn to be hard, are below 0.6.
+The trained classifier is not used, because it would be trained on its own mistakes.
 """
 
+STORE = ".scan.db"
+
 SOURCE = ("date", "source", "content")
-"""When a picture was fetched (UTC), from which address, and the name of its pixels."""
+"""When a picture was fetched (UTC), its address, and its pixel_hash."""
+
+INDEX_COLUMNS = (*dataset.NAMES, *SOURCE)
+ASIDE, ASIDE_COLUMNS = "aside.csv", ("file", "reason", "login", "account_id", *SOURCE)
+ERRORS, ERRORS_COLUMNS = "errors.csv", ("login", "kind", "message", "date")
 
 Place = Literal["default", "custom", "review"]
 
 
-def read_logins(path: Path) -> list[str]:
-    """The logins in a text file: one a line, without comments (from # on) and repetitions. Raises BadInput."""
-    return _unique(account_files.logins(path))
+def collect(
+    logins: Iterable[str],
+    directory: Path,
+    *,
+    rate: float = 2.0,
+    balance: bool = False,
+    observer: Observer | None = None,
+    github: Callable[[], GitHub] = GitHub,
+) -> dict[str, int]:
+    """Fetch and label the avatars of `logins` that are not in `directory` yet, at most `rate` accounts per second.
+
+    With `balance`, a picture is not kept if its label has more pictures than the other; its account still counts as
+    done. Errors of single accounts are written to errors.csv. The other parameters are those of Scan.
+
+    Returns the number of accounts by their outcome in this run: "default", "custom", "review", "duplicate" (the
+    folder has the picture or the account already), "surplus" (because of `balance`), "error", and "earlier" (done by
+    an earlier run).
+
+    Raises BadOption for an impossible rate, BadFile or InUse for the folder, BadDataset if it has other contents, and
+    the errors of Scan.rows. Even then, everything that was fetched is in the folder.
+    """
+    options = ScanOptions(directory / STORE, keep_pictures=True, rate=rate, wait=False)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadFile(f"{directory} cannot be written to ({error.strerror}): give another folder.") from error
+    _Collection(directory, balance)  # raises an error before anything is written to a folder with other contents
+    with Store(options.db) as store:
+        collection = _Collection(directory, balance)
+        wanted = _unique(logins)
+        # A killed run may have fetched others.
+        fetched = [login for (login,) in store.query("SELECT login FROM accounts WHERE settled ORDER BY number")]
+        missing = [login for login in _unique([*fetched, *wanted]) if login.lower() not in collection.done]
+        outcomes = Counter(earlier=sum(login.lower() in collection.done for login in wanted))
+        try:
+            if missing:
+                accounts = [Account(login, None) for login in missing]
+                with Scan(accounts, options, observer=observer, store=store, github=github) as scan:
+                    for _ in scan.rows():
+                        pass
+        finally:
+            for row, picture in store.rows_with_pictures(UNSURE):
+                if row.status != PENDING and (row.login or "").lower() not in collection.done:
+                    outcomes[collection.add(row, picture)] += 1
+            collection.write()
+            (directory / STORE).unlink()
+    return {name: outcomes[name] for name in (*LABELS, "review", "duplicate", "surplus", "error", "earlier")}
+
+
+def place(picture: Image.Image, account_id: int) -> Place:
+    """Where an RGB picture that an account shows belongs."""
+    if identicon.is_of(picture, account_id):
+        return "default"
+    return "custom" if identicon.fit(picture).error > CUSTOM_ERROR else "review"
 
 
 def _unique(logins: Iterable[str]) -> list[str]:
-    """The logins in their order; GitHub takes no notice of the case of letters."""
+    """The logins in their order, without repetitions. GitHub ignores the case of letters."""
     first: dict[str, str] = {}
     for login in logins:
         first.setdefault(login.lower(), login)
     return list(first.values())
 
 
-def collect(
-    logins: Iterable[str],
-    directory: Path,
-    github: GitHub,
-    *,
-    rate: float = 2.0,
-    balance: bool = False,
-    progress: Progress = lambda items, _: items,
-) -> dict[str, int]:
-    """Fetch the avatars of `logins` that are not yet in `directory`, at most `rate` accounts a second, and label them.
-
-    With `balance`, a picture of the label that is ahead in number is not kept; its account counts as done all the same,
-    and is not asked for again. `progress` wraps the iteration over the accounts.
-
-    Gives the number of accounts by what became of them in this run: "default", "custom", "review", "duplicate" (its
-    picture or its account is there already), "surplus" (by `balance`), "error", and "earlier" (done by an earlier run).
-    An account that fails is a line in errors.csv, and the next one follows. Raises RateLimited where GitHub wants fewer
-    requests, a HOST_FAILURES error after OUTAGE of them in a row, BadInput for a rate out of bounds or a folder that
-    cannot be used, and BadDataset for one with other contents; what was collected until then is kept.
-    """
-    rate_limit.check_rate(rate)
-    with locked(directory):
-        collection = _Collection(directory, balance)
-        wanted = _unique(logins)
-        left = [login for login in wanted if login.lower() not in collection.done]
-        outcomes = Counter(earlier=len(wanted) - len(left))
-        failures = 0
-        turns = Pace(rate)
-        for login in progress(left, len(left)):
-            time.sleep(turns.delay())
-            try:
-                outcomes[collection.take(github.fetch(login))] += 1
-                failures = 0
-            except RateLimited as error:
-                raise RateLimited(f"{error} {_kept(directory)}", error.until) from error
-            except (GitHubError, BadImage) as error:
-                collection.fail(login, error)
-                outcomes["error"] += 1
-                failures = failures + 1 if isinstance(error, HOST_FAILURES) else 0
-                if failures == OUTAGE:
-                    raise type(error)(f"{error} So did {OUTAGE} accounts in a row. {_kept(directory)}") from error
-    return {name: outcomes[name] for name in (*LABELS, "review", "duplicate", "surplus", "error", "earlier")}
-
-
-def _kept(directory: Path) -> str:
-    return f"What was collected is kept in {directory}: run the same command then to go on."
-
-
-def place(picture: Image.Image, account_id: int) -> Place:
-    """Where the RGB picture that an account shows belongs."""
-    if identicon.is_of(picture, account_id):
-        return "default"
-    return "custom" if identicon.fit(picture).error > CUSTOM_ERROR else "review"
-
-
 class _Collection:
-    """What is in the folder, and what is done with one more avatar. `done` is logins in lower case."""
+    """The contents of the folder. `done` are the logins, in lower case, that need no request."""
 
     def __init__(self, directory: Path, balance: bool) -> None:
         self._directory = directory
         self._balance = balance
-        self._index = Journal(directory / dataset.INDEX, (*dataset.NAMES, *SOURCE))
-        self._aside = Journal(directory / "aside.csv", ("file", "reason", "login", "account_id", *SOURCE))
-        self._errors = Journal(directory / "errors.csv", ("login", "kind", "message", "date"))
-        kept = [*self._index.rows, *(row for row in self._aside.rows if row["reason"] == "review")]
-        self._accounts = {row["account_id"]: row["file"] for row in kept}
-        self._contents = {row["content"]: row["file"] for row in kept}
-        self._counts = Counter(row["label"] for row in self._index.rows)
-        again = {error.kind for error in HOST_FAILURES}
-        settled = [row for row in self._errors.rows if row["kind"] not in again]
-        self.done = {row["login"].lower() for row in (*self._index.rows, *self._aside.rows, *settled)}
-        self._list_reviewed()
+        self._index = _read_csv(directory / dataset.INDEX, INDEX_COLUMNS)
+        self._aside = _read_csv(directory / ASIDE, ASIDE_COLUMNS)
+        self._errors = _read_csv(directory / ERRORS, ERRORS_COLUMNS)
+        kept = [*self._index, *(line for line in self._aside if line["reason"] == "review")]
+        self._files_by_account = {line["account_id"]: line["file"] for line in kept}
+        self._files_by_content = {line["content"]: line["file"] for line in kept}
+        self._counts = Counter(line["label"] for line in self._index)
+        transient = {error.kind for error in HOST_FAILURES}
+        permanent_errors = [line for line in self._errors if line["kind"] not in transient]
+        self.done = {line["login"].lower() for line in (*self._index, *self._aside, *permanent_errors)}
+        self._add_reviewed()
 
-    def take(self, avatar: Avatar) -> str:
-        """Keep a picture with a line that says what it is, or only say why not; the name of what was done.
-
-        Raises BadImage, and ForeignRedirect where nothing tells the account's id, without which there is no proof.
-        """
-        if avatar.account_id is None:
-            raise ForeignRedirect(
-                f"The avatar of {avatar.login} came from an address without account id: check GITHUB_URL."
-            )
-        picture = decoding.decode(avatar.data, f"The avatar of {avatar.login}")
-        where = place(picture, avatar.account_id)
-        facts = {
-            "login": avatar.login,
-            "account_id": str(avatar.account_id),
-            "date": _today(),
-            "source": avatar.href,
-            "content": dataset.pixel_hash(picture),
+    def add(self, row: Row, picture: bytes | None) -> str:
+        """Add the result for an account, and return its outcome by the names of `collect`."""
+        source = {"login": row.login or "", "date": (row.checked or "")[:10]}
+        if picture is None:
+            return self._add_error(source, row.status, row.error or "")
+        if row.account_id is None:
+            message = f"The avatar of {row.login} came from an address without account id: check GITHUB_URL."
+            return self._add_error(source, ForeignRedirect.kind, message)
+        try:
+            decoded = decoding.decode(picture, f"The avatar of {row.login}")
+        except BadImage as error:
+            return self._add_error(source, error.kind, str(error))
+        source |= {
+            "account_id": str(row.account_id),
+            "source": row.href or "",
+            "content": dataset.pixel_hash(decoded),
         }
-        there = self._there(facts, where)
-        if there:
-            self._aside.add(file=there, reason="duplicate", **facts)
+        label = place(decoded, row.account_id)
+        if file := self._existing(source, label):
+            self._aside.append({"file": file, "reason": "duplicate", **source})
             return "duplicate"
-        if self._balance and where != "review" and self._counts[where] > min(self._counts[label] for label in LABELS):
-            self._aside.add(file="", reason="surplus", **facts)
+        if self._balance and label != "review" and self._counts[label] > min(self._counts[other] for other in LABELS):
+            self._aside.append({"file": "", "reason": "surplus", **source})
             return "surplus"
-        file = f"{where}/{avatar.account_id}{extension(avatar.data)}"
-        self._write(file, avatar.data)
-        self._accounts[facts["account_id"]] = self._contents[facts["content"]] = file
-        if where == "review":
-            self._aside.add(file=file, reason=where, **facts)
+        file = f"{label}/{row.account_id}{formats.extension(picture)}"
+        (self._directory / label).mkdir(exist_ok=True)
+        write_atomically(self._directory / file, picture)
+        self._files_by_account[source["account_id"]] = self._files_by_content[source["content"]] = file
+        if label == "review":
+            self._aside.append({"file": file, "reason": label, **source})
         else:
-            self._list(file, where, "identicon" if where == "default" else "upload", facts)
-        return where
+            self._add_to_index(file, label, "identicon" if label == "default" else "upload", source)
+        return label
 
-    def fail(self, login: str, error: GitHubAvatarsError) -> None:
-        """Note that an avatar could not be had, and why."""
-        self._errors.add(login=login, kind=error.kind, message=error, date=_today())
+    def write(self) -> None:
+        """Write the CSV files."""
+        _write_csv(self._directory / dataset.INDEX, INDEX_COLUMNS, self._index)
+        _write_csv(self._directory / ASIDE, ASIDE_COLUMNS, self._aside)
+        _write_csv(self._directory / ERRORS, ERRORS_COLUMNS, self._errors)
 
-    def _there(self, facts: dict[str, str], where: Place) -> str | None:
-        """The file that has this account or these pixels already, if any.
+    def _add_error(self, source: Mapping[str, str], kind: str, message: str) -> str:
+        self._errors.append({"kind": kind, "message": message, **source})
+        return "error"
 
-        Whoever else shows an account's identicon, in review/, does not keep out the account that has it by proof.
+    def _existing(self, source: Mapping[str, str], label: Place) -> str | None:
+        """The file with this account's picture or with these pixels, if there is one.
+
+        An account that shows another one's identicon is in review/; it does not replace the one that has it by proof.
         """
-        same = self._contents.get(facts["content"]) if where != "default" else None
-        return self._accounts.get(facts["account_id"], same)
+        same_pixels = self._files_by_content.get(source["content"]) if label != "default" else None
+        return self._files_by_account.get(source["account_id"], same_pixels)
 
-    def _list(self, file: str, label: str, family: str, facts: dict[str, str]) -> None:
-        self._index.add(file=file, label=label, family=family, **facts)
+    def _add_to_index(self, file: str, label: str, family: str, source: Mapping[str, str]) -> None:
+        self._index.append({"file": file, "label": label, "family": family, **source})
         self._counts[label] += 1
 
-    def _list_reviewed(self) -> None:
+    def _add_reviewed(self) -> None:
         """Add to the index what a person has moved from review/ to default/ or custom/."""
-        listed = {row["file"] for row in self._index.rows}
-        for row in self._aside.rows:
-            if row["reason"] == "review" and not (self._directory / row["file"]).exists():
+        listed = {line["file"] for line in self._index}
+        for line in self._aside:
+            if line["reason"] == "review" and not (self._directory / line["file"]).exists():
                 for label in LABELS:
-                    file = f"{label}/{Path(row['file']).name}"
+                    file = f"{label}/{Path(line['file']).name}"
                     if file not in listed and (self._directory / file).exists():
-                        facts = {name: row[name] for name in ("login", "account_id", *SOURCE)}
-                        self._list(file, label, "reviewed", facts)
-
-    def _write(self, file: str, data: bytes) -> None:
-        path = self._directory / file
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(data)
-        partial.replace(path)
+                        source = {name: line[name] for name in ("login", "account_id", *SOURCE)}
+                        self._add_to_index(file, label, "reviewed", source)
 
 
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
+def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The lines of a CSV file; none if it does not exist. Raises BadDataset if it has other columns."""
+    try:
+        header, *lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))) or [list(columns)]
+        if header != list(columns):
+            raise ValueError(f"its columns are {', '.join(header)}")
+        if malformed := [line for line in lines if len(line) not in (0, len(header))]:
+            raise ValueError(f"a line has {len(malformed[0])} values: {', '.join(malformed[0])}")
+        return [dict(zip(header, line, strict=True)) for line in lines if line]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read ({error.strerror}): give another folder.") from error
+    except (ValueError, csv.Error) as error:
+        raise BadDataset(
+            f"{path} is not part of a collection ({error}): it needs the columns {', '.join(columns)}. "
+            "Fix it, or give another folder."
+        ) from error
+
+
+def _write_csv(path: Path, columns: Sequence[str], lines: Iterable[Mapping[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_atomically(path, text.getvalue())

@@ -1,10 +1,10 @@
-"""Accounts that are due → what came of each, as they come: fetched side by side in threads, judged on every core.
+"""Accounts that are due → outcomes, as they come: threads fetch, and a pool with a worker per processor classifies.
 
-    due ─▶ threads that fetch ─▶ pool that judges ─▶ outcomes, in batches
+    due accounts ─▶ fetching threads ─▶ classifying pool ─▶ batches of outcomes
 
-All decisions are made in one thread, the caller's: the others put calls into a queue, which it makes. At most twice as
-many accounts as threads are under way between being taken from those due and being handed out, so memory is bounded,
-and whoever keeps what is handed out has no more than these to ask for again after a kill.
+All decisions are made in the caller's thread; the other threads only put events into a queue. At most twice as many
+accounts as threads are in flight, from being taken out of `due` to being returned in an outcome. This bounds the
+memory, and the number of accounts that are requested again after a kill.
 """
 
 import multiprocessing
@@ -25,228 +25,238 @@ from queue import Empty, SimpleQueue
 from github_avatars.classifier import Classifier
 from github_avatars.errors import HOST_FAILURES, OUTAGE, BadImage, GitHubError, RateLimited
 from github_avatars.github import CONNECTIONS, Avatar, GitHub, rate_limit
-from github_avatars.scan import findings, images
-from github_avatars.scan.findings import Finding, failed
-from github_avatars.scan.store import Due, Outcome
+from github_avatars.prediction import Prediction, predict_avatars
+from github_avatars.scan import images
+from github_avatars.scan.rows import Result
+from github_avatars.scan.store import DueAccount, Outcome
 
-CHUNK = 32
-"""Accounts that are judged at once; fewer where no more have arrived."""
+BATCH = 32
+"""The maximum number of accounts that are classified together."""
 
-FEW = 1000
-"""Accounts that are judged in threads. For more it pays to start processes: that takes a third of a second, and an
-account that is judged in a thread keeps the others from fetching for half a millisecond."""
+MAX_THREADED = 1000
+"""The maximum number of accounts for which threads classify. Starting processes takes a third of a second; a thread
+that classifies delays the fetching threads by half a millisecond per account."""
 
 TICK = 0.2
-"""Seconds after which it is looked at whether to stop, though nothing happens."""
+"""The maximum number of seconds between two checks whether to stop."""
 
-Countdown = Callable[[float], object]
-"""Is told, again and again, how many seconds are left until GitHub is asked again."""
+Batch = Sequence[tuple[DueAccount, Avatar]]
+Predictions = list[Prediction | BadImage]
 
 
 @contextmanager
-def judges(accounts: int) -> Iterator[Executor]:
-    """Where so many accounts are to be judged: on every core, in processes unless they are few."""
-    cores = os.cpu_count() or 1
-    if accounts <= FEW:
-        pool: Executor = ThreadPoolExecutor(cores)
+def worker_pool(accounts: int) -> Iterator[Executor]:
+    """A pool with a worker per processor that classifies this number of accounts: processes, or threads for few."""
+    workers = os.cpu_count() or 1
+    if accounts <= MAX_THREADED:
+        pool: Executor = ThreadPoolExecutor(workers)
     else:
-        # Forking a process that has threads may lock up.
-        pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_begin)
+        # Forking a process that has threads can deadlock.
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_initialize_process)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _begin() -> None:
-    """What a process that judges does first: leave Ctrl-C to its parent, and end when that does, be it by kill -9."""
+def _initialize_process() -> None:
+    """Leave Ctrl-C to the parent process, and end when it ends, even by kill -9."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
-    def follow() -> None:
+    def end_with_parent() -> None:
         if parent:
             parent.join()
         os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 class Engine:
-    """Asks for the accounts `due` and judges them; to be iterated over once, for batches of outcomes.
+    """Fetches and classifies the accounts in `due`. Iterate over it once, for batches of outcomes.
 
-    At most `concurrency` are fetched at once; `pace` tells how many seconds to wait before each. Where GitHub wants
-    fewer requests, it is waited for, of which `countdown` is told; without one, that ends the iteration. It ends by
-    that RateLimited and, after OUTAGE of HOST_FAILURES in a row, by the last of these, in both cases once what is under
-    way has come in; and without an error, at once, when `stop` is set. `left` is then what was taken from `due` and not
-    handed out.
+    At most `concurrency` fetches are in flight; `delay` returns the seconds to wait before the next one. During a rate
+    limit, `on_wait` is called with the seconds that are left; without it, the iteration raises that RateLimited. After
+    OUTAGE consecutive HOST_FAILURES, it raises the last of them. In both cases, the accounts in flight are finished
+    first. When `stop` is set, the iteration ends at once. `unfinished` are then the accounts that were taken out of
+    `due` and have no outcome.
     """
 
     def __init__(
         self,
-        due: Iterator[Due],
+        due: Iterator[DueAccount],
         github: Callable[[], GitHub],
         classifier: Classifier,
-        judges: Executor,
+        pool: Executor,
         stop: threading.Event,
         *,
         concurrency: int,
-        pace: Callable[[], float] | None = None,
-        countdown: Countdown | None = None,
+        delay: Callable[[], float] | None = None,
+        on_wait: Callable[[float], object] | None = None,
+        keep_pictures: bool = False,
     ) -> None:
         self.bytes = 0
-        """How many bytes of pictures came."""
+        """The number of bytes of the fetched pictures."""
         self._due = due
         self._github = github
-        self._judge = partial(findings.judge, classifier)
-        self._judges = judges
+        self._classifier = classifier
+        self._pool = pool
         self._stop = stop
         self._concurrency = concurrency
-        self._pace = pace
-        self._countdown = countdown
-        self._tasks: SimpleQueue[Due | None] = SimpleQueue()
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._under_way: dict[int, Due] = {}
-        self._waiting: deque[Due] = deque()
-        self._unjudged: list[tuple[Due, Avatar]] = []
-        self._judging = 0
+        self._delay = delay
+        self._on_wait = on_wait
+        self._keep_pictures = keep_pictures
+        self._tasks: SimpleQueue[DueAccount | None] = SimpleQueue()
+        self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._in_flight: dict[int, DueAccount] = {}
+        self._waiting: deque[DueAccount] = deque()
+        self._unclassified: list[tuple[DueAccount, Avatar]] = []
+        self._submitted_batches = 0
         self._outcomes: list[Outcome] = []
-        self._next: float | None = None
+        self._next_start: float | None = None
         self._resume = 0.0
-        self._failures = 0
+        self._consecutive_failures = 0
         self._failure: GitHubError | None = None
 
     @property
-    def left(self) -> list[Due]:
-        """What was taken and not handed out."""
-        return [*self._under_way.values(), *self._waiting]
+    def unfinished(self) -> list[DueAccount]:
+        """The accounts that were taken out of `due` and have no outcome."""
+        return [*self._in_flight.values(), *self._waiting]
 
     def __iter__(self) -> Iterator[list[Outcome]]:
-        # A further connection of one hub would wait its turn.
-        hubs = [self._github() for _ in range(0, self._concurrency, CONNECTIONS)]
+        # A client has CONNECTIONS connections; more threads would wait for each other.
+        clients = [self._github() for _ in range(0, self._concurrency, CONNECTIONS)]
         try:
             for number in range(self._concurrency):
-                # Not of a pool: at its end, Python would wait for what its threads still wait for.
-                threading.Thread(target=self._work, args=(hubs[number // CONNECTIONS],), daemon=True).start()
+                # Not a pool: at exit, Python would wait for its threads and for what they wait for.
+                client = clients[number // CONNECTIONS]
+                threading.Thread(target=self._fetch_tasks, args=(client,), daemon=True).start()
             yield from self._run()
         finally:
             for _ in range(self._concurrency):
                 self._tasks.put(None)
-            for hub in hubs:
-                hub.close()
+            for client in clients:
+                client.close()
 
     def _run(self) -> Iterator[list[Outcome]]:
         while not self._is_over():
-            self._take()
-            if not self._under_way and not self._waiting:
+            self._start_fetches()
+            if not self._in_flight and not self._waiting:
                 break
-            self._hear()
-            self._have_judged()
+            self._process_events()
+            self._submit_batches()
             if self._outcomes:
                 outcomes, self._outcomes = self._outcomes, []
                 yield outcomes
                 for outcome in outcomes:
-                    del self._under_way[outcome.number]
+                    del self._in_flight[outcome.number]
         if self._failure:
             raise self._failure
 
     def _is_over(self) -> bool:
         if self._stop.is_set():
-            return not self._unjudged and not self._judging and not self._outcomes
-        return self._failure is not None and not self._under_way
+            return not self._unclassified and not self._submitted_batches and not self._outcomes
+        return self._failure is not None and not self._in_flight
 
-    def _take(self) -> None:
-        """Have fetched what is due, as much and as soon as may be."""
+    def _start_fetches(self) -> None:
+        """Put as many due accounts into the task queue as the limits allow now."""
         if self._stop.is_set() or self._failure:
             return
-        while len(self._under_way) < 2 * self._concurrency:
-            # Taken before its time has come: else the end would be noticed a pause too late.
+        while len(self._in_flight) < 2 * self._concurrency:
+            # Taken before the delay is over: otherwise the end of `due` would be noticed one delay late.
             if not self._waiting:
                 self._waiting.extend(islice(self._due, 1))
-            if not self._waiting or self._delay() > 0:
+            if not self._waiting or self._seconds_to_next_start() > 0:
                 return
             due = self._waiting.popleft()
-            self._under_way[due.number] = due
+            self._in_flight[due.number] = due
             self._tasks.put(due)
-            self._next = None
+            self._next_start = None
 
-    def _delay(self) -> float:
-        """Seconds until the next account may be asked for."""
+    def _seconds_to_next_start(self) -> float:
         now = time.monotonic()
-        if self._next is None:
-            self._next = now + (self._pace() if self._pace else 0.0)
-        return max(self._next, self._resume) - now
+        if self._next_start is None:
+            self._next_start = now + (self._delay() if self._delay else 0.0)
+        return max(self._next_start, self._resume) - now
 
-    def _hear(self) -> None:
-        """Make the calls that have come in, after waiting for one."""
+    def _process_events(self) -> None:
+        """Wait for an event, at most until the next fetch may start, and process all that have come."""
         now = time.monotonic()
-        if self._countdown and now < self._resume:
-            self._countdown(self._resume - now)
-        soon = max(self._next or now, self._resume) - now
+        if self._on_wait and now < self._resume:
+            self._on_wait(self._resume - now)
+        seconds = max(self._next_start or now, self._resume) - now
         with suppress(Empty):
-            self._calls.get(timeout=min(TICK, soon) if soon > 0 else TICK)()
+            self._events.get(timeout=min(TICK, seconds) if seconds > 0 else TICK)()
             while True:
-                self._calls.get_nowait()()
+                self._events.get_nowait()()
 
-    def _have_judged(self) -> None:
-        while self._unjudged and self._judging < (os.cpu_count() or 1):
-            chunk, self._unjudged = self._unjudged[:CHUNK], self._unjudged[CHUNK:]
-            future = self._judges.submit(self._judge, [(avatar, due.size) for due, avatar in chunk])
-            future.add_done_callback(partial(self._hand_over, chunk))
-            self._judging += 1
+    def _submit_batches(self) -> None:
+        while self._unclassified and self._submitted_batches < (os.cpu_count() or 1):
+            batch, self._unclassified = self._unclassified[:BATCH], self._unclassified[BATCH:]
+            avatars = [(avatar, due.size) for due, avatar in batch]
+            future = self._pool.submit(predict_avatars, avatars, self._classifier)
+            future.add_done_callback(partial(self._put_classified, batch))
+            self._submitted_batches += 1
 
-    def _hand_over(self, chunk: Sequence[tuple[Due, Avatar]], future: Future[list[Finding]]) -> None:
-        self._calls.put(partial(self._judged, chunk, future))
+    def _put_classified(self, batch: Batch, future: Future[Predictions]) -> None:
+        """Called by a thread of the pool."""
+        self._events.put(partial(self._on_classified, batch, future))
 
-    def _work(self, github: GitHub) -> None:
-        """What each thread that fetches does."""
+    def _fetch_tasks(self, github: GitHub) -> None:
+        """The work of a fetching thread."""
         while due := self._tasks.get():
             try:
                 avatar = fetch(github, due)
             except (GitHubError, BadImage) as error:
-                self._calls.put(partial(self._failed, due, error))
+                self._events.put(partial(self._on_failed, due, error))
             except Exception as error:
-                self._calls.put(partial(_reraise, error))
+                self._events.put(partial(_reraise, error))
             else:
-                self._calls.put(partial(self._fetched, due, avatar))
+                self._events.put(partial(self._on_fetched, due, avatar))
 
-    # The calls, which change the state; _hand_over and _work, which other threads run, only put them into the queue.
+    # The events change the state, so only the caller's thread processes them.
 
-    def _fetched(self, due: Due, avatar: Avatar) -> None:
-        self._failures = 0
+    def _on_fetched(self, due: DueAccount, avatar: Avatar) -> None:
+        self._consecutive_failures = 0
         self.bytes += len(avatar.data)
         if avatar.unchanged:
             self._outcomes.append(Outcome(due.number, None))
         else:
-            self._unjudged.append((due, avatar))
+            self._unclassified.append((due, avatar))
 
-    def _judged(self, chunk: Sequence[tuple[Due, Avatar]], future: Future[list[Finding]]) -> None:
-        self._judging -= 1
-        for (due, avatar), finding in zip(chunk, future.result(), strict=True):
-            if finding.wants_original and due.size:
-                self._put_back(replace(due, size=None, etag=None))
+    def _on_classified(self, batch: Batch, future: Future[Predictions]) -> None:
+        self._submitted_batches -= 1
+        for (due, avatar), prediction in zip(batch, future.result(), strict=True):
+            if isinstance(prediction, BadImage):
+                result = Result.of_error(prediction, avatar.account_id, avatar.href)
             else:
-                self._outcomes.append(Outcome(due.number, finding, due.size, avatar.etag))
+                result = Result.of_prediction(prediction)
+            if result.needs_original and due.size:
+                self._requeue(replace(due, size=None, etag=None))
+            else:
+                picture = avatar.data if self._keep_pictures and result.prediction else None
+                self._outcomes.append(Outcome(due.number, result, due.size, avatar.etag, picture))
 
-    def _failed(self, due: Due, error: GitHubError | BadImage) -> None:
+    def _on_failed(self, due: DueAccount, error: GitHubError | BadImage) -> None:
         if isinstance(error, RateLimited):
-            self._put_back(due)
-            if self._countdown is None:
+            self._requeue(due)
+            if self._on_wait is None:
                 self._failure = error
             elif time.monotonic() > self._resume:
                 self._resume = time.monotonic() + (rate_limit.resume_time(error) - datetime.now(UTC)).total_seconds()
             return
-        self._outcomes.append(Outcome(due.number, failed(error)))
-        self._failures = self._failures + 1 if isinstance(error, HOST_FAILURES) else 0
-        if self._failures == OUTAGE and isinstance(error, GitHubError):
+        self._outcomes.append(Outcome(due.number, Result.of_error(error)))
+        self._consecutive_failures = self._consecutive_failures + 1 if isinstance(error, HOST_FAILURES) else 0
+        if self._consecutive_failures == OUTAGE and isinstance(error, GitHubError):
             self._failure = error
 
-    def _put_back(self, due: Due) -> None:
-        del self._under_way[due.number]
+    def _requeue(self, due: DueAccount) -> None:
+        del self._in_flight[due.number]
         self._waiting.append(due)
 
 
-def fetch(github: GitHub, due: Due) -> Avatar:
-    """The avatar of an account that is due, by its id where that is known, which takes a request less."""
+def fetch(github: GitHub, due: DueAccount) -> Avatar:
+    """The avatar of an account; by its id if it is known, which saves a request."""
     if due.account_id is not None:
         return github.fetch_by_id(due.account_id, size=due.size, etag=due.etag)
     return github.fetch(due.login or "", size=due.size, etag=due.etag)
@@ -256,17 +266,17 @@ def _reraise(error: Exception) -> None:
     raise error
 
 
-def judge_images(
-    due: Iterator[Due], classifier: Classifier, judges: Executor, stop: threading.Event
+def classify_images(
+    due: Iterator[DueAccount], classifier: Classifier, pool: Executor, stop: threading.Event
 ) -> Iterator[list[Outcome]]:
-    """What is found of each account by its pictures on disk, in batches; ends early, at once, when `stop` is set."""
-    under_way: deque[tuple[list[Due], Future[list[Finding]]]] = deque()
+    """The outcomes for accounts with pictures on disk, in batches, until `stop` is set."""
+    submitted: deque[tuple[list[DueAccount], Future[list[Result]]]] = deque()
     while True:
-        while not stop.is_set() and len(under_way) < 2 * (os.cpu_count() or 1):
-            if not (chunk := list(islice(due, CHUNK))):
+        while not stop.is_set() and len(submitted) < 2 * (os.cpu_count() or 1):
+            if not (batch := list(islice(due, BATCH))):
                 break
-            under_way.append((chunk, judges.submit(images.judge, classifier, [one.name for one in chunk])))
-        if not under_way:
+            submitted.append((batch, pool.submit(images.classify, classifier, [account.key for account in batch])))
+        if not submitted:
             return
-        chunk, future = under_way.popleft()
-        yield [Outcome(one.number, finding) for one, finding in zip(chunk, future.result(), strict=True)]
+        batch, future = submitted.popleft()
+        yield [Outcome(account.number, result) for account, result in zip(batch, future.result(), strict=True)]

@@ -1,4 +1,4 @@
-"""A folder of pictures → what is found of each account in it, be it a folder of several pictures or a single file."""
+"""Pictures on disk → the result for each account, which has a folder of pictures or a single file."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,90 +9,90 @@ from pathlib import Path
 from PIL import Image
 
 from github_avatars.classifier import Classifier, Label, Verdict, classify_decoded
-from github_avatars.errors import BadImage, BadInput, NotAPicture
+from github_avatars.errors import BadFile, BadImage, NotAPicture
 from github_avatars.github import Account
 from github_avatars.picture import container, decoding
+from github_avatars.prediction import Prediction
 from github_avatars.scan import addresses
-from github_avatars.scan.findings import Finding, failed, judged
+from github_avatars.scan.rows import Result
 
 TIE = 0.01
-"""A mean probability this near to one half tells nothing: sure pictures contradict one another."""
+"""A mean probability within this distance of 0.5 is undecided: confident pictures contradict each other."""
 
 
-def find(directory: Path) -> Iterator[tuple[str, Account]]:
-    """The name in the store of each account that has pictures in `directory`, and the account, called like those.
+def find(directory: str | Path) -> Iterator[tuple[str, Account]]:
+    """The key and the account of each file and folder in `directory` that is not hidden.
 
-    The name is the path of the folder or file, after a colon. Hidden files and folders do not count. Raises BadInput
-    where there is no such folder.
+    The key is the path after a colon; the login is the name. Raises BadFile if `directory` is not a readable folder.
     """
     try:
-        for path in sorted(directory.iterdir()):
+        for path in sorted(Path(directory).iterdir()):
             if not path.name.startswith("."):
                 yield f":{path}", account(path)
     except OSError as error:
-        raise BadInput(
+        raise BadFile(
             f"{directory} cannot be read ({error.strerror}): give a folder with pictures, or with a folder per account."
         ) from error
 
 
 def account(path: Path) -> Account:
-    """The account whose pictures are a folder or a file."""
+    """The account that a file or a folder of pictures belongs to."""
     return Account(path.name if path.is_dir() else path.stem, None)
 
 
-def judge(classifier: Classifier, names: Sequence[str]) -> list[Finding]:
-    """What is found of each account by the name that `find` gives."""
-    return [_judge(classifier, Path(name.removeprefix(":"))) for name in names]
+def classify(classifier: Classifier, keys: Sequence[str]) -> list[Result]:
+    """The result for each account, by the key that `find` returns."""
+    return [_classify(classifier, Path(key.removeprefix(":"))) for key in keys]
 
 
-def judge_at(address: str, classifier: Classifier) -> tuple[Account, Finding]:
-    """The account whose pictures are at an address, be it in an object store, and what is found of it."""
-    with addresses.local(address) as path:
-        return account(path), replace(_judge(classifier, path), href=address)
+def classify_address(address: str, classifier: Classifier) -> tuple[Account, Result]:
+    """The account and the result for the pictures at a path or an address in an object store."""
+    with addresses.local_copy(address) as path:
+        result = _classify(classifier, path)
+        prediction = result.prediction and replace(result.prediction, href=address)
+        return account(path), replace(result, prediction=prediction, href=address)
 
 
-def _judge(classifier: Classifier, path: Path) -> Finding:
+def _classify(classifier: Classifier, path: Path) -> Result:
     files = _files(path)
     if not files:
-        return failed(NotAPicture(f"{path} has no pictures: put some there, or take it out."), href=str(path))
+        return Result.of_error(NotAPicture(f"{path} has no pictures: add some, or remove it."), href=str(path))
     sizes: dict[Path, int] = {}
-    seen = dict(zip(files, classify_decoded(map(partial(_load, sizes), files), classifier), strict=True))
-    refused = {file: verdict for file, verdict in seen.items() if isinstance(verdict, BadImage)}
-    usable = {file: verdict for file, verdict in seen.items() if not isinstance(verdict, BadImage)}
+    verdicts = dict(zip(files, classify_decoded(map(partial(_load, sizes), files), classifier), strict=True))
+    errors = {file: verdict for file, verdict in verdicts.items() if isinstance(verdict, BadImage)}
+    usable = {file: verdict for file, verdict in verdicts.items() if not isinstance(verdict, BadImage)}
     if not usable:
-        return failed(next(iter(refused.values())), href=str(path))
-    # The sharpest first; of equals, the first by name.
-    shown = [usable[file] for file in sorted(usable, key=lambda file: (-sizes[file], file))]
-    label, probability = combine(shown)
-    return judged(
-        Verdict(label, probability, shown[0].features),
-        pictures=len(shown),
-        agreed=sum(verdict.label == label for verdict in shown),
-        left_out="; ".join(f"{file.name}: {error.kind}" for file, error in refused.items()) or None,
-        href=str(path),
+        return Result.of_error(next(iter(errors.values())), href=str(path))
+    # The largest first; of equals, the first by name.
+    ranked = [usable[file] for file in sorted(usable, key=lambda file: (-sizes[file], file))]
+    label, probability = combine(ranked)
+    return Result.of_prediction(
+        Prediction(label, probability, ranked[0].features, href=str(path)),
+        pictures=len(ranked),
+        agreed=sum(verdict.label == label for verdict in ranked),
+        skipped_pictures="; ".join(f"{file.name}: {error.kind}" for file, error in errors.items()) or None,
     )
 
 
-def sharpest(name: str) -> Path:
-    """The picture of most pixels of an account, by the name that `find` gives. Raises NotAPicture without any."""
-    path = Path(name.removeprefix(":"))
+def largest(key: str) -> Path:
+    """The picture with the most pixels of an account, by the key that `find` returns. Raises NotAPicture."""
+    path = Path(key.removeprefix(":"))
     sizes: dict[Path, int] = {}
     for file in _files(path):
         _load(sizes, file)
     if not sizes:
-        raise NotAPicture(f"{path} has no usable picture any more: put it back.")
+        raise NotAPicture(f"{path} has no usable picture any more: restore it.")
     return max(sorted(sizes), key=sizes.__getitem__)
 
 
 def _files(path: Path) -> list[Path]:
-    """The files at the path of an account."""
     if not path.is_dir():
         return [path]
     return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
 
 
 def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
-    """The picture, whose number of pixels is put into `sizes`: what is loaded of a JPEG may have fewer."""
+    """The picture, after storing its number of pixels in `sizes`: a loaded JPEG may have fewer."""
     try:
         data = decoding.read_bytes(file)
         picture = decoding.load(data, str(file))
@@ -103,14 +103,14 @@ def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
     return picture
 
 
-def combine(shown: Sequence[Verdict]) -> tuple[Label, float]:
-    """The label and the probability that several pictures of one account come to, the sharpest of them first.
+def combine(verdicts: Sequence[Verdict]) -> tuple[Label, float]:
+    """The label and the probability for several pictures of one account, of which the first is the largest.
 
-    The probability is their mean. To add up log-odds would be right of pictures that are wrong independently of one
-    another; but those of one account mostly show the same avatar, and err together. The mean lets no picture overrule
-    more than one other, however sure it is. Where it is undecided (TIE), the sharpest has the last word.
+    The probability is the mean. Adding log-odds would be right for pictures with independent errors, but the pictures
+    of an account mostly show the same avatar and have the same errors. In a mean, no picture can outvote more than one
+    other, however confident it is. If the mean is undecided (TIE), the largest picture decides.
     """
-    probability = math.fsum(verdict.probability for verdict in shown) / len(shown)
+    probability = math.fsum(verdict.probability for verdict in verdicts) / len(verdicts)
     if abs(probability - 0.5) <= TIE:
-        return shown[0].label, probability
+        return verdicts[0].label, probability
     return ("default" if probability > 0.5 else "custom"), probability

@@ -1,4 +1,4 @@
-"""What a person says of accounts whose verdict is in doubt, kept in the store beside the picture that was shown."""
+"""A person's labels of uncertain accounts, kept in the store with the picture that was shown."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -6,108 +6,98 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from github_avatars.classifier import Label
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadFile
 from github_avatars.picture.formats import extension
 from github_avatars.scan.rows import UncertaintyRange
-from github_avatars.scan.store import Store, time
+from github_avatars.scan.store import Store, format_time
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 
 UNSURE = "unsure"
-"""What is said where a person cannot tell either; it is not asked for again, and not exported."""
+"""The label of an account that the person cannot classify either. It is not shown again and not exported."""
 
 REVIEW_LABELS = (*get_args(Label), UNSURE)
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS labels (
-    account INTEGER PRIMARY KEY REFERENCES accounts,
-    label TEXT NOT NULL,
-    picture BLOB NOT NULL,
-    labelled TEXT NOT NULL
-) STRICT
-"""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An account whose verdict is unsure, or that shows an identicon that is not its own."""
+    """An account to review: its probability is unsure, or it shows an identicon that is not its own."""
 
     number: int
-    """The store's."""
-    name: str
+    """Its number in the store."""
+    key: str
+    """Its account_key, or the key of images.find."""
     login: str | None
     account_id: int | None
     label: Label
-    """What the model says."""
+    """The predicted label."""
     probability: float
     verified: bool | None
 
 
 class Labels:
-    """The doubts in a store, of all its runs, and what was said of them. `band` is that of unsure probabilities."""
+    """The candidates of all runs in a store, and their labels. `unsure` is the range of unsure probabilities."""
 
-    def __init__(self, store: Store, band: UncertaintyRange) -> None:
+    def __init__(self, store: Store, unsure: UncertaintyRange) -> None:
         self._store = store
-        self._band = band
-        with store.changing() as connection:
-            connection.execute(SCHEMA)
+        self._unsure = unsure
 
     def remaining(self) -> int:
-        """How many doubts have no label."""
-        ((count,),) = self._store.ask(f"SELECT count(*) FROM accounts WHERE {_DOUBTFUL}", *self._band)  # noqa: S608
+        """The number of candidates without a label."""
+        ((count,),) = self._store.query(f"SELECT count(*) FROM accounts WHERE {_UNLABELED}", *self._unsure)  # noqa: S608
         return int(count)
 
     def next(self, after: int) -> Candidate | None:
-        """The doubt without a label that follows the account of this number, or else the first; None without any."""
-        found = self._store.ask(
+        """The unlabeled candidate after the account with this number, or else the first; None if there is none."""
+        rows = self._store.query(
             "SELECT number, name, login, coalesce(account_id, named_id), label, probability, verified"  # noqa: S608
-            f" FROM accounts WHERE {_DOUBTFUL} ORDER BY number <= ?, number LIMIT 1",
-            *(*self._band, after),
+            f" FROM accounts WHERE {_UNLABELED} ORDER BY number <= ?, number LIMIT 1",
+            *(*self._unsure, after),
         )
-        return _doubt(found[0]) if found else None
+        return _candidate(rows[0]) if rows else None
 
     def candidate(self, number: int) -> Candidate | None:
-        """The account of this number, whether it has a label or not; None where none was judged."""
-        found = self._store.ask(
+        """The account with this number, labeled or not; None if it was not classified."""
+        rows = self._store.query(
             "SELECT number, name, login, coalesce(account_id, named_id), label, probability, verified"
             " FROM accounts WHERE status = 'judged' AND number = ?",
             number,
         )
-        return _doubt(found[0]) if found else None
+        return _candidate(rows[0]) if rows else None
 
-    def save(self, number: int, saying: str, picture: bytes) -> None:
-        """Keep what is said of an account, one of REVIEW_LABELS, in the place of what was said before."""
-        with self._store.changing() as connection:
+    def save(self, number: int, label: str, picture: bytes) -> None:
+        """Save one of REVIEW_LABELS for an account, replacing an earlier one."""
+        with self._store.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?)",
-                (number, saying, picture, time(datetime.now(UTC))),
+                (number, label, picture, format_time(datetime.now(UTC))),
             )
 
     def delete(self, number: int) -> None:
-        """Forget what was said of an account."""
-        with self._store.changing() as connection:
+        """Delete the label of an account."""
+        with self._store.transaction() as connection:
             connection.execute("DELETE FROM labels WHERE account = ?", (number,))
 
     def export(self, directory: Path) -> dict[str, int]:
-        """Write the labelled pictures to a new folder, as dataset.read reads it; how many there are of each label.
+        """Write the labeled pictures to a new folder, which dataset.read reads, and return their number by label.
 
-        Raises BadInput where there is something at `directory` already.
+        Raises BadFile if `directory` exists or cannot be created.
         """
         try:
             directory.mkdir(parents=True)
             for label in dataset.LABELS:
                 (directory / label).mkdir()
         except OSError as error:
-            raise BadInput(
-                f"{directory} cannot be made ({error.strerror}): give a folder that is not there."
+            raise BadFile(
+                f"{directory} cannot be created ({error.strerror}): give a folder that does not exist."
             ) from error
         examples = []
-        for number, label, login, account_id in self._store.ask(
+        for number, label, login, account_id in self._store.query(
             "SELECT number, labels.label, coalesce(login, ''), coalesce(account_id, named_id, 0)"
             " FROM labels JOIN accounts ON number = account WHERE labels.label != ? ORDER BY number",
             UNSURE,
         ):
-            ((picture,),) = self._store.ask("SELECT picture FROM labels WHERE account = ?", number)
+            ((picture,),) = self._store.query("SELECT picture FROM labels WHERE account = ?", number)
             file = f"{label}/{number}{extension(picture)}"
             (directory / file).write_bytes(picture)
             examples.append(Example(file, cast(Label, label), login, account_id, "reviewed"))
@@ -115,12 +105,12 @@ class Labels:
         return {label: sum(example.label == label for example in examples) for label in dataset.LABELS}
 
 
-_DOUBTFUL = """
+_UNLABELED = """
 status = 'judged' AND (probability BETWEEN ? AND ? OR (label = 'default' AND verified = 0))
 AND number NOT IN (SELECT account FROM labels)
 """
 
 
-def _doubt(values: tuple[Any, ...]) -> Candidate:
+def _candidate(values: tuple[Any, ...]) -> Candidate:
     *_, verified = values
     return replace(Candidate(*values), verified=None if verified is None else bool(verified))

@@ -1,51 +1,65 @@
-"""Which options of a scan go together, and within which bounds."""
+"""What a caller can set for a scan: its options and its callbacks."""
 
-import argparse
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadOption
 from github_avatars.github import rate_limit
-from github_avatars.scan import addresses, sources
+from github_avatars.scan.rows import UNSURE, UncertaintyRange, check_uncertainty_range
 
 MAX_CONCURRENCY = 512
 
 
-def check(arguments: argparse.Namespace) -> None:
-    """Raise BadInput for what no scan can do."""
-    if bool(arguments.images) == sources.named(arguments):
-        given = "both" if arguments.images else "neither"
-        raise BadInput(
-            f"Either accounts or --images are needed, but {given} came: give logins, files or -, or a folder."
-        )
-    if not 1 <= arguments.concurrency <= MAX_CONCURRENCY:
-        raise BadInput(f"--concurrency is {arguments.concurrency}: give 1 to {MAX_CONCURRENCY}.")
-    if arguments.rate is not None:
-        rate_limit.check_rate(arguments.rate)
+@dataclass(frozen=True)
+class ScanOptions:
+    """The options of a scan. Raises BadOption for an impossible value."""
+
+    db: str | Path = ":memory:"
+    """The SQLite file that keeps the results, so that the same scan resumes; ":memory:" keeps nothing."""
+    refresh: timedelta | None = None
+    """Check accounts again that were checked longer ago than this; None: never."""
+    size: int | None = 64
+    """The side in pixels that is requested; None requests originals. GitHub serves identicons as originals anyway."""
+    keep_pictures: bool = False
+    """Keep each avatar in the store as GitHub sent it. Requests originals, whatever `size` is."""
+    concurrency: int = 16
+    """The number of fetches in flight."""
+    rate: float | None = None
+    """The maximum number of accounts per second; None: no limit."""
+    wait: bool = True
+    """Wait until a rate limit ends. If false, RateLimited ends the scan."""
+    unsure: UncertaintyRange = UNSURE
+    """A prediction is unsure if its probability lies within this range."""
+    ordered: bool = False
+    """Report the rows in the order of the input at the end of the scan, instead of as they come."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.concurrency <= MAX_CONCURRENCY:
+            raise BadOption(f"The concurrency is {self.concurrency}: give 1 to {MAX_CONCURRENCY}.")
+        if self.size is not None and self.size < 1:
+            raise BadOption(f"The size is {self.size}: give a number of pixels, or None for originals.")
+        if self.rate is not None:
+            rate_limit.check_rate(self.rate)
+        check_uncertainty_range(self.unsure)
+
+    @property
+    def requested_size(self) -> int | None:
+        """The side in pixels that is requested; None for originals."""
+        return None if self.keep_pictures else self.size
 
 
-def check_for_ray(arguments: argparse.Namespace) -> None:
-    """Raise BadInput for what no scan can do, or none on Ray."""
-    check(arguments)
-    if arguments.refresh or arguments.ordered or arguments.redact or sources.lists(arguments):
-        raise BadInput("--engine ray knows no --refresh, --ordered, --redact and lists of GitHub: leave them out.")
-    if len({ending(source) for source in arguments.sources}) > 1:
-        raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
-    if not arguments.output:
-        raise BadInput("--engine ray writes Parquet files: give a folder for them as --output.")
-    if arguments.workers is not None and arguments.workers < 1:
-        raise BadInput(f"--workers is {arguments.workers}: give 1 or more.")
-    if addresses.inside(arguments.output):
-        raise BadInput(f"{arguments.output} is not empty: give another folder as --output.")
-    if arguments.images and not addresses.inside(arguments.images):
-        raise BadInput(f"{arguments.images} has no pictures: give a folder with files, or with a folder per account.")
+class Observer:
+    """The callbacks of a scan, called in the thread that iterates over its rows. These do nothing: override them."""
 
+    def begin(self, accounts: int, done: int) -> None:
+        """The scan has `accounts` accounts, of which `done` need no request."""
 
-def size(arguments: argparse.Namespace) -> int | None:
-    """The pixels a side that pictures are asked for in; None for pictures in full."""
-    return None if arguments.size == "full" else int(arguments.size)
+    def advance(self, outcomes: list[str]) -> None:
+        """More accounts are done: for each, its label, its status, or "unchanged"."""
 
+    def wait(self, seconds: float) -> None:
+        """GitHub limits the rate. Called about once a second with the time that is left."""
 
-def ending(path: str) -> str:
-    """What tells how Ray is to read a file of names: .parquet, .csv, or nothing for text."""
-    suffix = Path(path).suffix.lower()
-    return suffix if suffix in (".parquet", ".csv") else ""
+    def note(self, message: str) -> None:
+        """Something that the user should know, such as a list that GitHub cuts off."""

@@ -1,10 +1,9 @@
-"""A scan on a cluster: Ray Data reads names or pictures, has workers judge them, and writes Parquet.
+"""A scan on a cluster: Ray Data reads logins or pictures, distributes them to workers, and writes Parquet files.
 
-Reading, distributing, restarting and writing are Ray's, on disk or in an object store; the workers do what the local
-engine does. There is no store: what is done is what is written.
+Ray reads, distributes, restarts and writes, on disk or in an object store; the workers run the local engine. There is
+no store: the files are the only record.
 """
 
-import argparse
 import logging
 import os
 import sys
@@ -13,138 +12,173 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from github_avatars import classifier
-from github_avatars.errors import BadInput, GitHubError, Unreachable
+from github_avatars.errors import BadFile, BadInput, BadOption, GitHubError, MissingPackage
 from github_avatars.github import Account, GitHub, Pace, hosts
-from github_avatars.scan import account_files, addresses, formats, images, options, rows, store, summary
+from github_avatars.scan import account_files, addresses, formats, images
 from github_avatars.scan.engine import Engine
-from github_avatars.scan.findings import PENDING, Finding
+from github_avatars.scan.options import ScanOptions
+from github_avatars.scan.rows import Result, UncertaintyRange, make_row
+from github_avatars.scan.sources import Sources
+from github_avatars.scan.store import DueAccount, now
+from github_avatars.scan.summary import Summary
 
 BATCH = 1000
-"""Accounts that a worker judges before it hands their rows on: what is done again where one dies."""
+"""The number of accounts in a task of a worker, which Ray repeats if the worker dies."""
 
-Accounts = Callable[[Any], Iterator[Account]]
-"""The accounts in a table of pyarrow."""
+ReadAccounts = Callable[[Any], Iterator[Account]]
+"""Returns the accounts in a pyarrow.Table."""
 
 
 class AccountWorker:
-    """A worker that fetches avatars and judges them; the other settings are an Engine's."""
+    """A worker that fetches and classifies avatars. The other settings are those of Engine."""
 
     def __init__(
-        self, accounts: Accounts, github: str, size: int | None, band: rows.UncertaintyRange, **settings: Any
+        self, read_accounts: ReadAccounts, github: str, size: int | None, unsure: UncertaintyRange, **settings: Any
     ) -> None:
-        self._accounts, self._size, self._band = accounts, size, band
+        self._read_accounts, self._size, self._unsure = read_accounts, size, unsure
         self._failure: str | None = None
         settings |= {"github": partial(GitHub, github), "classifier": classifier.shipped()}
-        self._engine: Any = partial(Engine, judges=ThreadPoolExecutor(1), stop=threading.Event(), **settings)
+        self._engine: Any = partial(Engine, pool=ThreadPoolExecutor(1), stop=threading.Event(), **settings)
 
     def __call__(self, table: Any) -> Any:
-        """The rows of a table of accounts."""
-        accounts = [*self._accounts(table)]
-        due = (store.Due(place, "", one.login, one.account_id, self._size, None) for place, one in enumerate(accounts))
-        found: dict[int, Finding] = {}
+        """The rows for a table of accounts."""
+        accounts = [*self._read_accounts(table)]
+        due = (
+            DueAccount(number, "", account.login, account.account_id, self._size, None)
+            for number, account in enumerate(accounts)
+        )
+        results: dict[int, Result] = {}
         try:
             for outcomes in () if self._failure else self._engine(due):
-                found |= {outcome.number: outcome.finding for outcome in outcomes if outcome.finding}
+                results |= {outcome.number: outcome.result for outcome in outcomes if outcome.result}
         except GitHubError as error:
-            # As the local engine does, it asks for no more; what is done is kept, and the other rows say what is not.
+            # Like the local engine, the worker sends no more requests. The other rows contain the error.
             self._failure = str(error)
-        left, now = Finding(PENDING, self._failure), store.now()
+        pending, checked = Result(error=self._failure), now()
         return formats.table(
-            rows.row(one, found.get(place, left), now, self._band) for place, one in enumerate(accounts)
+            make_row(account, results.get(number, pending), checked, self._unsure).columns()
+            for number, account in enumerate(accounts)
         )
 
 
-class PictureWorker:
-    """A worker that judges the pictures of accounts, each a file or a folder whose address is under `item`."""
+class ImageWorker:
+    """A worker that classifies pictures. The column `item` has the addresses of an account's file or folder."""
 
-    def __init__(self, band: rows.UncertaintyRange) -> None:
-        self._band, self._classifier = band, classifier.shipped()
+    def __init__(self, unsure: UncertaintyRange) -> None:
+        self._unsure, self._classifier = unsure, classifier.shipped()
 
     def __call__(self, table: Any) -> Any:
-        """The rows of a table of such addresses."""
-        found = (images.judge_at(address, self._classifier) for address in table["item"].to_pylist())
-        return formats.table(rows.row(*pair, store.now(), self._band) for pair in found)
+        """The rows for a table of addresses."""
+        results = (images.classify_address(address, self._classifier) for address in table["item"].to_pylist())
+        return formats.table(make_row(*result, now(), self._unsure).columns() for result in results)
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Run the scan that the arguments ask for, on the cluster at --ray-address or else on one of this machine.
+def run(
+    sources: Sources,
+    options: ScanOptions,
+    output: str | Path,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+) -> Summary:
+    """Scan on the Ray cluster at the address `cluster`, by default on this machine, and write the rows to `output`.
 
-    Raises BadInput for what is wrong in them, and what an Engine raises.
+    `output` is a new folder for Parquet files. `options.db` is not used. There is one worker per processor unless
+    `workers` is given. Accounts that could not be requested have the status "pending". Raises BadInput for impossible
+    sources or options, and for files that Ray cannot read.
     """
-    options.check_for_ray(arguments)
-    output = addresses.absolute(arguments.output)
-    settings: dict[str, Any] = {"band": rows.band(arguments.unsure)}
-    with _cluster(arguments) as ray:
-        if arguments.images:
-            worker: Any = PictureWorker
-            table = ray.data.from_items(addresses.inside(arguments.images))
+    _check(sources, options, output, workers)
+    settings: dict[str, Any] = {"unsure": options.unsure}
+    with _cluster(cluster, workers) as ray:
+        if sources.images:
+            worker: Any = ImageWorker
+            dataset = ray.data.from_items(addresses.list_folder(sources.images))
         else:
             worker = AccountWorker
-            table, accounts = _read(ray.data, [*map(addresses.absolute, arguments.sources)], arguments.column)
-            pace = ray.remote(Pace).options(num_cpus=0).remote(arguments.rate) if arguments.rate else None
+            dataset, read_accounts = _read(ray.data, [*map(addresses.absolute, sources.names)], sources.column)
+            pace = ray.remote(Pace).options(num_cpus=0).remote(options.rate) if options.rate else None
             settings |= {
-                "accounts": accounts,
+                "read_accounts": read_accounts,
                 "github": hosts.base_url(),
-                "size": options.size(arguments),
-                "concurrency": arguments.concurrency,
-                "countdown": None if arguments.no_wait else lambda _: None,
-                "pace": (lambda: ray.get(pace.delay.remote())) if pace else None,
+                "size": options.size,
+                "concurrency": options.concurrency,
+                "on_wait": (lambda _: None) if options.wait else None,
+                "delay": (lambda: ray.get(pace.delay.remote())) if pace else None,
             }
-        pool = ray.data.ActorPoolStrategy(size=arguments.workers or max(1, int(ray.cluster_resources()["CPU"]) - 1))
+        pool = ray.data.ActorPoolStrategy(size=workers or max(1, int(ray.cluster_resources()["CPU"]) - 1))
         batches = {"batch_size": BATCH, "batch_format": "pyarrow", "compute": pool}
-        table.map_batches(worker, **batches, fn_constructor_kwargs=settings).write_parquet(output)
-    tally = summary.tally(output)
-    print(summary.in_words(tally, None, settings["band"]), file=sys.stderr)
-    if tally[PENDING]:
-        raise Unreachable(f"{tally[PENDING]:,} rows in {output} are pending, and say why: scan those again, out of it.")
+        rows = dataset.map_batches(worker, **batches, fn_constructor_kwargs=settings)
+        rows.write_parquet(addresses.absolute(output))
+    return Summary.of_parquet(addresses.absolute(output), options.unsure)
+
+
+def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: int | None) -> None:
+    if options.refresh or options.ordered or options.keep_pictures or sources.lists:
+        raise BadOption(
+            "--engine ray does not support --refresh, --ordered, --keep-pictures and lists of GitHub: omit them."
+        )
+    if len({_format(str(source)) for source in sources.names}) > 1:
+        raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
+    if workers is not None and workers < 1:
+        raise BadOption(f"--workers is {workers}: give 1 or more.")
+    if addresses.list_folder(output):
+        raise BadFile(f"{output} is not empty: give another folder as --output.")
+    if sources.images and not addresses.list_folder(sources.images):
+        raise BadFile(f"{sources.images} has no pictures: give a folder with files, or with a folder per account.")
 
 
 @contextmanager
-def _cluster(arguments: argparse.Namespace) -> Iterator[Any]:
-    """Ray, connected; where the cluster is this machine alone, nobody else can reach it."""
+def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
+    """Ray, connected to a cluster. A cluster on this machine is not reachable from others."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if not arguments.ray_address:
-        # Its name notwithstanding, what has Ray listen on 127.0.0.1 alone.
+    if not address:
+        # Despite its name, this makes Ray listen on 127.0.0.1 only.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
-        # Only now, since it reads the environment when it is imported.
+        # Ray reads the environment when it is imported.
         import ray.data
     except ModuleNotFoundError as error:
-        raise BadInput("The package ray is missing: pip install 'github-avatars[ray]'.") from error
+        raise MissingPackage("The package ray is missing: pip install 'github-avatars[ray]'.") from error
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     # One processor more than there are workers, for reading and writing.
-    processors = None if arguments.ray_address else (arguments.workers or os.cpu_count() or 1) + 1
+    processors = None if address else (workers or os.cpu_count() or 1) + 1
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.CRITICAL}
-    ray.init(arguments.ray_address, num_cpus=processors, **quiet)
+    ray.init(address, num_cpus=processors, **quiet)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
     try:
         yield ray
     except ray.exceptions.UserCodeException:
-        # A fault of this program, whose traceback is wanted.
+        # An error in this program, which needs its traceback.
         raise
     except (ray.exceptions.RayError, ValueError) as error:
-        raise BadInput(f"Ray ended with {str(error).splitlines()[-1][:300]!r}: mend the input.") from error
+        raise BadInput(f"Ray failed with {str(error).splitlines()[-1][:300]!r}: check the input.") from error
     finally:
         ray.shutdown()
 
 
-def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, Accounts]:
-    """The table in these files, and what tells the accounts in a part of it."""
-    ending = options.ending(files[0])
-    if ending == ".parquet":
-        table = data.read_parquet(files)
-    elif ending == ".csv":
+def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, ReadAccounts]:
+    """A Ray dataset of these files, and a function that returns the accounts in a part of it."""
+    file_format = _format(files[0])
+    if file_format == ".parquet":
+        dataset = data.read_parquet(files)
+    elif file_format == ".csv":
         from pyarrow import csv
 
-        # Else 007 would be taken for the number 7.
-        text = dict.fromkeys(data.read_csv(files).schema().names, "string")
-        table = data.read_csv(files, convert_options=csv.ConvertOptions(column_types=text))
+        # Otherwise the login 007 would become the number 7.
+        types = dict.fromkeys(data.read_csv(files).schema().names, "string")
+        dataset = data.read_csv(files, convert_options=csv.ConvertOptions(column_types=types))
     else:
-        return data.read_text(files, encoding="utf-8-sig"), lambda part: account_files.of_lines(
-            part["text"].to_pylist()
-        )
-    places = account_files.places(table.schema().names, files[0], column)
-    return table, lambda part: account_files.of_table(part, *places)
+        dataset = data.read_text(files, encoding="utf-8-sig")
+        return dataset, lambda part: account_files.of_lines(part["text"].to_pylist())
+    indexes = account_files.column_indexes(dataset.schema().names, files[0], column)
+    return dataset, lambda part: account_files.of_table(part, *indexes)
+
+
+def _format(path: str) -> str:
+    """How Ray reads a file of logins: .parquet, .csv, or "" for text."""
+    suffix = Path(path).suffix.lower()
+    return suffix if suffix in (".parquet", ".csv") else ""

@@ -1,76 +1,208 @@
-"""What is said of each input of a scan: one row, whose columns are always the same."""
+"""What a scan reports: a Result for each account, a Row for each input, and the columns of a row in a file."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
 
-from github_avatars.classifier import Label
-from github_avatars.errors import BadInput
+from github_avatars.errors import (
+    HOST_FAILURES,
+    BadLogin,
+    BadOption,
+    GitHubAvatarsError,
+    NoSuchAccount,
+    NotAPicture,
+    TooLarge,
+)
 from github_avatars.github import Account
-from github_avatars.scan.findings import JUDGED, Finding
+from github_avatars.prediction import Prediction
+
+JUDGED, PENDING = "judged", "pending"
+
+STATUSES = (
+    JUDGED,
+    PENDING,
+    *(error.kind for error in (BadLogin, NoSuchAccount, *HOST_FAILURES, NotAPicture, TooLarge)),
+)
+"""Every status of an account: classified, not requested yet, or the kind of its error.
+
+An account that meets a rate limit stays pending.
+"""
+
+TRANSIENT = tuple(error.kind for error in HOST_FAILURES)
+"""The statuses that the host or the network causes. The next run requests such an account again."""
 
 UncertaintyRange = tuple[float, float]
+"""The lowest and the highest probability of "default" for which a prediction is unsure."""
+
 UNSURE: UncertaintyRange = (0.05, 0.95)
-"""From which to which probability of "default" a verdict is unsure."""
+
+Columns = dict[str, Any]
+"""The values of a row by the names of COLUMNS."""
+
+COLUMNS: dict[str, type] = {
+    "login": str,
+    "account_id": int,
+    "status": str,
+    "label": str,
+    "probability": float,
+    "unsure": bool,
+    "verified": bool,
+    "github_grey": int,
+    "distinct_colors": int,
+    "identicon_error": float,
+    "pictures": int,
+    "agreed": int,
+    "left_out": str,
+    "href": str,
+    "checked": str,
+    "error": str,
+}
+"""The columns of a file of rows, in their order, with the types of their values. docs/scan.md explains them."""
+
+REDACTED = ("account_id", "github_grey", "distinct_colors", "identicon_error", "left_out", "href", "error")
+
+REDACTION_KEY = "GITHUB_AVATARS_REDACT_KEY"
+"""The environment variable with the key of the hashes; without it, each run creates a random key."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One input and what was found; None wherever something is not known. The fields without a word are Finding's."""
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The result for one account."""
+
+    status: str = PENDING
+    """One of STATUSES."""
+    error: str | None = None
+    """The message of the error."""
+    prediction: Prediction | None = None
+    """Given if the status is "judged". For several pictures, its features are those of the largest."""
+    pictures: int = 0
+    """The number of classified pictures."""
+    agreed: int = 0
+    """The number of pictures that have this label when classified alone."""
+    skipped_pictures: str | None = None
+    """The names of the pictures that could not be used, with the kinds of their errors."""
+    account_id: int | None = None
+    """GitHub's numeric id; None if it is unknown."""
+    href: str | None = None
+    """The address that was requested, or the path of the pictures."""
+
+    @classmethod
+    def of_error(cls, error: GitHubAvatarsError, account_id: int | None = None, href: str | None = None) -> Self:
+        """The result for an account that failed."""
+        return cls(status=error.kind, error=str(error), account_id=account_id, href=href)
+
+    @classmethod
+    def of_prediction(
+        cls, prediction: Prediction, *, pictures: int = 1, agreed: int = 1, skipped_pictures: str | None = None
+    ) -> Self:
+        """The result for an account whose avatar was classified."""
+        return cls(
+            status=JUDGED,
+            prediction=prediction,
+            pictures=pictures,
+            agreed=agreed,
+            skipped_pictures=skipped_pictures,
+            account_id=prediction.account_id,
+            href=prediction.href,
+        )
+
+    @property
+    def label_or_status(self) -> str:
+        """The label if the account was classified, else its status."""
+        return self.prediction.label if self.prediction else self.status
+
+    @property
+    def needs_original(self) -> bool:
+        """Whether only the original can show if the avatar is the account's own identicon."""
+        prediction = self.prediction
+        return (
+            prediction is not None
+            and prediction.label == "default"
+            and prediction.verified is None
+            and prediction.account_id is not None
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(Result):
+    """One input of a scan with the result for its account. `account_id` is the source's, or else GitHub's."""
 
     login: str | None
-    """As the source names it."""
-    account_id: int | None
-    """As the source names it, or else as GitHub does."""
-    status: str
-    label: Label | None
-    probability: float | None
-    unsure: bool | None
-    """Whether the probability lies within the band."""
-    verified: bool | None
-    github_grey: int | None
-    distinct_colors: int | None
-    identicon_error: float | None
-    pictures: int
-    agreed: int
-    left_out: str | None
-    href: str | None
-    checked: str | None
-    """When it was last asked for, in UTC, as 2026-11-24T12:30:00Z."""
-    error: str | None
+    """The login as the source spells it."""
+    unsure: bool | None = None
+    """Whether the probability lies within the uncertainty range; None without a prediction."""
+    checked: str | None = None
+    """When the account was last requested, in UTC, for example 2026-11-24T12:30:00Z."""
+
+    def columns(self) -> Columns:
+        """The values by the names of COLUMNS; unknown ones are None."""
+        prediction = self.prediction
+        features = prediction.features if prediction else None
+        return {
+            "login": self.login,
+            "account_id": self.account_id,
+            "status": self.status,
+            "label": prediction and prediction.label,
+            "probability": prediction and prediction.probability,
+            "unsure": self.unsure,
+            "verified": prediction and prediction.verified,
+            "github_grey": features and features.github_grey,
+            "distinct_colors": features and features.distinct_colors,
+            "identicon_error": features and features.identicon_error,
+            "pictures": self.pictures,
+            "agreed": self.agreed,
+            "left_out": self.skipped_pictures,
+            "href": self.href,
+            "checked": self.checked,
+            "error": self.error,
+        }
 
 
-NAMES = tuple(field.name for field in fields(Row))
-VERDICT = ("label", "probability", "verified", "github_grey", "distinct_colors", "identicon_error")
-"""What is told only of an account that was judged by its last answer."""
-
-
-def row(account: Account, finding: Finding, checked: str | None, band: UncertaintyRange = UNSURE) -> Row:
-    """The row of an input."""
-    verdict: dict[str, Any] = dict.fromkeys((*VERDICT, "unsure"))
-    if finding.status == JUDGED and finding.probability is not None:
-        verdict = {name: getattr(finding, name) for name in VERDICT}
-        verdict["unsure"] = band[0] <= finding.probability <= band[1]
+def make_row(account: Account, result: Result, checked: str | None, unsure: UncertaintyRange = UNSURE) -> Row:
+    """The row for an input."""
+    low, high = unsure
+    prediction = result.prediction
+    values = vars(result) | {"account_id": account.account_id or result.account_id}
     return Row(
+        **values,
         login=account.login,
-        account_id=account.account_id or finding.account_id,
-        status=finding.status,
-        pictures=finding.pictures,
-        agreed=finding.agreed,
-        left_out=finding.left_out,
-        href=finding.href,
+        unsure=None if prediction is None else low <= prediction.probability <= high,
         checked=checked,
-        error=finding.error,
-        **verdict,
     )
 
 
-def band(text: str) -> UncertaintyRange:
-    """The band that LOW..HIGH tells. Raises BadInput."""
-    try:
-        low, _, high = text.partition("..")
-        found = float(low), float(high)
-    except ValueError:
-        found = 1.0, 0.0
-    if not 0 <= found[0] <= found[1] <= 1:
-        raise BadInput(f"The unsure band is {text[:100]!r}: give LOW..HIGH of 0 to 1, as 0.05..0.95.")
-    return found
+def check_uncertainty_range(unsure: UncertaintyRange) -> None:
+    """Raise BadOption unless 0 ≤ low ≤ high ≤ 1."""
+    low, high = unsure
+    if not 0 <= low <= high <= 1:
+        raise BadOption(
+            f"The unsure range is {low:g}..{high:g}: give two probabilities, the lower one first, such as 0.05..0.95."
+        )
+
+
+def redactor() -> Callable[[Columns], Columns]:
+    """A function that replaces a row's login by a hash and removes all other values that identify the account.
+
+    A plain hash would not hide a login, because all logins can be hashed and compared. The hash is an HMAC: without its
+    key, it only shows which rows belong to one account. The key of REDACTION_KEY makes the rows of several runs
+    comparable, and its owner can compute the hash of any login.
+
+    The features and the exact probability are removed because anyone can measure them on a public avatar.
+    """
+    key = os.environ.get(REDACTION_KEY, "").encode() or secrets.token_bytes(32)
+
+    def redact(columns: Columns) -> Columns:
+        login, probability = columns["login"], columns["probability"]
+        name = login.lower() if login is not None else f"#{columns['account_id']}"
+        return {
+            **columns,
+            **dict.fromkeys(REDACTED),
+            "login": hmac.new(key, name.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:20],
+            "probability": None if probability is None else round(probability, 2),
+        }
+
+    return redact

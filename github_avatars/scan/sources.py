@@ -1,88 +1,93 @@
-"""The options that tell which accounts are meant, for every command that takes many; and what they come to.
+"""A description of what to scan → accounts with their keys in the store."""
 
-Nothing heavy is imported before the accounts are asked for, since --help needs the options alone.
-"""
-
-import argparse
+import json
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from github_avatars.errors import BadInput
-from github_avatars.github import Account
-
-if TYPE_CHECKING:
-    from github_avatars.github import Kind
-    from github_avatars.scan.listing import Listing
-
-LISTS: "dict[Kind, tuple[str, str]]" = {
-    "stargazers": ("OWNER/REPO", "who starred a repository"),
-    "contributors": ("OWNER/REPO", "who committed to a repository"),
-    "members": ("ORG", "the members of an organization, as far as they show it"),
-    "followers": ("LOGIN", "who follows an account"),
-}
-"""By kind of list: what it is of, and who is on it."""
+from github_avatars.errors import BadInput, RateLimited
+from github_avatars.github import API, Account, Kind, Page, api, lists, rate_limit
+from github_avatars.scan import account_files, images
+from github_avatars.scan.options import Observer
+from github_avatars.scan.store import Store, account_key
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a command."""
-    parser.add_argument(
-        "sources",
-        nargs="*",
-        metavar="LOGIN|FILE|-",
-        help="a login, a text or CSV file of them, or - for standard input",
-    )
-    parser.add_argument("--column", metavar="NAME", help="CSV column with the logins (default: login, username, …)")
-    for kind, (of, who) in LISTS.items():
-        parser.add_argument(f"--{kind}", action="append", default=[], metavar=of, help=f"{who}, from GitHub's API")
-    parser.add_argument(
-        "--token-file",
-        type=Path,
-        metavar="FILE",
-        help="file with a token for GitHub's API (default: the environment variable GITHUB_TOKEN; else none)",
-    )
-    parser.add_argument(
-        "--no-wait", action="store_true", help="end with an error where GitHub wants fewer requests, instead of waiting"
-    )
+@dataclass(frozen=True)
+class Sources:
+    """What to scan: accounts, or pictures on disk. Raises BadInput unless it is exactly one of them."""
+
+    names: Sequence[str | Account] = ()
+    """Logins, paths of text or CSV files of logins, "-" for standard input, and accounts; see account_files.read."""
+    column: str | None = None
+    """The CSV column with the logins."""
+    lists: Sequence[tuple[Kind, str]] = ()
+    """GitHub's lists by kind and name, for example ("stargazers", "octocat/hello-world")."""
+    token_file: Path | None = None
+    """A file with a token for the lists; by default, the environment variable GITHUB_TOKEN is used."""
+    images: str | Path | None = None
+    """A folder with a picture, or a folder of pictures, for each account."""
+
+    def __post_init__(self) -> None:
+        if bool(self.images) == bool(self.names or self.lists):
+            given = "both" if self.images else "neither"
+            raise BadInput(
+                f"Either accounts or --images are required, but {given} was given: "
+                "give logins, files, - or lists of GitHub, or a folder of pictures."
+            )
+
+    def accounts(self, store: Store, *, wait: bool, observer: Observer) -> Iterator[tuple[str, Account]]:
+        """The accounts with their keys: those of the names, then those of each list.
+
+        An interrupted run resumes a list after the last page that `store` has. If GitHub limits the rate, it is waited
+        for if `wait` is true, else RateLimited is raised. Raises the errors of images.find, account_files.read and
+        lists.pages; those for impossible names are raised before the first account.
+        """
+        if self.images:
+            yield from images.find(self.images)
+            return
+        for account in self._named_and_listed(store, wait, observer):
+            yield account_key(account), account
+
+    def _named_and_listed(self, store: Store, wait: bool, observer: Observer) -> Iterator[Account]:
+        for kind, name in self.lists:
+            lists.check_name(kind, name)
+        token = api.read_token(self.token_file, os.environ) if self.lists else None
+        yield from account_files.read(self.names, self.column)
+        if not self.lists:
+            return
+
+        def wait_for_reset(limited: RateLimited) -> None:
+            observer.note(f"{limited} Waiting until {rate_limit.resume_time(limited):%H:%M:%S} UTC.")
+            rate_limit.wait(limited, lambda remaining: observer.wait(remaining.total_seconds()))
+
+        with API(token=token, wait=wait_for_reset if wait else rate_limit.give_up) as github:
+            for kind, name in self.lists:
+                for number, page in enumerate(_pages(store, github, kind, name)):
+                    yield from page.accounts
+                    if number == 0 and kind == "stargazers" and page.page_count == lists.MAX_PAGES:
+                        most = lists.MAX_PAGES * lists.PAGE_SIZE
+                        observer.note(f"GitHub lists only the first {most:,} stargazers of {name}.")
 
 
-def lists(arguments: argparse.Namespace) -> "list[tuple[Kind, str]]":
-    """The lists of GitHub that the options name, each by its kind and what it is of."""
-    return [(kind, name) for kind in LISTS for name in getattr(arguments, kind)]
-
-
-def named(arguments: argparse.Namespace) -> bool:
-    """Whether the options name any accounts."""
-    return bool(arguments.sources or lists(arguments))
-
-
-def accounts(arguments: argparse.Namespace, listing: "Listing | None" = None) -> Iterator[Account]:
-    """The accounts that the options name: of the sources, then of each list, one page after the other.
-
-    Lists are read through `listing` where there is one, else from their beginning.
-
-    Raises BadInput where nothing is named, and BadInput or BadLogin where a name is impossible, before the first
-    account is given; later what lists.pages raises.
-    """
-    from github_avatars.github import api, rate_limit
-    from github_avatars.github.lists import MAX_PAGES, PAGE_SIZE, check_name, pages
-    from github_avatars.scan import account_files
-
-    pages_of = listing.pages if listing else pages
-    asked = lists(arguments)
-    if not named(arguments):
-        raise BadInput("No accounts are named: give logins, a file of them, - for standard input, or a list of GitHub.")
-    for kind, name in asked:
-        check_name(kind, name)
-    token = api.read_token(arguments.token_file, os.environ) if asked else None
-    yield from account_files.read(arguments.sources, arguments.column)
-    wait = rate_limit.give_up if arguments.no_wait else getattr(arguments, "wait", rate_limit.wait)
-    with api.API(token=token, wait=wait) as github:
-        for kind, name in asked:
-            for number, page in enumerate(pages_of(github, kind, name)):
-                yield from page.accounts
-                if number == 0 and kind == "stargazers" and page.page_count == MAX_PAGES:
-                    most = MAX_PAGES * PAGE_SIZE
-                    print(f"note: GitHub lists only the first {most:,} stargazers of {name}.", file=sys.stderr)
+def _pages(store: Store, github: API, kind: Kind, name: str) -> Iterator[Page]:
+    """The pages of a list: those that the store has, then the others, which are added to the store."""
+    title = f"{kind} {name.lower()}"
+    page = None
+    number = 0
+    while rows := store.query(
+        "SELECT number, accounts, cursor, count FROM pages WHERE list = ? AND number > ? ORDER BY number LIMIT 1",
+        *(title, number),
+    ):
+        ((number, accounts, cursor, page_count),) = rows
+        page = Page(tuple(Account(*account) for account in json.loads(accounts)), cursor, page_count)
+        yield page
+    if page is None or page.cursor:
+        for new_page in lists.pages(github, kind, name, page.cursor if page else None):
+            accounts = json.dumps([(account.login, account.account_id) for account in new_page.accounts])
+            with store.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO pages (list, accounts, cursor, count) VALUES (?, ?, ?, ?)",
+                    (title, accounts, new_page.cursor, new_page.page_count),
+                )
+            yield new_page

@@ -1,7 +1,7 @@
-"""What is known of accounts, in one SQLite file that any program can read.
+"""The results of a scan in one SQLite file, which any program can read.
 
-What was written stays, whatever ends the program, kill -9 included: a batch of outcomes is there or is not. Memory does
-not grow with the number of accounts, since they are read by pages.
+What was written survives any end of the program, kill -9 included: a batch of outcomes is written completely or not at
+all. Rows are read in pages, so memory does not grow with the number of accounts.
 """
 
 import json
@@ -9,72 +9,158 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, Self
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadFile, InUse
+from github_avatars.features import Features
 from github_avatars.github import Account
-from github_avatars.scan import schema
-from github_avatars.scan.findings import JUDGED, PASSING, Finding
-from github_avatars.scan.rows import Row, UncertaintyRange, row
+from github_avatars.prediction import Prediction
+from github_avatars.scan.rows import JUDGED, TRANSIENT, Result, Row, UncertaintyRange, make_row
+from github_avatars.scan.summary import Summary
 
 PAGE = 1000
-"""Rows that are read at once."""
+"""The number of rows that are read at once."""
+
+SCHEMA = """
+CREATE TABLE accounts (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    login TEXT,
+    named_id INTEGER,
+    settled INTEGER NOT NULL DEFAULT 0,
+    status TEXT NOT NULL DEFAULT 'pending',
+    error TEXT,
+    label TEXT,
+    probability REAL,
+    github_grey INTEGER,
+    distinct_colors INTEGER,
+    identicon_error REAL,
+    verified INTEGER,
+    pictures INTEGER NOT NULL DEFAULT 0,
+    agreed INTEGER NOT NULL DEFAULT 0,
+    left_out TEXT,
+    account_id INTEGER,
+    href TEXT,
+    etag TEXT,
+    size INTEGER,
+    model TEXT,
+    fetched TEXT,
+    checked TEXT
+) STRICT;
+CREATE TABLE inputs (
+    place INTEGER PRIMARY KEY,
+    login TEXT,
+    account_id INTEGER,
+    account INTEGER NOT NULL REFERENCES accounts
+) STRICT;
+CREATE INDEX inputs_by_account ON inputs (account);
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    started TEXT NOT NULL,
+    ended TEXT,
+    outcome TEXT,
+    model TEXT NOT NULL
+) STRICT;
+CREATE VIEW found AS SELECT
+    place, account, settled, checked,
+    inputs.login AS login, inputs.account_id AS named_id,
+    status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
+    left_out, accounts.account_id AS account_id, href
+FROM inputs JOIN accounts ON number = account;
+"""
+"""`accounts` holds each account once: `name` is its account_key; `login` and `named_id` are the source's; `settled` is
+whether it needs no request; `size` and `etag` are those of the classified picture; `model` is the sha256 of the model
+file; `fetched` and `checked` are when the picture came and when the account was last requested. `inputs` are those of
+the last run, in their order; `found` joins them with the results."""
+
+OPTIONAL_TABLES = """
+CREATE TABLE IF NOT EXISTS pictures (
+    account INTEGER PRIMARY KEY REFERENCES accounts,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS pages (
+    number INTEGER PRIMARY KEY,
+    list TEXT NOT NULL,
+    accounts TEXT NOT NULL,
+    cursor TEXT,
+    count INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS labels (
+    account INTEGER PRIMARY KEY REFERENCES accounts,
+    label TEXT NOT NULL,
+    picture BLOB NOT NULL,
+    labelled TEXT NOT NULL
+) STRICT;
+"""
+"""`pictures` are the originals of ScanOptions.keep_pictures; `pages` are those of GitHub's lists while a run reads them
+(sources.py); `labels` are a person's (labels.py)."""
+
+APPLICATION = 0x67686176
+"""SQLite's application_id, which distinguishes a store from other databases."""
+
+VERSION = 1
+"""SQLite's user_version: the version of the schema."""
 
 
 @dataclass(frozen=True)
-class Due:
-    """An account to be asked for, or whose pictures are to be judged; `size` and `etag` are to be asked with."""
+class DueAccount:
+    """An account to request, or whose pictures on disk to classify."""
 
     number: int
-    name: str
+    key: str
     login: str | None
     account_id: int | None
     size: int | None
+    """The side in pixels to request; None for the original."""
     etag: str | None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an account; `finding` is None where its avatar is what it was."""
+    """The outcome for an account that was due."""
 
     number: int
-    finding: Finding | None
+    result: Result | None
+    """None if the avatar is unchanged."""
     size: int | None = None
     etag: str | None = None
+    picture: bytes | None = None
+    """The file to keep, if any."""
 
 
-def name_of(account: Account) -> str:
-    """What tells an account from others: its id, or where that is not known, its login, whose case does not matter."""
+def account_key(account: Account) -> str:
+    """The key that identifies an account: its id, or if that is unknown, its login in lower case."""
     return f"@{_text(account.login or '').lower()}" if account.account_id is None else f"#{account.account_id}"
 
 
-def time(moment: datetime) -> str:
-    """A moment as the store has it, as 2026-11-24T12:30:00Z."""
+def format_time(moment: datetime) -> str:
+    """A moment as the store writes it, for example 2026-11-24T12:30:00Z."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def now() -> str:
-    """The present moment as the store has it."""
-    return time(datetime.now(UTC))
+    """The current time as the store writes it."""
+    return format_time(datetime.now(UTC))
 
 
 class Store:
-    """The store in the file `path`, made if need be; ":memory:" for one that ends with the program.
+    """The store in the file `path`, created if necessary; ":memory:" keeps nothing.
 
-    Only one program at a time can have it. Raises BadInput, here and in every method, where the file is something else,
-    is in use, or cannot be read or written. To be closed, or used in a `with` statement, by the thread that made it.
+    Only one program at a time can open it. The constructor and all methods raise InUse, or BadFile if the file is not a
+    store or cannot be read or written. Close it, or use it in a `with` statement, in the thread that created it.
 
-    `before`, wherever it is asked for, is a time: what was checked earlier is to be checked again; None: nothing is.
+    In several methods, `cutoff` is a time: accounts that were checked earlier are due again. None means none are.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | Path) -> None:
         self._path = path
         self._model = ""
-        with self._told():
-            self._connection = schema.connect(path)
+        with self._translate_errors():
+            self._connection = _connect(path)
 
     def __enter__(self) -> Self:
         return self
@@ -86,21 +172,22 @@ class Store:
         """Close the file."""
         self._connection.close()
 
-    def begin(self, named: Iterable[tuple[str, Account]], model: str) -> None:
-        """Begin a run over these accounts, each with its name; `model` is the sha256 of the model that judges.
+    def begin(self, accounts: Iterable[tuple[str, Account]], model: str, *, keep_pictures: bool = False) -> None:
+        """Begin a run over accounts with their keys; `model` is the sha256 of the model that classifies them.
 
-        Accounts that another model has judged are due, since rows by two models could not be compared.
+        Accounts that another model classified become due, because predictions of two models are not comparable. With
+        `keep_pictures`, so do accounts without a kept picture.
         """
         self._model = model
-        with self.changing() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
         remaining = (
-            (_text(name), None if account.login is None else _text(account.login), account.account_id)
-            for name, account in named
+            (_text(key), None if account.login is None else _text(account.login), account.account_id)
+            for key, account in accounts
         )
         while batch := list(islice(remaining, PAGE)):
-            with self.changing() as connection:
+            with self.transaction() as connection:
                 connection.executemany(
                     "INSERT INTO accounts (name, login, named_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", batch
                 )
@@ -109,138 +196,149 @@ class Store:
                     " SELECT ?2, ?3, number FROM accounts WHERE name = ?1",
                     batch,
                 )
-        with self.changing() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "UPDATE accounts SET settled = 0, etag = NULL"
-                " WHERE model != ? AND label IS NOT NULL AND number IN (SELECT account FROM inputs)",
-                (model,),
+                " WHERE label IS NOT NULL AND number IN (SELECT account FROM inputs)"
+                " AND (model != ? OR (? AND number NOT IN (SELECT account FROM pictures)))",
+                (model, keep_pictures),
             )
+            # All accounts are in the store now, so the next run can read GitHub's lists again.
+            connection.execute("DELETE FROM pages")
 
     def end(self, outcome: str) -> None:
-        """Note how the run ended."""
-        with self.changing() as connection:
+        """Record how the run ended."""
+        with self.transaction() as connection:
             connection.execute(
                 "UPDATE runs SET ended = ?, outcome = ? WHERE number = (SELECT max(number) FROM runs)",
                 (now(), outcome),
             )
 
-    def count(self, before: str | None) -> tuple[int, int, int]:
-        """How many inputs the run has, how many accounts they are, and how many of these are due."""
-        ((inputs, accounts, due),) = self.ask(
+    def count(self, cutoff: str | None) -> tuple[int, int, int]:
+        """The numbers of inputs of the run, of accounts among them, and of accounts that are due."""
+        ((inputs, accounts, due),) = self.query(
             "SELECT (SELECT count(*) FROM inputs), count(*), ifnull(sum(NOT settled OR ifnull(checked < ?, 0)), 0)"
             " FROM accounts WHERE number IN (SELECT account FROM inputs)",
-            before,
+            cutoff,
         )
         return inputs, accounts, due
 
-    def due(self, size: int | None, before: str | None) -> Iterator[Due]:
-        """The run's accounts that are to be asked for, each once, though outcomes be written meanwhile.
+    def due(self, size: int | None, cutoff: str | None) -> Iterator[DueAccount]:
+        """The accounts of the run that are due, each once, even if outcomes are written meanwhile.
 
-        A new picture is to be asked for in `size`, one that is known in the size that it has.
+        A new picture is requested in `size`, a known one in the size that it has.
         """
         last = 0
-        while page := self.ask(
+        while page := self.query(
             "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag FROM accounts"
             " WHERE number > ? AND number IN (SELECT account FROM inputs) AND (NOT settled OR checked < ?)"
             " ORDER BY number LIMIT ?",
-            *(size, last, before, PAGE),
+            *(size, last, cutoff, PAGE),
         ):
             last = page[-1][0]
-            yield from (Due(*values) for values in page)
+            yield from (DueAccount(*values) for values in page)
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep what came of accounts; all of it, or where the program is killed meanwhile, nothing.
-
-        Where the host or the network was to blame, an earlier verdict is kept beside the error.
-        """
+        """Write outcomes in one transaction. A transient failure leaves an earlier prediction in the store."""
         checked = now()
-        with self.changing() as connection:
+        with self.transaction() as connection:
             for outcome in outcomes:
-                finding = outcome.finding
-                if finding is None:
+                result = outcome.result
+                if result is None:
                     connection.execute(
                         "UPDATE accounts SET settled = 1, status = ?, error = NULL, checked = ? WHERE number = ?",
                         (JUDGED, checked, outcome.number),
                     )
-                elif finding.status in PASSING:
+                elif result.status in TRANSIENT:
                     connection.execute(
                         "UPDATE accounts SET settled = 0, status = ?, error = ?, checked = ? WHERE number = ?",
-                        (finding.status, finding.error, checked, outcome.number),
+                        (result.status, result.error, checked, outcome.number),
                     )
                 else:
-                    connection.execute(
-                        """
-                        UPDATE accounts SET settled = 1, status = :status, error = :error, label = :label,
-                        probability = :probability, github_grey = :github_grey, distinct_colors = :distinct_colors,
-                        identicon_error = :identicon_error, verified = :verified, pictures = :pictures,
-                        agreed = :agreed, left_out = :left_out, account_id = :account_id, href = :href, etag = :etag,
-                        size = :size, model = :model, fetched = :fetched, checked = :checked WHERE number = :number
-                        """,
-                        {
-                            **vars(finding),
-                            "number": outcome.number,
-                            "etag": outcome.etag,
-                            "size": outcome.size,
-                            "model": self._model,
-                            "fetched": checked if finding.status == JUDGED else None,
-                            "checked": checked,
-                        },
-                    )
+                    self._settle(connection, outcome, result, checked)
 
-    def rows(self, band: UncertaintyRange) -> Iterator[Row]:
+    def _settle(self, connection: sqlite3.Connection, outcome: Outcome, result: Result, checked: str) -> None:
+        connection.execute(
+            """
+            UPDATE accounts SET settled = 1, status = :status, error = :error, label = :label,
+            probability = :probability, github_grey = :github_grey, distinct_colors = :distinct_colors,
+            identicon_error = :identicon_error, verified = :verified, pictures = :pictures, agreed = :agreed,
+            left_out = :left_out, account_id = :account_id, href = :href, etag = :etag, size = :size, model = :model,
+            fetched = :fetched, checked = :checked WHERE number = :number
+            """,
+            {
+                **Row(**vars(result), login=None).columns(),
+                "number": outcome.number,
+                "etag": outcome.etag,
+                "size": outcome.size,
+                "model": self._model,
+                "fetched": checked if result.status == JUDGED else None,
+                "checked": checked,
+            },
+        )
+        connection.execute("DELETE FROM pictures WHERE account = ?", (outcome.number,))
+        if outcome.picture is not None:
+            connection.execute("INSERT INTO pictures VALUES (?, ?)", (outcome.number, outcome.picture))
+
+    def rows(self, unsure: UncertaintyRange) -> Iterator[Row]:
         """A row for each input of the run, in their order."""
-        last = 0
-        while page := self.ask("SELECT * FROM found WHERE place > ? ORDER BY place LIMIT ?", last, PAGE):
-            last = page[-1][0]
-            yield from (_row(values, band) for values in page)
+        return (row for _, row in self._rows(unsure, "true"))
 
-    def rows_not_due(self, band: UncertaintyRange, before: str | None) -> Iterator[Row]:
+    def rows_with_pictures(self, unsure: UncertaintyRange) -> Iterator[tuple[Row, bytes | None]]:
+        """The rows, each with the kept picture of its account; None if there is none."""
+        for number, row in self._rows(unsure, "true"):
+            pictures = self.query("SELECT data FROM pictures WHERE account = ?", number)
+            yield row, pictures[0][0] if pictures else None
+
+    def rows_not_due(self, unsure: UncertaintyRange, cutoff: str | None) -> Iterator[Row]:
         """The rows of the inputs whose accounts are not due."""
+        return (row for _, row in self._rows(unsure, "settled AND ifnull(checked >= ?3, ?3 IS NULL)", cutoff))
+
+    def rows_of(self, numbers: Iterable[int], unsure: UncertaintyRange) -> Iterator[Row]:
+        """The rows of the inputs that are the accounts with these numbers."""
+        condition = "account IN (SELECT value FROM json_each(?3))"
+        return (row for _, row in self._rows(unsure, condition, json.dumps(list(numbers))))
+
+    def _rows(self, unsure: UncertaintyRange, condition: str, *values: object) -> Iterator[tuple[int, Row]]:
+        """The account number and the row of each input for which the condition is true; its parameters begin at ?3."""
         last = 0
-        while page := self.ask(
-            "SELECT * FROM found WHERE place > ? AND settled AND ifnull(checked >= ?2, ?2 IS NULL)"
-            " ORDER BY place LIMIT ?",
-            *(last, before, PAGE),
+        while page := self.query(
+            f"SELECT * FROM found WHERE place > ?1 AND {condition} ORDER BY place LIMIT ?2",  # noqa: S608
+            *(last, PAGE, *values),
         ):
             last = page[-1][0]
-            yield from (_row(values, band) for values in page)
+            for _, number, *columns in page:
+                yield number, _row(columns, unsure)
 
-    def rows_of(self, numbers: Iterable[int], band: UncertaintyRange) -> list[Row]:
-        """The rows of the inputs that are these accounts."""
-        page = self.ask(
-            "SELECT * FROM found WHERE account IN (SELECT value FROM json_each(?)) ORDER BY place",
-            json.dumps(list(numbers)),
-        )
-        return [_row(values, band) for values in page]
-
-    def tally(self, band: UncertaintyRange) -> Counter[str]:
-        """How many accounts of the run came to what: by label or status, and of the judged, "unsure" and "not theirs".
-
-        Not theirs is an identicon, to be seen in full, of another account than the one that shows it.
-        """
-        counts = self.ask(
+    def summary(self, unsure: UncertaintyRange) -> Summary:
+        """The summary of the accounts of the run."""
+        ((inputs,),) = self.query("SELECT count(*) FROM inputs")
+        groups = self.query(
             """
             SELECT iif(status = 'judged', label, status), count(*),
             ifnull(sum(status = 'judged' AND probability BETWEEN ? AND ?), 0),
             ifnull(sum(status = 'judged' AND label = 'default' AND verified = 0), 0)
             FROM accounts WHERE number IN (SELECT account FROM inputs) GROUP BY 1
             """,
-            *band,
+            *unsure,
         )
-        found = Counter({name: count for name, count, _, _ in counts})
-        found["unsure"] = sum(count for _, _, count, _ in counts)
-        found["not theirs"] = sum(count for _, _, _, count in counts)
-        return found
+        return Summary(
+            Counter({name: count for name, count, _, _ in groups}),
+            unsure=sum(count for _, _, count, _ in groups),
+            not_own=sum(count for _, _, _, count in groups),
+            range=unsure,
+            inputs=inputs,
+        )
 
-    def ask(self, query: str, *values: object) -> list[Any]:
-        """The rows that a query gives."""
-        with self._told():
-            return self._connection.execute(query, values).fetchall()
+    def query(self, sql: str, *values: object) -> list[Any]:
+        """The rows that a query returns."""
+        with self._translate_errors():
+            return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def changing(self) -> Iterator[sqlite3.Connection]:
-        """What is done within the `with` is done wholly or, where it ends in an error, not at all."""
-        with self._told():
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A context that commits its changes at the end, or rolls them back after an error."""
+        with self._translate_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -250,25 +348,75 @@ class Store:
             self._connection.commit()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
-                raise BadInput(
-                    f"{self._path} is in use by another run: let that end, or give another file as --db."
+                raise InUse(
+                    f"{self._path} is in use by another run: wait until it ends, or give another path."
                 ) from error
-            raise BadInput(f"{self._path} cannot be used ({error}): give another file as --db.") from error
+            raise BadFile(f"{self._path} cannot be used ({error}): give another path.") from error
 
 
-def _row(values: tuple[Any, ...], band: UncertaintyRange) -> Row:
-    _, _, _, checked, login, named_id, *found = values
-    finding = Finding(*found)
-    if finding.verified is not None:
-        finding = replace(finding, verified=bool(finding.verified))
-    return row(Account(login, named_id), finding, checked, band)
+def _connect(path: str | Path) -> sqlite3.Connection:
+    """A connection that holds the file's lock until it is closed. Raises BadFile and sqlite3.Error."""
+    connection = sqlite3.connect(path, timeout=1, isolation_level=None)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str | Path) -> None:
+    run = connection.execute
+    # Exclusive from the first access on, SQLite needs no second file with shared memory.
+    run("PRAGMA locking_mode = EXCLUSIVE")
+    ((application,),) = run("PRAGMA application_id")
+    ((tables,),) = run("SELECT count(*) FROM sqlite_schema")
+    ((version,),) = run("PRAGMA user_version")
+    if (tables or application) and (application, version) != (APPLICATION, VERSION):
+        raise BadFile(f"{path} is not the store of a scan by this version: give another path.")
+    run("PRAGMA journal_mode = WAL")
+    # A power failure can lose the last transactions; the end of the program cannot.
+    run("PRAGMA synchronous = NORMAL")
+    if not tables:
+        connection.executescript(
+            f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+        )
+    connection.executescript(f"BEGIN IMMEDIATE; {OPTIONAL_TABLES} COMMIT")
+
+
+def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
+    """The row for the columns of `found`, from `settled` on."""
+    _, checked, login, named_id, status, error, label, probability, *more = columns
+    github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, account_id, href = more
+    prediction = None
+    if status == JUDGED:
+        prediction = Prediction(
+            label,
+            probability,
+            Features(github_grey, distinct_colors, identicon_error),
+            account_id=account_id,
+            verified=None if verified is None else bool(verified),
+            username=login,
+            href=href,
+        )
+    result = Result(
+        status=status,
+        error=error,
+        prediction=prediction,
+        pictures=pictures,
+        agreed=agreed,
+        skipped_pictures=skipped_pictures,
+        account_id=account_id,
+        href=href,
+    )
+    return make_row(Account(login, named_id), result, checked, unsure)
 
 
 def _text(text: str) -> str:
-    """What SQLite takes as text: halves of characters, as of an argument that is no UTF-8, are escaped."""
+    """`text` for SQLite: lone surrogates, which come from arguments that are not UTF-8, are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -18,7 +18,7 @@ from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.github import GitHub, cancellation
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import media_type
-from github_avatars.scan.images import sharpest
+from github_avatars.scan.images import largest
 from github_avatars.scan.labels import REVIEW_LABELS, Candidate, Labels
 from github_avatars.scan.rows import UncertaintyRange
 from github_avatars.scan.store import Store
@@ -111,8 +111,8 @@ class _Review:
 
 def _fetch(github: GitHub, candidate: Candidate) -> bytes:
     """The picture of an account: the largest one on disk, or the one that GitHub shows."""
-    if candidate.name.startswith(":"):
-        return decoding.read_bytes(sharpest(candidate.name))
+    if candidate.key.startswith(":"):
+        return decoding.read_bytes(largest(candidate.key))
     if candidate.account_id is not None:
         return github.fetch_by_id(candidate.account_id).data
     return github.fetch(candidate.login or "").data

@@ -18,9 +18,9 @@ from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, once, resettin
 from github_avatars.errors import OUTAGE, RateLimited, Unreachable
 from github_avatars.github import GitHub, Pace, rate_limit
 from github_avatars.github.client import RETRIES
-from github_avatars.scan.engine import FEW, Engine, judge_images, judges
-from github_avatars.scan.findings import Finding
-from github_avatars.scan.store import Due, Outcome
+from github_avatars.scan.engine import MAX_THREADED, Engine, classify_images, worker_pool
+from github_avatars.scan.rows import Result
+from github_avatars.scan.store import DueAccount, Outcome
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
@@ -53,8 +53,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Scan:
     """An engine over accounts of the stand-in, and what it handed out."""
 
-    def __init__(self, url: str, *asked: str | Due, size: int | None = 64, **options: object) -> None:
-        named = [one if isinstance(one, Due) else due(number, one, size) for number, one in enumerate(asked, 1)]
+    def __init__(self, url: str, *asked: str | DueAccount, size: int | None = 64, **options: object) -> None:
+        named = [one if isinstance(one, DueAccount) else due(number, one, size) for number, one in enumerate(asked, 1)]
         self.names = {one.number: one.login for one in named}
         self.outcomes: list[Outcome] = []
         self.stop = threading.Event()
@@ -70,29 +70,31 @@ class Scan:
             **{"concurrency": 4, **options},  # type: ignore[arg-type]
         )
 
-    def run(self) -> dict[str | None, Finding | None]:
+    def run(self) -> dict[str | None, Result | None]:
         try:
             with_timeout(self._collect)
         finally:
             self._pool.shutdown()
         return self.found()
 
-    def found(self) -> dict[str | None, Finding | None]:
-        return {self.names[outcome.number]: outcome.finding for outcome in self.outcomes}
+    def found(self) -> dict[str | None, Result | None]:
+        return {self.names[outcome.number]: outcome.result for outcome in self.outcomes}
 
     def statuses(self) -> list[str]:
-        return [outcome.finding.status for outcome in self.outcomes if outcome.finding]
+        return [outcome.result.status for outcome in self.outcomes if outcome.result]
 
     def left(self) -> list[str | None]:
-        return [one.login for one in (*self.engine.left, *self.due)]
+        return [one.login for one in (*self.engine.unfinished, *self.due)]
 
     def _collect(self) -> None:
         for outcomes in self.engine:
             self.outcomes += outcomes
 
 
-def due(number: int, login: str, size: int | None = 64, account_id: int | None = None, etag: str | None = None) -> Due:
-    return Due(number, f"@{login}", login, account_id, size, etag)
+def due(
+    number: int, login: str, size: int | None = 64, account_id: int | None = None, etag: str | None = None
+) -> DueAccount:
+    return DueAccount(number, f"@{login}", login, account_id, size, etag)
 
 
 # Verdicts
@@ -214,7 +216,7 @@ def test_failures_of_the_host_in_a_row_end_the_scan(github: GitHubStandIn) -> No
     # What was under way has come in, too.
     assert OUTAGE <= scan.statuses().count("unreachable") <= OUTAGE + 2
     assert scan.statuses().count("judged") == 20
-    assert [one.login for one in scan.engine.left] == []
+    assert [one.login for one in scan.engine.unfinished] == []
     assert len(scan.outcomes) + len(scan.left()) == len(logins)
 
 
@@ -238,7 +240,7 @@ def test_where_github_wants_fewer_requests_it_is_waited_for(
     logins = [example.login for example in EXAMPLES[:30]]
     github.faults[f"/{logins[10]}.png"] = once(responding(429))
     waited: list[float] = []
-    scan = Scan(github.url, *logins, countdown=waited.append)
+    scan = Scan(github.url, *logins, on_wait=waited.append)
     found = scan.run()
     assert set(scan.statuses()) == {"judged"}
     assert set(found) == set(logins)
@@ -290,7 +292,7 @@ def test_more_can_be_fetched_at_once_than_one_pool_has_connections(github: GitHu
 
 def test_the_rate_is_kept(github: GitHubStandIn) -> None:
     started = time.monotonic()
-    Scan(github.url, *(example.login for example in EXAMPLES[:11]), pace=Pace(20.0).delay).run()
+    Scan(github.url, *(example.login for example in EXAMPLES[:11]), delay=Pace(20.0).delay).run()
     # Ten pauses; how much longer it takes is the machine's mood.
     assert time.monotonic() - started >= 0.5 - 0.05
 
@@ -308,7 +310,7 @@ def test_no_more_are_taken_than_promised(github: GitHubStandIn) -> None:
     running = threading.Thread(target=scan.run)
     running.start()
     wait_until(lambda: github.max_in_flight == 4)
-    assert len(scan.engine.left) == 8
+    assert len(scan.engine.unfinished) == 8
     answered.set()
     running.join()
     assert len(scan.outcomes) == 50
@@ -335,27 +337,29 @@ def test_it_stops_at_once_with_what_came() -> None:
 # Cores
 
 
-@pytest.mark.parametrize("accounts", [FEW, FEW + 1], ids=["threads", "processes"])
+@pytest.mark.parametrize("accounts", [MAX_THREADED, MAX_THREADED + 1], ids=["threads", "processes"])
 def test_pictures_on_disk_are_judged_on_every_core(accounts: int) -> None:
     examples = EXAMPLES[::8]
-    named = [Due(number, f":{AVATARS / one.file}", None, None, None, None) for number, one in enumerate(examples)]
+    named = [
+        DueAccount(number, f":{AVATARS / one.file}", None, None, None, None) for number, one in enumerate(examples)
+    ]
 
     def outcomes() -> Iterator[Outcome]:
-        with judges(accounts) as pool:
-            for batch in judge_images(iter(named), classifier.shipped(), pool, threading.Event()):
+        with worker_pool(accounts) as pool:
+            for batch in classify_images(iter(named), classifier.shipped(), pool, threading.Event()):
                 yield from batch
 
-    found = [(outcome.number, outcome.finding.label) for outcome in outcomes() if outcome.finding]
+    found = [(outcome.number, outcome.result.label) for outcome in outcomes() if outcome.result]
     assert found == [(number, one.label) for number, one in enumerate(examples)]
 
 
 def test_judging_pictures_on_disk_stops(tmp_path: Path) -> None:
     identicon.render(1).save(tmp_path / "one.png")
     stop = threading.Event()
-    named = iter(Due(number, f":{tmp_path}/one.png", None, None, None, None) for number in range(1_000_000))
+    named = iter(DueAccount(number, f":{tmp_path}/one.png", None, None, None, None) for number in range(1_000_000))
     count = 0
-    with judges(1) as pool:
-        for batch in judge_images(named, classifier.shipped(), pool, stop):
+    with worker_pool(1) as pool:
+        for batch in classify_images(named, classifier.shipped(), pool, stop):
             count += len(batch)
             stop.set()
     assert 0 < count == next(named).number < 10_000
@@ -363,6 +367,6 @@ def test_judging_pictures_on_disk_stops(tmp_path: Path) -> None:
 
 def test_what_judges_imports_no_more_than_judging_needs() -> None:
     """In each of its processes that would take a second, and a hundred megabytes."""
-    program = "import sys; from github_avatars.scan import running; print({'scipy', 'sklearn'} & sys.modules.keys())"
+    program = "import sys; from github_avatars.scan import scanning; print({'scipy', 'sklearn'} & sys.modules.keys())"
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert (ran.stdout, ran.stderr) == ("set()\n", "")

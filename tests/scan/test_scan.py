@@ -19,10 +19,9 @@ import pytest
 from github_avatars import identicon
 from github_avatars.cli import command_line
 from github_avatars.demo import AVATARS, GitHubStandIn, responding
-from github_avatars.scan.engine import FEW
-from github_avatars.scan.findings import STATUSES
+from github_avatars.scan.engine import MAX_THREADED
 from github_avatars.scan.options import MAX_CONCURRENCY
-from github_avatars.scan.rows import NAMES
+from github_avatars.scan.rows import COLUMNS, STATUSES
 from github_avatars.training import dataset
 from tests.support.processes import ROOT, clean_environment, living_processes
 from tests.support.timing import wait_until
@@ -84,7 +83,7 @@ def test_every_input_has_a_row(scan: Scan, tmp_path: Path) -> None:
         ("b@d", "bad-login", None),
         ("default-1", "judged", "default"),
     ]
-    assert all(list(row) == list(NAMES) for row in found)
+    assert all(list(row) == list(COLUMNS) for row in found)
     assert "has no account nobody" in found[2]["error"]
 
 
@@ -129,7 +128,7 @@ def test_formats_that_people_and_programs_read(scan: Scan, tmp_path: Path, name:
         found = list(csv.DictReader(io.StringIO(out)))
         assert [row["label"] for row in found] == ["custom", "default", ""]
         assert (found[1]["verified"], found[1]["unsure"], found[0]["verified"]) == ("true", "false", "")
-        assert list(found[0]) == list(NAMES)
+        assert list(found[0]) == list(COLUMNS)
 
 
 def test_parquet(scan: Scan, tmp_path: Path) -> None:
@@ -215,7 +214,7 @@ def test_pictures_on_disk_are_judged_anew_each_time(scan: Scan, github: GitHubSt
 def test_every_column_is_explained() -> None:
     page = (ROOT / "docs/scan.md").read_text()
     columns = [cell for line in page.splitlines() if line.startswith("| `") for cell in line.split("|")[1].split(", ")]
-    assert [name.strip(" `") for name in columns] == list(NAMES)
+    assert [name.strip(" `") for name in columns] == list(COLUMNS)
     assert all(f"`{status}`" in page for status in STATUSES)
 
 
@@ -227,8 +226,8 @@ def test_the_summary_tells_what_the_scan_came_to(scan: Scan, tmp_path: Path) -> 
     _, _, err = scan("logins.txt")
     assert err.splitlines()[-3:] == [
         "5 rows, 4 accounts: 1 default, 1 custom, 2 failed (1 bad-login, 1 no-such-account)",
-        "of those judged, 50.0 % are default (95 % interval: 9.4–90.6 %)",
-        "for review: 0 unsure (0.05..0.95), 0 with an identicon that is not theirs",
+        "of those classified, 50.0 % are default (95 % interval: 9.4–90.6 %)",
+        "for review: 0 unsure (0.05..0.95), 0 with an identicon that is not their own",
     ]
     assert "4/4" in err
     _, _, err = scan("octocat", "default-0", "--unsure", "0..0.5")
@@ -252,14 +251,14 @@ def test_nothing_but_failures_can_be_summed_up(scan: Scan) -> None:
 
 
 def test_wrong_calls_are_one_line(scan: Scan, tmp_path: Path) -> None:
-    assert "neither came" in refused(scan)
-    assert "both came" in refused(scan, "octocat", "--images", tmp_path)
+    assert "neither was given" in refused(scan)
+    assert "both was given" in refused(scan, "octocat", "--images", tmp_path)
     assert "b@d" in refused(scan, "b@d")
     assert "gone cannot be read" in refused(scan, "--images", tmp_path / "gone")
-    assert "--refresh 'soon'" in refused(scan, "octocat", "--refresh", "soon")
-    assert "unsure band" in refused(scan, "octocat", "--unsure", "0.5")
-    assert "--concurrency is 0" in refused(scan, "octocat", "--concurrency", "0")
-    assert "--concurrency is" in refused(scan, "octocat", "--concurrency", f"{MAX_CONCURRENCY + 1}")
+    assert "--refresh is 'soon'" in refused(scan, "octocat", "--refresh", "soon")
+    assert "unsure range" in refused(scan, "octocat", "--unsure", "0.5")
+    assert "concurrency is 0" in refused(scan, "octocat", "--concurrency", "0")
+    assert "concurrency is" in refused(scan, "octocat", "--concurrency", f"{MAX_CONCURRENCY + 1}")
     assert "rate is nan" in refused(scan, "octocat", "--rate", "nan")
     assert "gone/rows.csv cannot be written" in refused(scan, "octocat", "-o", tmp_path / "gone/rows.csv")
     assert "cannot be used" in refused(scan, "octocat", "--db", tmp_path)
@@ -314,12 +313,12 @@ def test_a_rate_limit_ends_it_where_it_is_not_to_wait(scan: Scan, github: GitHub
         last = err.splitlines()[-1]
         assert last.startswith("error: ")
         assert "retry after" in last
-        assert "is kept in scan.db: run the same command then to go on" in last
+        assert "The results so far are in scan.db: run the same command again to resume" in last
         statuses = Counter(row["status"] for row in rows(out))
         assert statuses["judged"] >= 5
         assert statuses["pending"] >= 1
         assert statuses.total() == len(SOME)
-        assert f"{statuses['pending']} not asked for yet" in err
+        assert f"{statuses['pending']} not requested yet" in err
     del github.faults[f"/{SOME[5]}.png"]
     assert {row["status"] for row in judged(scan, *SOME)} == {"judged"}
     assert github.requests[f"/{SOME[0]}.png"] == 1
@@ -329,7 +328,7 @@ def test_an_outage_ends_it_and_the_next_run_goes_on(scan: Scan, github: GitHubSt
     github.faults |= {f"/{login}.png": responding(401) for login in SOME}
     code, out, err = scan(*SOME, "--format", "jsonl", "--concurrency", "1")
     assert code == 1
-    assert "is kept in scan.db" in err.splitlines()[-1]
+    assert "are in scan.db" in err.splitlines()[-1]
     statuses = Counter(row["status"] for row in rows(out))
     assert set(statuses) == {"login-required", "pending"}
     github.faults.clear()
@@ -427,7 +426,7 @@ def test_killed_ten_times_it_loses_nothing_and_fetches_nothing_twice(slow: GitHu
 
 
 def test_killed_it_leaves_no_process_behind(tmp_path: Path) -> None:
-    for number in range(FEW + 1):
+    for number in range(MAX_THREADED + 1):
         (tmp_path / f"{number}.png").symlink_to(AVATARS / EXAMPLES[number % len(EXAMPLES)].file)
     process = start("--images", tmp_path, "--db", ":memory:", github="http://127.0.0.1:1", folder=tmp_path)
     # Itself, one that judges, and the one of multiprocessing that looks after what they share.

@@ -199,7 +199,9 @@ def test_neither_input(server: CogServer, github: GitHubStandIn) -> None:
     for body in ({"input": {}}, {}):
         status, answer = server.request("POST", "/predictions", body)
         assert status == 200
-        assert error_of(answer).startswith("BadInput: Exactly one of username and image is required, but neither was given")
+        assert error_of(answer).startswith(
+            "BadInput: Exactly one of username and image is required, but neither was given"
+        )
     assert not github.requests
 
 

@@ -1,0 +1,150 @@
+"""A scan from end to end: sources → store → engine → store → rows and a summary."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, islice
+from types import TracebackType
+from typing import Self
+
+from github_avatars import classifier
+from github_avatars.errors import GitHubError
+from github_avatars.github import Account, GitHub, Pace
+from github_avatars.scan.engine import Engine, classify_images, worker_pool
+from github_avatars.scan.options import Observer, ScanOptions
+from github_avatars.scan.rows import Row
+from github_avatars.scan.sources import Sources
+from github_avatars.scan.store import PAGE, Store, format_time
+from github_avatars.scan.summary import Summary
+
+FOREVER = "9999-12-31T23:59:59Z"
+"""Later than every account was checked."""
+
+
+def scan(
+    sources: Sources | Iterable[str | Account],
+    options: ScanOptions | None = None,
+    *,
+    observer: Observer | None = None,
+) -> Iterator[Row]:
+    """Scan the avatars of many accounts and yield a Row for each input, including failed and repeated ones.
+
+    `sources` are logins, paths of files of logins and Accounts, or a `Sources`. Use `Scan` for a summary, or to stop
+    early. Raises the errors of `Scan`.
+    """
+    with Scan(sources, options, observer=observer) as running:
+        yield from running.rows()
+
+
+class Scan:
+    """One run of a scan. Use it in a `with` statement, and iterate over `rows` once.
+
+    `observer` has the callbacks for progress. `store` is an open store to use instead of the file `options.db`.
+    `github` creates a client.
+
+    Raises BadInput for impossible sources or options, InUse or BadFile for the store, and BadModel. On entry, it reads
+    the sources and raises the errors of Sources.accounts.
+    """
+
+    def __init__(
+        self,
+        sources: Sources | Iterable[str | Account],
+        options: ScanOptions | None = None,
+        *,
+        observer: Observer | None = None,
+        store: Store | None = None,
+        github: Callable[[], GitHub] = GitHub,
+    ) -> None:
+        self._sources = sources if isinstance(sources, Sources) else Sources(tuple(sources))
+        self._options = options or ScanOptions()
+        self._observer = observer or Observer()
+        self._classifier = classifier.shipped()
+        self._owns_store = store is None
+        self._store = store or Store(self._options.db)
+        self._github = github
+        self._stop = threading.Event()
+
+    def __enter__(self) -> Self:
+        try:
+            options = self._options
+            accounts = self._sources.accounts(self._store, wait=options.wait, observer=self._observer)
+            model = hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest()
+            self._store.begin(accounts, model, keep_pictures=options.keep_pictures)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._owns_store:
+            self._store.close()
+
+    def stop(self) -> None:
+        """End the scan early: accounts that were not classified yet get rows with the status "pending"."""
+        self._stop.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the scan was stopped."""
+        return self._stop.is_set()
+
+    def summary(self) -> Summary:
+        """The summary of the accounts so far."""
+        return self._store.summary(self._options.unsure)
+
+    def rows(self) -> Iterator[Row]:
+        """A row for each input. All outcomes are in the store before their rows are returned.
+
+        Raises RateLimited if the scan does not wait, and after OUTAGE consecutive failures of the host the last of
+        them; before that, all rows are returned, with the status "pending" for accounts without an outcome.
+        """
+        options, store, failure = self._options, self._store, None
+        cutoff = self._cutoff()
+        _, accounts, due_count = store.count(cutoff)
+        due = store.due(options.requested_size, cutoff)
+        if not options.ordered:
+            yield from store.rows_not_due(options.unsure, cutoff)
+        self._observer.begin(accounts, accounts - due_count)
+        with worker_pool(due_count) as pool:
+            engine = Engine(
+                due,
+                self._github,
+                self._classifier,
+                pool,
+                self._stop,
+                concurrency=options.concurrency,
+                delay=Pace(options.rate).delay if options.rate else None,
+                on_wait=self._observer.wait if options.wait else None,
+                keep_pictures=options.keep_pictures,
+            )
+            try:
+                for outcomes in (
+                    classify_images(due, self._classifier, pool, self._stop) if self._sources.images else engine
+                ):
+                    store.write(outcomes)
+                    if not options.ordered:
+                        yield from store.rows_of((outcome.number for outcome in outcomes), options.unsure)
+                    self._observer.advance(
+                        [outcome.result.label_or_status if outcome.result else "unchanged" for outcome in outcomes]
+                    )
+            except GitHubError as error:
+                failure = error
+        store.end(failure.kind if failure else "interrupted" if self.stopped else "complete")
+        if options.ordered:
+            yield from store.rows(options.unsure)
+        else:
+            unfinished = chain(engine.unfinished, due)
+            while page := list(islice(unfinished, PAGE)):
+                yield from store.rows_of((account.number for account in page), options.unsure)
+        if failure:
+            raise failure
+
+    def _cutoff(self) -> str | None:
+        """The time before which a check is too old; None if no check is."""
+        if self._sources.images:
+            return FOREVER
+        refresh = self._options.refresh
+        return None if refresh is None else format_time(datetime.now(UTC) - refresh)
