@@ -1,4 +1,4 @@
-"""GitHub's default avatar: drawing the identicon of an account id, and fitting an identicon to any picture."""
+"""GitHub's default avatar (identicon): draw the one of an account id, and fit one to any picture."""
 
 from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, for_account, is_of, render
 from github_avatars.identicon.fitting import BIAS_WEIGHT, Fit, difference, errors, fit, is_blank, pack, pixels

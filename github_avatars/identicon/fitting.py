@@ -1,8 +1,4 @@
-"""GitHub's default avatar: an account id → its identicon; any picture → the identicon that fits it best.
-
-An identicon is a 5×5 grid, mirrored left to right, painted in one colour on GitHub grey. The formula was worked out
-from 377 real default avatars; of 111 whose account id was looked for, 110 are reproduced to the pixel.
-"""
+"""Any picture → the identicon that fits it best, by least squares."""
 
 import colorsys
 import math
@@ -14,22 +10,31 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from github_avatars.identicon.drawing import GITHUB_GREY, LIGHTNESS, SATURATION, Color, Identicon, grid_text, hsl_to_rgb
+from github_avatars.identicon.drawing import (
+    GITHUB_GREY,
+    LIGHTNESS,
+    SATURATION,
+    Color,
+    Identicon,
+    format_grid,
+    hsl_to_rgb,
+)
 from github_avatars.identicon.grid import CELLS, SAMPLE, Design, Floats, design_for, sample
 
 BIAS_WEIGHT = 4.0
-"""How much more the mean luma of the ground and of each painted cell counts where it is off.
+"""The weight of the mean luma residuals of the background and of each painted cell in the error.
 
-A codec or a resize disturbs single pixels more than that mean, but another background or a second colour shifts it.
-With 4 and with 6, cross-validation on avatars/ gives much the same scores.
+Codecs and resizing change single pixels more than these means, whereas another background or a second color shifts
+them. The values 4 and 6 have about the same cross-validation scores on avatars/.
 """
+
 Pixels = npt.NDArray[np.uint8]
 
 
 def _luma_chroma(red: float, green: float, blue: float) -> tuple[float, float, float]:
-    """JFIF's luma and chroma, these at half weight: codecs keep half their resolution.
+    """Luma and chroma as in JFIF (ITU-T T.871), multiplied by 10,000. Chroma is halved: codecs halve its resolution.
 
-    In ten-thousandths: over whole pixels, sums are then whole numbers below 2**53, an identicon's own error exactly 0.
+    With this factor, sums over unblurred pixels are integers below 2**53, so the error of an identicon is exactly 0.
     """
     return (
         2990.0 * red + 5870.0 * green + 1140.0 * blue,
@@ -39,15 +44,15 @@ def _luma_chroma(red: float, green: float, blue: float) -> tuple[float, float, f
 
 
 _LUMA_CHROMA = np.array([(0, 0, 0), _luma_chroma(1, 0, 0), _luma_chroma(0, 1, 0), _luma_chroma(0, 0, 1)])
-"""From padding, red, green and blue to luma and chroma."""
+"""Maps padding, red, green and blue to luma and chroma."""
 
 _SQUARES = (_LUMA_CHROMA @ _LUMA_CHROMA.T).ravel()
-"""From the channels' products with each other to the sum of the squares of luma and chroma."""
+"""Maps the products of pairs of channels to the sum of the squares of luma and chroma."""
 
 
 @dataclass(frozen=True)
 class Fit(Identicon):
-    """The identicon that fits a picture best, and how badly it does.
+    """The identicon that fits a picture best, and its error.
 
     `error` is the part of the picture's deviation from GitHub grey that the identicon leaves unexplained: the square
     root of the ratio of the residual's sum of squares to the deviation's, at most 1. Chroma counts half, and the mean
@@ -59,151 +64,156 @@ class Fit(Identicon):
 
 
 def fit(picture: Image.Image) -> Fit:
-    """The identicon that fits an RGB picture of any size best, judged by its sample within the disc.
+    """The identicon that fits an RGB picture of any size best. Only the sample within the disc is used.
 
-    A sampled pixel is GitHub grey plus, for each cell, the share that the cell covers of it times the cell's deviation
-    from the grey. Solving that by least squares for the 15 deviations undoes the blur of a small picture. Then the k
-    most deviant cells are painted, with the k of 1 to 15 that explains most when they all have one colour: their mean,
-    as near as GitHub's colours come to it. Only then is the error measured.
+    The model of a sampled pixel is GitHub grey plus, for each cell, the share of the pixel that the cell covers times
+    the cell's deviation from the grey. Solving for the 15 deviations by least squares removes the blur of a small
+    picture. Then the k cells with the largest deviations are painted in one color. k is the number from 1 to 15 that
+    explains the most, and the color is the cells' mean, moved into the bounds of GitHub's colors. The error is that of
+    this identicon.
 
-    A picture that is GitHub grey all over is the identicon of no painted cell, which one account in 32,768 has. Raises
-    ValueError where the picture is not RGB: image.rgb makes it so.
+    A picture that is entirely GitHub grey is the identicon without painted cells, which one account in 32,768 has.
+    Raises ValueError if the picture's mode is not RGB; decoding.rgb converts it.
     """
-    sampled = _sampled(picture)
+    sampled = _sample_rgb(picture)
     if is_blank(sampled) and is_blank(picture):
-        return Fit(grid_text(()), GITHUB_GREY, 0.0)
+        return Fit(format_grid(()), GITHUB_GREY, 0.0)
     painted, color, error = next(_fits(design_for(*picture.size), pixels([pack(sampled)])))
-    return Fit(grid_text(painted), color, error)
+    return Fit(format_grid(painted), color, error)
 
 
 def is_blank(picture: Image.Image) -> bool:
-    """Whether an RGB picture is GitHub grey all over."""
+    """Whether every pixel of an RGB picture is GitHub grey."""
     return picture.getcolors(1) == [(picture.width * picture.height, GITHUB_GREY)]
 
 
 def pack(sampled: Image.Image) -> bytes:
-    """An RGB sample as SAMPLE² × 4 bytes: one of padding, always 0, then red, green and blue."""
+    """An RGB sample as SAMPLE² × 4 bytes: a padding byte of 0, then red, green and blue."""
     return sampled.tobytes("raw", "XRGB")
 
 
 def pixels(packed: Iterable[bytes]) -> Pixels:
-    """Packed samples as numbers, n × SAMPLE² × 4 of 0 to 255."""
+    """The array of n × SAMPLE² × 4 bytes of n packed samples."""
     return np.frombuffer(b"".join(packed), dtype=np.uint8).reshape(-1, SAMPLE**2, 4)
 
 
 def errors(sampled: Pixels, designs: Iterable[Design]) -> list[float]:
-    """The error of the best fit for each of n samples, by their `pixels` and designs; 1 for what looks blank."""
-    found: list[float] = []
-    for design, alike in groupby(designs):
-        place = len(found)
-        found += [error for _, _, error in _fits(design, sampled[place : place + len(list(alike))])]
-    return found
+    """The errors of the best fits of n samples with these designs. The error of a sample that is all grey is 1."""
+    results: list[float] = []
+    for design, group in groupby(designs):
+        start = len(results)
+        results += [error for _, _, error in _fits(design, sampled[start : start + len(list(group))])]
+    return results
 
 
 def difference(picture: Image.Image, fitted: Identicon) -> Floats:
-    """SAMPLE × SAMPLE: how far each sampled pixel of an RGB picture is from an identicon that is blurred as it is.
+    """SAMPLE × SAMPLE: the distance of each sampled pixel of an RGB picture from an equally blurred identicon.
 
     The unit is the picture's root mean square deviation from GitHub grey, so the mean square of this map is the square
     of the fit's error without the term of BIAS_WEIGHT. Pixels outside the disc are NaN. Raises ValueError if the
     picture's mode is not RGB.
     """
     design = design_for(*picture.size)
-    deviation = _deviation(design, pixels([pack(_sampled(picture))]))[0]
+    deviation = _deviation(design, pixels([pack(_sample_rgb(picture))]))[0]
     rows = fitted.grid.split("/")
     painted = np.array([float(rows[row][column] == "#") for row, column in CELLS])
-    seen = deviation @ _LUMA_CHROMA
-    residual = seen - np.outer(painted @ design.design_matrix[:-1], _paint(fitted.color))
-    unit = math.sqrt(np.vdot(seen, seen) / len(seen)) or 1.0
+    luma_chroma = deviation @ _LUMA_CHROMA
+    residual = luma_chroma - np.outer(painted @ design.design_matrix[:-1], _color_deviation(fitted.color))
+    unit = math.sqrt(np.vdot(luma_chroma, luma_chroma) / len(luma_chroma)) or 1.0
     distance = np.full(SAMPLE**2, np.nan)
     distance[design.disc] = np.sqrt(np.vecdot(residual, residual)) / unit
     return distance.reshape(SAMPLE, SAMPLE)
 
 
-def _sampled(picture: Image.Image) -> Image.Image:
+def _sample_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode != "RGB":
-        raise ValueError(f"The picture's mode is {picture.mode}: make it RGB.")
+        raise ValueError(f"The picture's mode is {picture.mode}: convert it to RGB.")
     return sample(picture)
 
 
 def _deviation(design: Design, sampled: Pixels) -> Floats:
-    """How far the pixels that count are from GitHub grey: n × pixels × 4."""
+    """The deviation of the pixels in the disc from GitHub grey: n × pixels × 4."""
     deviation: Floats = sampled.take(design.disc, axis=1) - float(GITHUB_GREY[0])
     return deviation
 
 
-def _paint(color: Color) -> tuple[float, float, float]:
-    """The luma and chroma by which a colour differs from GitHub grey."""
+def _color_deviation(color: Color) -> tuple[float, float, float]:
+    """The deviation of a color from GitHub grey, in luma and chroma."""
     red, green, blue = color
     return _luma_chroma(red - GITHUB_GREY[0], green - GITHUB_GREY[1], blue - GITHUB_GREY[2])
 
 
 def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, float]]:
-    """For each of n samples of pictures of one design: the cells to paint, by their numbers in CELLS, colour and error.
+    """For each of n samples with one design: the painted cells (indices of CELLS), the color and the error.
 
-    The pixels are summed up for all at once. The few numbers that are left of each are plain ones: on so few, NumPy
-    takes longer to begin than to reckon.
+    NumPy computes the sums over the pixels for all samples at once. The rest is plain Python: on the few numbers of one
+    sample, NumPy's per-call overhead exceeds the arithmetic.
     """
     deviation = _deviation(design, sampled)
-    squares = (deviation.transpose(0, 2, 1) @ deviation).reshape(-1, _SQUARES.size) @ _SQUARES
-    covered = design.design_matrix @ deviation
-    own = design.normal_inverse @ covered
-    for total, cells, deviations in zip(squares.tolist(), covered.tolist(), own.tolist(), strict=True):
+    sums_of_squares = (deviation.transpose(0, 2, 1) @ deviation).reshape(-1, _SQUARES.size) @ _SQUARES
+    projections = design.design_matrix @ deviation
+    solutions = design.normal_inverse @ projections
+    for total, projection, solution in zip(
+        sums_of_squares.tolist(), projections.tolist(), solutions.tolist(), strict=True
+    ):
         if total == 0:
             yield [], GITHUB_GREY, 1.0
             continue
-        painted, color = _choose(deviations, design.gram_matrix[-1])
-        misfit = total + _change(design, cells, painted, color)
-        yield painted, color, math.sqrt(_clamp(misfit / total, (0, 1)))
+        painted, color = _choose(solution, design.gram_matrix[-1])
+        residual = total + _residual_change(design, projection, painted, color)
+        yield painted, color, math.sqrt(_clamp(residual / total, (0, 1)))
 
 
 def _choose(deviations: list[list[float]], area: list[float]) -> tuple[list[int], Color]:
-    """The cells to paint and the colour, from each cell's own deviation from GitHub grey, and the cells' areas."""
-    strength = [red * red + green * green + blue * blue for _, red, green, blue in deviations]
-    order = sorted(range(len(deviations)), key=strength.__getitem__, reverse=True)
-    most, count, mean = -1.0, 0, (0.0, 0.0, 0.0)
-    reds = greens = blues = areas = 0.0
+    """The cells to paint and their color, from each cell's deviation from GitHub grey and its area."""
+    squares = [red * red + green * green + blue * blue for _, red, green, blue in deviations]
+    order = sorted(range(len(deviations)), key=squares.__getitem__, reverse=True)
+    best, count, mean = -1.0, 0, (0.0, 0.0, 0.0)
+    red_sum = green_sum = blue_sum = area_sum = 0.0
     for number, cell in enumerate(order, 1):
         _, red, green, blue = deviations[cell]
-        size = area[cell]
-        reds += size * red
-        greens += size * green
-        blues += size * blue
-        areas += size
-        explained = (reds * reds + greens * greens + blues * blues) / areas
-        if explained > most:
-            most, count, mean = explained, number, (reds / areas, greens / areas, blues / areas)
+        red_sum += area[cell] * red
+        green_sum += area[cell] * green
+        blue_sum += area[cell] * blue
+        area_sum += area[cell]
+        explained = (red_sum * red_sum + green_sum * green_sum + blue_sum * blue_sum) / area_sum
+        if explained > best:
+            best, count, mean = explained, number, (red_sum / area_sum, green_sum / area_sum, blue_sum / area_sum)
     return order[:count], _nearest_color(mean)
 
 
-def _change(design: Design, covered: list[list[float]], painted: list[int], color: Color) -> float:
-    """What taking an identicon away adds to a picture's sum of squares; its steady part counts BIAS_WEIGHT times more.
+def _residual_change(design: Design, projection: list[list[float]], painted: list[int], color: Color) -> float:
+    """The weighted sum of squares after subtracting an identicon, minus the sum of squares before.
 
-    Of the picture only sums are needed, none of its pixels: what each cell covers of its deviation (`covered`, 16 × 4).
+    The weighting adds, times BIAS_WEIGHT, the squared mean luma residual of each painted cell, times its area, and of
+    the background, times the area of the disc. `projection` (16 × 4) is design_matrix @ deviation, so that no sum over
+    the pixels is needed here.
     """
-    luma, blueness, redness = _paint(color)
+    luma, blue_chroma, red_chroma = _color_deviation(color)
     area = design.gram_matrix[-1]
-    size = area[-1]
-    own = common = taken = steady = 0.0
-    ground = _luma_chroma(*covered[-1][1:])[0]
+    disc_area = area[-1]
+    identicon_square = cross_product = painted_area = bias = 0.0
+    background = _luma_chroma(*projection[-1][1:])[0]
     for cell in painted:
-        _, red, green, blue = covered[cell]
-        shared, share = design.gram_matrix[cell], 0.0
+        _, red, green, blue = projection[cell]
+        gram_row, overlap = design.gram_matrix[cell], 0.0
         for other in painted:
-            share += shared[other]
-        seen = _luma_chroma(red, green, blue)
-        left = seen[0] - share * luma
-        own += share
-        common += seen[0] * luma + seen[1] * blueness + seen[2] * redness
-        ground -= left
-        taken += area[cell]
-        steady += left * left / area[cell]
-    ground -= taken * luma
-    steady += size * (ground / (size - taken)) ** 2
-    return own * (luma * luma + blueness * blueness + redness * redness) - 2 * common + BIAS_WEIGHT * steady
+            overlap += gram_row[other]
+        cell_luma, cell_blue_chroma, cell_red_chroma = _luma_chroma(red, green, blue)
+        residual = cell_luma - overlap * luma
+        identicon_square += overlap
+        cross_product += cell_luma * luma + cell_blue_chroma * blue_chroma + cell_red_chroma * red_chroma
+        background -= residual
+        painted_area += area[cell]
+        bias += residual * residual / area[cell]
+    background -= painted_area * luma
+    bias += disc_area * (background / (disc_area - painted_area)) ** 2
+    color_square = luma * luma + blue_chroma * blue_chroma + red_chroma * red_chroma
+    return identicon_square * color_square - 2 * cross_product + BIAS_WEIGHT * bias
 
 
 def _nearest_color(deviation: tuple[float, float, float]) -> Color:
-    """The colour that GitHub could have chosen nearest to this deviation from its grey: of the same hue."""
+    """The color with this deviation from GitHub grey, with saturation and lightness moved into GitHub's bounds."""
     channels = [_clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True)]
     hue, lightness, saturation = colorsys.rgb_to_hls(*channels)
     return hsl_to_rgb(hue, _clamp(lightness, LIGHTNESS), _clamp(saturation, SATURATION))

@@ -1,6 +1,7 @@
-"""GitHub's grid: where the cells of an identicon lie, and what each covers of the pixels that a picture is judged by.
+"""The geometry of identicons, and the least-squares problem of fitting one to a picture's sample.
 
-GitHub draws it at 420×420: a margin of 35 pixels, then cells at a pitch of 70, each one pixel larger than that.
+GitHub draws identicons at 420 × 420 pixels: a margin of 35, then 5 × 5 cells at a pitch of 70. Each cell is 71 pixels
+wide and high, so neighbors overlap by one.
 """
 
 from dataclasses import dataclass
@@ -11,31 +12,31 @@ import numpy.typing as npt
 from PIL import Image
 
 SIZE = 420
-"""Pixels a side of an identicon as GitHub serves it."""
+"""The width and height of the identicons that GitHub serves, in pixels."""
 
 MARGIN = 35
 PITCH = 70
 
 CELLS = tuple((row, column) for column in (2, 1, 0) for row in range(5))
-"""The 15 cells that are free to choose, in the order in which a digest fills them; columns 3 and 4 mirror 1 and 0."""
+"""The row and column of the 15 free cells, in the order of the digest's digits. Columns 3 and 4 mirror 1 and 0."""
 
 SAMPLE = 24
-"""Pixels a side of the sample that a picture is judged by: 4 a cell, 2 a margin, none of them near a cell's edge."""
+"""The width and height of the sample: 4 pixels for each cell, 2 for each margin, none near the edge of a cell."""
 
 MIN_UNBLURRED_SIDE = 60
-"""From this many pixels a side on, every sampled pixel lies whole within one cell or outside all of them."""
+"""In pictures of at least this width and height, every sampled pixel lies completely inside or outside each cell."""
 
 RADIUS = 0.48
-"""Only the disc of this radius counts (the picture's side is 1): galleries cut the rest off into a circle."""
+"""The radius of the disc that is fitted, for a picture of width 1. Many sites crop avatars to a circle."""
 
 BLUR = 0.7
-"""How much wider than itself a pixel of a thumbnail sees, in pixels: filters that resize well are wider than a box.
+"""The width, in pixels of a thumbnail, of the blur added to the area of each pixel: good resize filters are wider.
 
-From 0.5 to 0.85, cross-validation on avatars/ gives much the same scores.
+Values from 0.5 to 0.85 have about the same cross-validation scores on avatars/.
 """
 
 NEGLIGIBLE = 1e-9
-"""Singular values below this share of the largest are rounding's doing: in pictures too small to show every cell."""
+"""Singular values below this fraction of the largest are rounding errors: tiny pictures do not show every cell."""
 
 Floats = npt.NDArray[np.floating]
 
@@ -59,36 +60,36 @@ class Design:
 
 
 def sample(picture: Image.Image) -> Image.Image:
-    """The SAMPLE × SAMPLE pixels that a picture is judged by, taken by nearest neighbour: none is mixed."""
+    """SAMPLE × SAMPLE pixels of the picture, selected by nearest neighbor, so that no pixels are mixed."""
     return picture.resize((SAMPLE, SAMPLE), Image.Resampling.NEAREST)
 
 
 def design_for(width: int, height: int) -> Design:
-    """The design for a picture of so many pixels."""
+    """The design for pictures of this size."""
     return _design(min(width, MIN_UNBLURRED_SIDE), min(height, MIN_UNBLURRED_SIDE))
 
 
 @lru_cache(maxsize=128)
 def _design(width: int, height: int) -> Design:
-    across, down = _coverage(width), _coverage(height)
-    across[:, :2] += across[:, :2:-1]
-    centre = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
-    disc = np.flatnonzero(np.add.outer(centre**2, centre**2) <= RADIUS**2)
-    cells = np.stack([np.outer(down[:, row], across[:, column]).take(disc) for row, column in CELLS])
-    inverse = np.linalg.pinv(cells, rcond=NEGLIGIBLE)
+    columns, rows = _coverage(width), _coverage(height)
+    columns[:, :2] += columns[:, :2:-1]
+    center = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
+    disc = np.flatnonzero(np.add.outer(center**2, center**2) <= RADIUS**2)
+    cells = np.stack([np.outer(rows[:, row], columns[:, column]).take(disc) for row, column in CELLS])
+    pseudo_inverse = np.linalg.pinv(cells, rcond=NEGLIGIBLE)
     design_matrix = np.vstack([cells, np.ones(len(disc))])
-    normal_inverse = np.hstack([inverse.T @ inverse, np.zeros((len(cells), 1))])
+    normal_inverse = np.hstack([pseudo_inverse.T @ pseudo_inverse, np.zeros((len(cells), 1))])
     return Design(disc, design_matrix, (design_matrix @ design_matrix.T).tolist(), normal_inverse)
 
 
 def _coverage(side: int) -> Floats:
-    """SAMPLE × 5: the share of what a sampled pixel sees that each column of cells covers, `side` pixels a side."""
-    # Pillow is asked which pixels it takes: its rounding of exact halves is its own.
-    taken = np.asarray(
+    """SAMPLE × 5: the share of each sampled pixel that each column of cells covers, in a picture `side` pixels wide."""
+    # Pillow's rounding of exact halves is not documented, so resize the indices of the pixels with Pillow itself.
+    indices = np.asarray(
         Image.fromarray(np.arange(side, dtype=np.uint8)[None]).resize((SAMPLE, 1), Image.Resampling.NEAREST)
     )
     shift = BLUR * (np.arange(16) - 7.5) / 16
-    start = (taken[0, :, None, None] + shift) * (SIZE / side)
+    start = (indices[0, :, None, None] + shift) * (SIZE / side)
     left = MARGIN + PITCH * np.arange(5)[:, None]
     overlap = np.minimum(start + SIZE / side, left + PITCH) - np.maximum(start, left)
     share: Floats = overlap.clip(0).mean(axis=-1) * (side / SIZE)
