@@ -93,7 +93,7 @@ def serving(folder: Path) -> Iterator[Server]:
 def stand_in(folder: Path, latency: float = 0.0) -> Iterator[str]:
     """The address of a stand-in for GitHub that waits `latency` seconds before each of its answers."""
     address = folder / "stand-in"
-    command = [sys.executable, "-m", "github_avatars.demo", "--latency", str(latency)]
+    command = [sys.executable, "-m", "github_avatars", "demo", "--latency", str(latency)]
     with running(command, address, ROOT):
         yield wait_until(lambda: address.read_text().strip())
 

@@ -90,7 +90,7 @@ def standing_in(folder: Path, **options: float) -> Iterator[str]:
     """The address of a stand-in over the pictures of the folder, in a process of its own."""
     chosen = [word for name, value in options.items() for word in (f"--{name}", f"{value}")]
     address = folder / "address"
-    command = [sys.executable, "-m", "github_avatars.demo", "--avatars", str(folder), *chosen]
+    command = [sys.executable, "-m", "github_avatars", "demo", "--avatars", str(folder), *chosen]
     with running(command, address, ROOT):
         yield wait_until(lambda: address.read_text().strip())
 

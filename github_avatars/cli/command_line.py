@@ -9,6 +9,7 @@ from github_avatars.cli import (
     collect,
     completion,
     dataset,
+    demo,
     evaluate,
     explain,
     predict,
@@ -21,7 +22,7 @@ from github_avatars.cli import (
 from github_avatars.cli.command import ParagraphFormatter, print_error
 from github_avatars.errors import GitHubAvatarsError
 
-COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, completion)
+COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, demo, completion)
 """The modules of the subcommands, in the order of the help text."""
 
 DESCRIPTION = "Classify GitHub avatars as default or custom."

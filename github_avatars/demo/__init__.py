@@ -1,23 +1,22 @@
-"""A small stand-in for GitHub on this machine, serving the pictures of avatars/.
+"""A stand-in for GitHub on this machine, which serves the pictures of avatars/.
 
     with GitHubStandIn() as standin:
         GitHub(standin.url).fetch("octocat")
 
-It answers as github.com and avatars.githubusercontent.com do, both at one address: /LOGIN.png redirects to
-/u/ACCOUNT-ID?v=4, which serves the picture; strangers get 404. Everything goes over real sockets.
+It behaves like github.com and avatars.githubusercontent.com, both at one address: /LOGIN.png redirects to
+/u/ACCOUNT-ID?v=4, which serves the picture, and unknown logins are 404. All requests use real sockets.
 
-`faults` make it misbehave: a mapping of paths to functions that stand in for the usual answer there.
-`responding`, `dripping` and `resetting` make such functions, `once` limits one to the first requests.
-`mode` is one for all other paths: MODES are the bad days that GitHub may have.
+`faults` change the response at single paths. `responding`, `dripping` and `resetting` create faults, and `once` limits
+a fault to the first requests. A mode changes all other responses; MODES contains those that GitHub could show:
 
     with GitHubStandIn(mode=MODES["drip"]) as standin: ...
 
-`python -m github_avatars.demo --mode drip` does the same as a program.
+The command `github-avatars demo --mode drip` does the same.
 """
 
 from github_avatars.demo.faults import dripping, once, resetting, responding
 from github_avatars.demo.modes import MODES
-from github_avatars.demo.standin import AVATARS, Exchange, Fault, GitHubStandIn, Mode
+from github_avatars.demo.standin import AVATARS, Exchange, Fault, GitHubStandIn, Mode, run
 
 __all__ = [
     "AVATARS",
@@ -30,4 +29,5 @@ __all__ = [
     "once",
     "resetting",
     "responding",
+    "run",
 ]

@@ -1,4 +1,4 @@
-"""Faults to put into a stand-in: functions that answer a request in GitHub's place."""
+"""Functions that create faults of the stand-in."""
 
 import socket
 import struct
@@ -8,7 +8,10 @@ from github_avatars.demo.standin import Exchange, Fault
 
 
 def responding(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Fault:
-    """The fault that always gives this answer. `headers` may lie, as about Content-Length; then the connection ends."""
+    """A fault that always sends this response.
+
+    `headers` may contain a false Content-Length; the connection is closed then.
+    """
 
     def fault(exchange: Exchange) -> bool:
         exchange.respond(status, headers, body)
@@ -19,16 +22,16 @@ def responding(status: int, headers: Mapping[str, str] | None = None, body: byte
 
 
 def dripping(pieces: Iterable[bytes], pause: float = 0.0, headers: Mapping[str, str] | None = None) -> Fault:
-    """The fault that sends `pieces`, with `pause` seconds before each, as a body of no announced length.
+    """A fault that sends `pieces` as the body, with `pause` seconds before each, and closes the connection.
 
-    `headers` replace the usual ones; None sends no head at all, so that the pieces are the raw answer.
+    `headers` replace the usual ones. If they are None, no head is sent, so that the pieces are the whole response.
     """
     pieces = list(pieces)
 
     def fault(exchange: Exchange) -> bool:
         exchange.close_connection = True
         if headers is not None:
-            exchange.begin(200, headers)
+            exchange.send_head(200, headers)
         for piece in pieces:
             exchange.pause(pause)
             exchange.wfile.write(piece)
@@ -37,12 +40,12 @@ def dripping(pieces: Iterable[bytes], pause: float = 0.0, headers: Mapping[str, 
     return fault
 
 
-def resetting(sent: bytes = b"") -> Fault:
-    """The fault that sends the raw bytes `sent` and then resets the connection."""
+def resetting(data: bytes = b"") -> Fault:
+    """A fault that sends `data`, without a head, and resets the connection."""
 
     def fault(exchange: Exchange) -> bool:
         exchange.close_connection = True
-        exchange.wfile.write(sent)
+        exchange.wfile.write(data)
         # With a linger time of 0, closing sends RST instead of FIN.
         exchange.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return True
@@ -51,6 +54,6 @@ def resetting(sent: bytes = b"") -> Fault:
 
 
 def once(fault: Fault, times: int = 1) -> Fault:
-    """`fault` for the first request (or `times` requests), the usual answer afterwards."""
-    turns = iter(range(times))
-    return lambda exchange: next(turns, None) is not None and fault(exchange)
+    """`fault` for the first request (or the first `times` requests), then the usual response."""
+    remaining = iter(range(times))
+    return lambda exchange: next(remaining, None) is not None and fault(exchange)

@@ -1,4 +1,4 @@
-"""The bad days that GitHub may have, as modes of the stand-in: a closed list."""
+"""The modes of the stand-in: ways in which GitHub could fail or misbehave."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ PAGE = b"<!DOCTYPE html><title>Sign in to GitHub</title>"
 
 
 def _refusing(status: int, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
-    """The fault that answers everything with `status`, with headers that are made for the occasion."""
+    """A fault that responds to every request with `status`. `headers` is called for each response."""
     return lambda exchange: responding(status, headers(), PAGE)(exchange)
 
 
@@ -35,20 +35,20 @@ def _ratelimit_reset() -> dict[str, str]:
     return {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) + HOUR)}
 
 
-def _picture(spoil: Callable[[Exchange, dict[str, str], bytes], object]) -> Fault:
-    """The fault that lets `spoil` answer, with the usual headers and body, wherever a picture is due."""
+def _picture(respond: Callable[[Exchange, dict[str, str], bytes], object]) -> Fault:
+    """A fault that applies to pictures only. `respond` receives the usual headers and body."""
 
     def fault(exchange: Exchange) -> bool:
         status, headers, body = exchange.usual_response()
         if status == 200:
-            spoil(exchange, headers, body)
+            respond(exchange, headers, body)
         return status == 200
 
     return fault
 
 
 def _reset(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
-    exchange.begin(200, {**headers, "Content-Length": str(len(body))})
+    exchange.send_head(200, {**headers, "Content-Length": str(len(body))})
     resetting(body[: len(body) // 2])(exchange)
 
 
@@ -70,9 +70,8 @@ def _no_length(exchange: Exchange, headers: dict[str, str], body: bytes) -> None
     dripping([body], 0.0, headers)(exchange)
 
 
-def _gigabyte(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
-    headers["Content-Length"] = str(GIGABYTE)
-    _endless(exchange, headers, _)
+def _gigabyte(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
+    _endless(exchange, {**headers, "Content-Length": str(GIGABYTE)}, body)
 
 
 def _endless(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
@@ -84,7 +83,7 @@ def _gzip(exchange: Exchange, headers: dict[str, str], body: bytes) -> None:
 
 
 def _gzip_bomb(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
-    # A file of gzip may be several, one after the other; making one of a gigabyte would take seconds.
+    # gzip files may be concatenated. Compressing a whole gigabyte would take seconds.
     bomb = gzip.compress(PNG) + gzip.compress(bytes(1_000_000)) * 1000
     exchange.respond(200, {**headers, "Content-Encoding": "gzip"}, bomb)
 
@@ -98,7 +97,7 @@ def _html(exchange: Exchange, headers: dict[str, str], _: bytes) -> None:
 
 
 def _api(status: int, message: str, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
-    """The fault that refuses everything of the REST API, and nothing else."""
+    """A fault that refuses all requests to the REST API, and no others."""
 
     def fault(exchange: Exchange) -> bool:
         if not exchange.path.startswith(f"{rest.ROOT}/"):
@@ -125,41 +124,41 @@ def _login_page(exchange: Exchange) -> bool:
 
 
 MODES = {
-    "404": Mode("knows nobody", _refusing(404)),
-    "403": Mode("refuses and gives no reason", _refusing(403)),
+    "404": Mode("has no accounts", _refusing(404)),
+    "403": Mode("refuses without a reason", _refusing(403)),
     "403-retry-after": Mode("refuses for an hour: 403, Retry-After in seconds", _refusing(403, _retry_after)),
     "403-retry-after-date": Mode("refuses for an hour: 403, Retry-After as a date", _refusing(403, _retry_after_date)),
     "403-ratelimit-reset": Mode("refuses for an hour: 403, x-ratelimit-reset", _refusing(403, _ratelimit_reset)),
-    "429": Mode("refuses for a time that it does not tell: 429", _refusing(429)),
+    "429": Mode("refuses for an unknown time: 429", _refusing(429)),
     "429-retry-after": Mode("refuses for an hour: 429, Retry-After in seconds", _refusing(429, _retry_after)),
     "429-retry-after-date": Mode("refuses for an hour: 429, Retry-After as a date", _refusing(429, _retry_after_date)),
     "429-ratelimit-reset": Mode("refuses for an hour: 429, x-ratelimit-reset", _refusing(429, _ratelimit_reset)),
     "500": Mode("has an internal error", _refusing(500)),
     "502": Mode("has a bad gateway", _refusing(502)),
     "503": Mode("is unavailable", _refusing(503)),
-    "refused": Mode("takes no connection", resetting(), listening=False),
-    "silence": Mode("takes connections and requests, and never answers", _silence),
+    "refused": Mode("refuses connections", resetting(), listening=False),
+    "silence": Mode("accepts connections and requests, and never responds", _silence),
     "reset": Mode("resets the connection in the middle of a picture", _picture(_reset)),
     "short": Mode("closes the connection one byte before the end of a picture", _picture(_short)),
-    "long": Mode("sends a forged answer after the end of a picture", _picture(_long)),
-    "drip": Mode("sends a picture at one byte a second", _picture(_drip)),
-    "gigabyte": Mode("sends a gigabyte, announced, as a picture", _picture(_gigabyte)),
-    "gigabyte-unannounced": Mode("sends a gigabyte, without saying so before, as a picture", _picture(_endless)),
+    "long": Mode("sends a forged response after the end of a picture", _picture(_long)),
+    "drip": Mode("sends a picture at one byte per second", _picture(_drip)),
+    "gigabyte": Mode("sends a gigabyte as a picture, with Content-Length", _picture(_gigabyte)),
+    "gigabyte-unannounced": Mode("sends a gigabyte as a picture, without Content-Length", _picture(_endless)),
     "redirect-loop": Mode("redirects every address to itself", _loop),
-    "login-page": Mode("redirects to its login page, as an Enterprise host in private mode", _login_page),
-    "gzip": Mode("compresses pictures, though nobody asked for it", _picture(_gzip)),
-    "gzip-bomb": Mode("sends a megabyte of gzip that unfolds to a gigabyte", _picture(_gzip_bomb)),
-    "wrong-type": Mode("calls pictures text/html", _picture(_wrong_type)),
-    "html": Mode("sends a web page that it calls image/png", _picture(_html)),
-    "api-401": Mode("takes no token in its REST API", _api(401, "Bad credentials")),
+    "login-page": Mode("redirects to its login page, like an Enterprise host in private mode", _login_page),
+    "gzip": Mode("compresses pictures although the client does not accept it", _picture(_gzip)),
+    "gzip-bomb": Mode("sends a megabyte of gzip that expands to a gigabyte", _picture(_gzip_bomb)),
+    "wrong-type": Mode("sends pictures as text/html", _picture(_wrong_type)),
+    "html": Mode("sends a web page as image/png", _picture(_html)),
+    "api-401": Mode("rejects every token in its REST API", _api(401, "Bad credentials")),
     "api-rate-limit": Mode(
-        "has answered its REST API's limit of requests for this hour",
+        "has exhausted the hour's rate limit of its REST API",
         _api(403, "API rate limit exceeded", _ratelimit_reset),
     ),
     "api-secondary-limit": Mode(
-        "wants fewer requests of its REST API, and says so in words alone",
+        "announces a secondary rate limit of its REST API in the body only",
         _api(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."),
     ),
     "no-length": Mode("sends pictures without Content-Length", _picture(_no_length)),
 }
-"""By name; each says in one line what GitHub does."""
+"""All modes by name."""

@@ -1,4 +1,4 @@
-"""Pictures as small as GitHub makes them on request."""
+"""Thumbnails, as GitHub makes them for the query parameter s."""
 
 import io
 from functools import lru_cache
@@ -8,12 +8,12 @@ from PIL import Image
 
 @lru_cache(maxsize=1024)
 def thumbnail(data: bytes, size: int) -> bytes:
-    """A picture file fitted into `size` pixels a side, in its own format; as it is where it is no larger."""
+    """A picture file scaled down to at most `size` pixels per side, in its own format; unchanged if it is smaller."""
     with Image.open(io.BytesIO(data)) as picture:
         if not 0 < size < max(picture.size):
             return data
-        smaller = picture.convert(picture.mode if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK") else "RGBA")
-        smaller.thumbnail((size, size), Image.Resampling.LANCZOS)
+        scaled = picture.convert(picture.mode if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK") else "RGBA")
+        scaled.thumbnail((size, size), Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
-        smaller.save(buffer, picture.format)
+        scaled.save(buffer, picture.format)
     return buffer.getvalue()

@@ -128,7 +128,7 @@ def test_custom_avatars_are_made_as_small_as_asked_for(tmp_path: Path) -> None:
         assert shown(standin, "?v=4&s=30") == [("PNG", whole), ("JPEG", small), ("GIF", small), ("WEBP", small)]
         for query in ("?v=4", "?s=", "?s=0", "?s=-5", "?s=x", "?s=91", "?s=99999999999"):
             assert {size for _, size in shown(standin, query)} == {whole}
-    with GitHubStandIn(tmp_path, resizes_identicons=True) as standin:
+    with GitHubStandIn(tmp_path, resize_identicons=True) as standin:
         assert {size for _, size in shown(standin, "?s=30")} == {small}
 
 
@@ -273,7 +273,7 @@ def test_folder_without_an_index(tmp_path: Path) -> None:
 def started(avatars: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", http.client.HTTPConnection]]:
     """The program and a client of it; it lasts no longer than the `with`."""
     with subprocess.Popen(
-        [sys.executable, "-m", "github_avatars.demo", "--avatars", avatars, *arguments],
+        [sys.executable, "-m", "github_avatars", "demo", "--avatars", avatars, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
@@ -307,15 +307,15 @@ def test_mode_of_the_program(avatars: Path) -> None:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "github_avatars.demo", *arguments]
+    command = [sys.executable, "-m", "github_avatars", "demo", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=TIMEOUT)
 
 
 def test_help_has_a_line_for_each_mode() -> None:
     lines = run("--help").stdout.splitlines()
     for name, mode in MODES.items():
-        assert f"  {name:<20} {mode.help}" in lines
-        assert len(mode.help) < 80
+        assert f"  {name:<20} {mode.description}" in lines
+        assert len(mode.description) < 80
 
 
 def test_mode_that_is_none() -> None:

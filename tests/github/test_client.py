@@ -582,7 +582,7 @@ def test_endless_body_is_left_early(
     sent = []
 
     def endless(exchange: Exchange) -> bool:
-        exchange.begin(status, {})
+        exchange.send_head(status, {})
         while True:
             sent.append(exchange.wfile.write(bytes(100_000)))
 

@@ -155,7 +155,7 @@ def test_what_looks_like_an_identicon_is_asked_for_in_full(shown: Path) -> None:
 
 
 def test_the_verdicts_hold_should_github_resize_identicons(shown: Path) -> None:
-    with GitHubStandIn(shown, resizes_identicons=True) as github:
+    with GitHubStandIn(shown, resize_identicons=True) as github:
         found = Scan(github.url, "hans", "paul").run()
         assert github.requests["/u/11?v=4&s=64"] == github.requests["/u/11?v=4"] == 1
     hans, paul = found["hans"], found["paul"]

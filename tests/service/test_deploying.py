@@ -101,7 +101,7 @@ def test_download_is_as_large_as_it_comes_and_gone_afterwards(
     largest = []
 
     def large(exchange: Exchange) -> bool:
-        exchange.begin(200, {"Content-Length": str(50_000_000)})
+        exchange.send_head(200, {"Content-Length": str(50_000_000)})
         for _ in range(50):
             exchange.wfile.write(bytes(1_000_000))
             largest.extend(file.stat().st_size for file in downloads.iterdir())
