@@ -10,15 +10,15 @@ from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError
 
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    predict = add_command(subparsers, "predict", run)
-    predict.add_argument("subjects", nargs="+", metavar="FILE|LOGIN", help="a picture file, or else a GitHub login")
+    parser = add_command(subparsers, "predict", run)
+    parser.add_argument("subjects", nargs="+", metavar="FILE|LOGIN", help="a picture file or a GitHub login")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Tell whether accounts or picture files show a default avatar, as one line of JSON each.
+    """Classify accounts or picture files, and print one line of JSON for each.
 
-    A line has the username and its href, both null for a file, and the prediction: "default" or "custom". Where there
-    is no answer, the prediction is null, standard error says why, and the exit code is 1; the others are answered.
+    A line contains the username and its href, both null for a file, and the prediction: "default" or "custom". After an
+    error, the prediction is null, standard error explains why, and the exit code is 1; the other lines are complete.
     """
     from github_avatars import classifier
     from github_avatars.files import is_file
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from github_avatars.service import logs
 
     logs.enable()
-    judge = classifier.load(classifier.MODEL)
+    model = classifier.load(classifier.MODEL)
     code = 0
     with GitHub() as github:
         for subject in arguments.subjects:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             username = None if file else subject
             line: dict[str, str | None] = {"username": username, "href": None, "prediction": None}
             try:
-                line = predict(username, file, github, judge).output()
+                line = predict(username, file, github, model).output()
             except BadLogin as error:
                 code = print_error(BadInput(f"There is no such picture file, and {error}"))
             except GitHubAvatarsError as error:

@@ -12,13 +12,25 @@ from typing import Any, NamedTuple
 import uvicorn
 
 from github_avatars.classifier import Classifier, shipped
-from github_avatars.demo import GitHubStandIn
+from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.github import DEADLINE, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
+from github_avatars.training import dataset
 from github_avatars.web.app import Site, application
 from github_avatars.web.guard import LOOPBACK
 from github_avatars.web.limits import TokenBuckets
 from tests.support.timing import TIMEOUT, wait_until
+
+EXAMPLES = dataset.read_index(AVATARS)
+"""The accounts that the stand-in knows."""
+
+DEFAULT = next(example for example in EXAMPLES if example.label == "default")
+
+
+def picture_of(login: str) -> bytes:
+    """The picture file of an account that the stand-in knows."""
+    (file,) = (example.file for example in EXAMPLES if example.login == login)
+    return (AVATARS / file).read_bytes()
 
 
 class Response(NamedTuple):

@@ -1,4 +1,4 @@
-// One answer, drawn: the verdict in words, the picture, and why.
+// One answer as a card: the verdict in words, the picture, and the explanation.
 
 import { bars } from "/page/bars.js"
 import { element, icon } from "/page/element.js"
@@ -6,30 +6,31 @@ import { tools } from "/page/snippets.js"
 
 const CHECK = "M3 8.5l3.5 3.5L13 5"
 
-/** The verdict as a sentence without its subject. */
-const shows = (answer) => (answer.prediction === "default" ? "GitHub’s default avatar" : "an avatar of its own")
+const isAccount = (subject) => subject.kind === "account"
 
-/** How sure, as the server says it behind the label: "over 99.9 % sure". */
-export const sureness = (answer) => answer.words.split(", ").slice(1).join(", ")
+/** The confidence as the server formats it after the label: "over 99.9 % sure". */
+export const confidence = (answer) => answer.words.split(", ").slice(1).join(", ")
 
-const capitalized = (text) => text[0].toUpperCase() + text.slice(1)
+const capitalize = (text) => text[0].toUpperCase() + text.slice(1)
 
-/** The whole answer in one sentence. */
-export function sentence(subject, answer) {
-  const whose = subject.kind === "account" ? `${subject.name} shows` : `${subject.name} is`
-  const what =
-    subject.kind === "account" || answer.prediction === "default" ? shows(answer) : "not GitHub’s default avatar"
-  return `${whose} ${what}: ${sureness(answer)}.`
+const verb = (subject) => (isAccount(subject) ? "shows" : "is")
+
+function object(subject, answer) {
+  if (answer.prediction === "default") return "GitHub’s default avatar"
+  return isAccount(subject) ? "a custom avatar" : "not GitHub’s default avatar"
 }
+
+/** The answer in one sentence. */
+export const sentence = (subject, answer) =>
+  `${subject.name} ${verb(subject)} ${object(subject, answer)}: ${confidence(answer)}.`
 
 export function answerCard(subject, answer) {
   const card = element(
     "article",
     { className: `card answer ${answer.prediction}` },
     verdict(subject, answer),
-    answer.missing && element("p", { className: "note", textContent: answer.missing }),
-    answer.pictures && panels(subject, answer),
-    answer.why && bars(answer.why),
+    panels(subject, answer),
+    bars(answer.why),
     tools(subject),
   )
   card.dataset.prediction = answer.prediction
@@ -37,16 +38,13 @@ export function answerCard(subject, answer) {
 }
 
 function verdict(subject, answer) {
-  const isAccount = subject.kind === "account"
-  const sure = Math.max(answer.probability, 1 - answer.probability)
   const gauge = element("span", { className: "gauge", "aria-hidden": "true" })
-  gauge.style.setProperty("--sure", ((sure - 0.5) * 2).toFixed(4))
-  const what = isAccount || answer.prediction === "default" ? shows(answer) : "not GitHub’s default avatar"
+  const probability = Math.max(answer.probability, 1 - answer.probability)
+  gauge.style.setProperty("--confidence", ((probability - 0.5) * 2).toFixed(4))
   return element(
     "div",
     { className: "verdict" },
-    answer.pictures &&
-      element("img", { className: "avatar", src: answer.pictures.picture, alt: `The picture: ${subject.name}` }),
+    element("img", { className: "avatar", src: answer.pictures.picture, alt: `The picture: ${subject.name}` }),
     element(
       "div",
       {},
@@ -54,36 +52,41 @@ function verdict(subject, answer) {
         "h2",
         {},
         element("span", { className: "subject", textContent: subject.name }),
-        ` ${isAccount ? "shows" : "is"} `,
-        element("span", { className: "what", textContent: what }),
+        ` ${verb(subject)} `,
+        element("span", { className: "object", textContent: object(subject, answer) }),
       ),
-      element("p", { className: "sure" }, gauge, element("span", { textContent: `${capitalized(sureness(answer))}.` })),
-      proof(answer),
-      isAccount && answer.href && profile(subject, answer),
+      element(
+        "p",
+        { className: "confidence" },
+        gauge,
+        element("span", { textContent: `${capitalize(confidence(answer))}.` }),
+      ),
+      verification(answer),
+      isAccount(subject) && profile(answer),
     ),
   )
 }
 
-/** What the account id proves of a picture that looks like a default avatar. */
-function proof(answer) {
+/** Whether a picture that looks like a default avatar is the one of this account id. */
+function verification(answer) {
   if (answer.verified) {
     return element(
       "p",
-      { className: "proof" },
+      { className: "verification" },
       icon(CHECK),
-      element("span", { textContent: `To the pixel what GitHub draws for account ${answer.account_id}.` }),
+      element("span", { textContent: `Every pixel is as GitHub draws it for account ${answer.account_id}.` }),
     )
   }
   if (answer.prediction === "default" && answer.account_id !== null) {
     return element("p", {
       className: "faint",
-      textContent: `Yet not, to the pixel, what GitHub draws for account ${answer.account_id}.`,
+      textContent: `But it is not what GitHub draws for account ${answer.account_id}.`,
     })
   }
   return null
 }
 
-function profile(subject, answer) {
+function profile(answer) {
   const address = answer.href.replace(/\.png$/, "")
   const line = element("p", { className: "faint" })
   if (answer.account_id !== null) line.append(`Account ${answer.account_id} · `)
@@ -96,26 +99,28 @@ function profile(subject, answer) {
 }
 
 function panels(subject, answer) {
-  const colors = answer.distinct_colors === 1 ? "1 colour" : `${answer.distinct_colors} colours`
-  const grey = answer.github_grey ? `Dotted: the ${answer.github_grey} of exactly` : "None of them is exactly"
+  const colors = answer.distinct_colors === 1 ? "1 color" : `${answer.distinct_colors} colors`
+  const grey = answer.github_grey
+    ? `Dotted: exactly GitHub grey (${answer.github_grey}).`
+    : "None is exactly GitHub grey."
   const figures = [
-    ["What is looked at", answer.pictures.sample, `24 × 24 pixels, ${colors}. ${grey} GitHub’s grey.`],
+    ["The sample", answer.pictures.sample, `24 × 24 pixels, ${colors}. ${grey}`],
     [
       "The best-fitting identicon",
       answer.pictures.fit,
-      `Of all that GitHub could draw, this comes nearest. Its colour: ${answer.fit.color}.`,
+      `The closest identicon that GitHub could draw. Its color: ${answer.fit.color}.`,
     ],
     [
-      "Where they differ",
+      "Their difference",
       answer.pictures.difference,
-      `The darker, the more. In all: ${answer.identicon_error.toFixed(2)} of 1. Hatched: not looked at.`,
+      `Darker is larger. Error: ${answer.identicon_error.toFixed(2)} (0 to 1). Hatched: not measured.`,
     ],
   ]
-  if (subject.kind === "account" && answer.prediction === "custom" && answer.account_id !== null) {
+  if (isAccount(subject) && answer.prediction === "custom" && answer.account_id !== null) {
     figures.push([
-      "What it would be",
+      "The default avatar",
       `/api/identicons/${answer.account_id}.png`,
-      `GitHub’s default avatar for account ${answer.account_id}.`,
+      `What GitHub draws for account ${answer.account_id}.`,
     ])
   }
   return element(

@@ -1,154 +1,150 @@
-// The page: what its address names, its form, its gallery and its toy, and the place where answers appear.
+// The page: what its address requests, its form, its gallery, and the place where answers appear.
 
 import { answerCard, sentence } from "/page/answer.js"
-import { about, account, example, picture } from "/page/asking.js"
-import { element, say } from "/page/element.js"
+import { about, account, example, picture } from "/page/api.js"
+import { announce, element } from "/page/element.js"
 import { fillGallery } from "/page/gallery.js"
+import { startIdenticon } from "/page/identicon.js"
 import { List, title } from "/page/list.js"
-import { fitsAddress, MOST, names } from "/page/names.js"
-import { takePictures } from "/page/pictures.js"
+import { fitsAddress, MAX_NAMES, parseNames } from "/page/names.js"
+import { acceptPictures } from "/page/pictures.js"
 import { problemCard, titleOf } from "/page/problem.js"
-import { startToy } from "/page/toy.js"
 import { waitingCard } from "/page/waiting.js"
 
 const TITLE = document.title
 const place = document.getElementById("answer")
 const field = document.getElementById("names")
 const form = document.getElementById("ask")
-let limit = Infinity
-let stop = new AbortController()
+let maxBytes = Infinity
+let controller = new AbortController()
 
-/** Let go of whatever is shown or asked; what is asked next can be stopped by the signal. */
+/** Cancel the current requests; returns a signal that cancels the next ones. */
 function begin() {
-  stop.abort()
-  stop = new AbortController()
-  return stop.signal
+  controller.abort()
+  controller = new AbortController()
+  return controller.signal
 }
 
-function show(card, what) {
+function show(card, name) {
   place.replaceChildren(card)
-  document.title = `${what} · ${TITLE}`
+  document.title = `${name} · ${TITLE}`
 }
 
 function clear() {
   begin()
   place.replaceChildren()
   document.title = TITLE
-  say("")
+  announce("")
 }
 
-async function lookAtOne(subject) {
+async function checkOne(subject) {
   const signal = begin()
-  const own = stop
+  const own = controller
   show(
     waitingCard(subject, () => own.abort()),
     subject.name,
   )
-  say(`Looking at ${subject.name}.`)
-  const { answer, problem } = await subject.ask(signal)
-  // Something else was asked meanwhile.
-  if (stop !== own) return
+  announce(`Checking ${subject.name}.`)
+  const { answer, problem } = await subject.request(signal)
+  // Another check has started meanwhile.
+  if (controller !== own) return
   if (answer) {
     show(answerCard(subject, answer), `${subject.name}: ${answer.prediction}`)
-    say(sentence(subject, answer))
+    announce(sentence(subject, answer))
   } else {
     show(
-      problemCard(subject.name, problem, () => lookAtOne(subject)),
+      problemCard(subject.name, problem, () => checkOne(subject)),
       `${subject.name}: ${titleOf(problem)}`,
     )
-    say(`${titleOf(problem)}. ${problem.message}`)
+    announce(`${titleOf(problem)}. ${problem.message}`)
   }
 }
 
-function lookAtMany(given) {
+function checkMany(all) {
   const signal = begin()
-  const subjects = given.slice(0, MOST)
+  const subjects = all.slice(0, MAX_NAMES)
   const list = new List(subjects)
-  signal.addEventListener("abort", () => list.stop?.abort())
+  signal.addEventListener("abort", () => list.controller?.abort())
   show(list.card, title(subjects))
-  if (given.length > MOST) {
-    const note = `Only the first ${MOST} of ${given.length} are asked for.`
+  if (all.length > MAX_NAMES) {
+    const note = `Only the first ${MAX_NAMES} of ${all.length} are checked.`
     list.card.insertBefore(element("p", { className: "note", textContent: note }), list.notice)
   }
-  say(`Looking at ${title(subjects)}.`)
+  announce(`Checking ${title(subjects)}.`)
   list.run()
 }
 
-/** Look at subjects, and make `address` the page's. */
-function look(subjects, address) {
+/** Check subjects, and change the page's address to `address`. */
+function check(subjects, address) {
   if (!subjects.length) return field.focus()
   if (address !== location.pathname + location.search) history.pushState(null, "", address)
-  if (subjects.length === 1) lookAtOne(subjects[0])
-  else lookAtMany(subjects)
+  if (subjects.length === 1) checkOne(subjects[0])
+  else checkMany(subjects)
 }
 
-function lookAtNames(text) {
-  const found = names(text)
-  look(found.map(account), found.length === 1 && fitsAddress(found[0]) ? `/${found[0]}` : "/")
+function checkNames(text) {
+  const names = parseNames(text)
+  check(names.map(account), names.length === 1 && fitsAddress(names[0]) ? `/${names[0]}` : "/")
 }
 
-/** Look at what the page's address names. */
-function follow() {
-  const name = new URLSearchParams(location.search).get("name")
-  const picked = new URLSearchParams(location.search).get("example")
+/** Check what the page's address names. */
+function followAddress() {
+  const query = new URLSearchParams(location.search)
   const path = location.pathname.slice(1)
-  if (picked) return lookAtOne(example(picked))
-  if (name) return lookAtNames(name)
+  if (query.get("example")) return checkOne(example(query.get("example")))
+  if (query.get("name")) return checkNames(query.get("name"))
   if (!path) return clear()
   let login = path
   try {
     login = decodeURIComponent(path)
   } catch {
-    /* it stays as it is, and the server says what is wrong with it */
+    /* The server explains what is wrong with it. */
   }
   field.value = login
-  fit()
-  lookAtOne(account(login))
+  resizeField()
+  checkOne(account(login))
 }
 
-/** As tall as what is in it. */
-function fit() {
+function resizeField() {
   field.rows = Math.min(6, Math.max(1, field.value.split("\n").length))
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault()
-  lookAtNames(field.value)
+  checkNames(field.value)
 })
 field.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
   event.preventDefault()
   form.requestSubmit()
 })
-field.addEventListener("input", fit)
+field.addEventListener("input", resizeField)
 field.addEventListener("paste", (event) => {
-  // A list that is pasted is meant to be looked at.
+  // A pasted list is submitted at once.
   const text = event.clipboardData?.getData("text/plain") ?? ""
-  if (names(text).length > 1 && !field.value.trim())
+  if (parseNames(text).length > 1 && !field.value.trim())
     setTimeout(() => {
-      fit()
+      resizeField()
       form.requestSubmit()
     })
 })
-window.addEventListener("popstate", follow)
+window.addEventListener("popstate", followAddress)
 
-takePictures((files) =>
-  look(
-    files.map((file) => picture(file, limit)),
+acceptPictures((files) =>
+  check(
+    files.map((file) => picture(file, maxBytes)),
     "/",
   ),
 )
 fillGallery((name) => {
-  look([example(name)], `/?example=${encodeURIComponent(name)}`)
+  check([example(name)], `/?example=${encodeURIComponent(name)}`)
   place.scrollIntoView({ block: "start" })
 })
-startToy()
+startIdenticon()
 about().then(({ answer }) => {
   if (!answer) return
-  limit = answer.max_bytes
-  const parts = []
-  if (answer.demo) parts.push("Demo: a stand-in answers for GitHub. Try octocat or default-0.")
-  if (answer.cog) parts.push(`Verdicts by the Cog server at ${answer.cog}.`)
-  document.getElementById("served").textContent = parts.join(" ")
+  maxBytes = answer.max_bytes
+  if (answer.demo)
+    document.getElementById("server").textContent = "Demo: a stand-in replaces GitHub. Try octocat or default-0."
 })
-follow()
+followAddress()

@@ -1,4 +1,4 @@
-// What each feature adds to the verdict, as a table with bars.
+// What each feature contributes to the verdict, as a table with bars.
 
 import { element } from "/page/element.js"
 
@@ -7,36 +7,37 @@ const signed = (number) => {
   return text === "0.0" ? text : (number > 0 ? "+" : "−") + text
 }
 
-const measured = (one, key) => (one.name === "identicon_error" ? one[key].toFixed(2) : String(Math.round(one[key])))
+const format = (feature, key) =>
+  feature.name === "identicon_error" ? feature[key].toFixed(2) : String(Math.round(feature[key]))
 
 export function bars(why) {
   const rows = [
-    { title: "Start: the average picture", here: "", average: "", value: why.base, edge: true },
-    ...why.contributions.map((one) => ({
-      title: one.title,
-      here: measured(one, "value"),
-      average: measured(one, "average"),
-      value: one.log_odds,
+    { title: "Average training picture", value: "", average: "", logOdds: why.base, isEdge: true },
+    ...why.contributions.map((feature) => ({
+      title: feature.title,
+      value: format(feature, "value"),
+      average: format(feature, "average"),
+      logOdds: feature.log_odds,
     })),
-    { title: "Together", here: "", average: "", value: why.score, edge: true },
+    { title: "Sum", value: "", average: "", logOdds: why.score, isEdge: true },
   ]
-  const reach = Math.max(1, ...rows.map((row) => Math.abs(row.value)))
+  const longest = Math.max(1, ...rows.map((row) => Math.abs(row.logOdds)))
   return element(
     "figure",
     { className: "bars" },
     element(
       "table",
       {},
-      element("caption", { textContent: "What moves the verdict" }),
+      element("caption", { textContent: "What each feature contributes" }),
       element(
         "thead",
         {},
         element(
           "tr",
           {},
-          element("th", { scope: "col", textContent: "Measured" }),
-          element("th", { scope: "col", className: "number", textContent: "here" }),
-          element("th", { scope: "col", className: "number wide", textContent: "on average" }),
+          element("th", { scope: "col", textContent: "Feature" }),
+          element("th", { scope: "col", className: "number", textContent: "value" }),
+          element("th", { scope: "col", className: "number wide", textContent: "average" }),
           element(
             "th",
             { scope: "col", className: "sides" },
@@ -45,26 +46,26 @@ export function bars(why) {
           ),
         ),
       ),
-      element("tbody", {}, ...rows.map((row) => line(row, reach))),
+      element("tbody", {}, ...rows.map((row) => tableRow(row, longest))),
     ),
     element("figcaption", { className: "faint", textContent: why.notes.join(" ") }),
   )
 }
 
-function line(row, reach) {
-  const bar = element("span", { className: `bar ${row.value > 0 ? "default" : "custom"}` })
-  bar.style.setProperty("--length", (Math.abs(row.value) / reach).toFixed(4))
+function tableRow(row, longest) {
+  const bar = element("span", { className: `bar ${row.logOdds > 0 ? "default" : "custom"}` })
+  bar.style.setProperty("--length", (Math.abs(row.logOdds) / longest).toFixed(4))
   return element(
     "tr",
-    { className: row.edge ? "edge" : "" },
+    { className: row.isEdge ? "edge" : "" },
     element("th", { scope: "row", textContent: row.title }),
-    element("td", { className: "number", textContent: row.here }),
+    element("td", { className: "number", textContent: row.value }),
     element("td", { className: "number wide faint", textContent: row.average }),
     element(
       "td",
-      { className: "drawn" },
+      { className: "drawing" },
       element("span", { className: "track" }, bar),
-      element("span", { className: "number", textContent: signed(row.value) }),
+      element("span", { className: "number", textContent: signed(row.logOdds) }),
     ),
   )
 }

@@ -1,4 +1,4 @@
-// The table as a CSV file.
+// The list of answers as a CSV file.
 
 const COLUMNS = [
   "name",
@@ -12,14 +12,14 @@ const COLUMNS = [
   "href",
 ]
 
-/** A cell that no spreadsheet takes for a formula, quoted where it must be. */
+/** A cell, quoted if necessary. An apostrophe keeps spreadsheets from interpreting text as a formula. */
 export function cell(value) {
   if (value === null || value === undefined) return ""
   const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** Rows of {name, answer, problem} as CSV, each with what is known of it. */
+/** Rows of {name, answer, problem} as CSV. */
 export function csv(rows) {
   const lines = rows.map(({ name, answer, problem }) => [
     ...COLUMNS.map((column) => cell(column === "name" ? name : answer?.[column])),

@@ -1,19 +1,19 @@
-// Elements, made without any HTML: text stays text.
+// Elements that are created without HTML, so that text stays text.
 
 const SVG = "http://www.w3.org/2000/svg"
 
-/** An element with properties and children; a child that is null or false is left out. */
+/** An element with properties and children; children that are null, undefined or false are omitted. */
 export function element(name, properties = {}, ...children) {
-  const made = document.createElement(name)
+  const created = document.createElement(name)
   for (const [key, value] of Object.entries(properties)) {
-    if (key in made) made[key] = value
-    else made.setAttribute(key, value)
+    if (key in created) created[key] = value
+    else created.setAttribute(key, value)
   }
-  made.append(...children.filter((child) => child !== null && child !== false && child !== undefined))
-  return made
+  created.append(...children.filter((child) => child !== null && child !== false && child !== undefined))
+  return created
 }
 
-/** A small drawing of one path on 16 × 16, for the eye alone. */
+/** A decorative icon of one path on 16 × 16. */
 export function icon(path) {
   const drawing = document.createElementNS(SVG, "svg")
   drawing.setAttribute("viewBox", "0 0 16 16")
@@ -24,7 +24,7 @@ export function icon(path) {
   return drawing
 }
 
-/** Tell those who listen instead of looking. */
-export function say(text) {
+/** Announce text to screen readers. */
+export function announce(text) {
   document.getElementById("status").textContent = text
 }

@@ -1,10 +1,10 @@
 // The gallery of examples.
 
-import { examples } from "/page/asking.js"
+import { examples } from "/page/api.js"
 import { element } from "/page/element.js"
 
-/** Fills the gallery; `take` is called with the name of the one that is picked. */
-export async function fillGallery(take) {
+/** Fill the gallery; `select` is called with the name of the example that is clicked. */
+export async function fillGallery(select) {
   const { answer } = await examples()
   if (!answer?.length) return
   const section = document.getElementById("gallery")
@@ -19,7 +19,7 @@ export async function fillGallery(take) {
             type: "button",
             title: `Example ${number + 1}`,
             ariaLabel: `Example ${number + 1}`,
-            onclick: () => take(name),
+            onclick: () => select(name),
           },
           element("img", {
             src: `/api/examples/${encodeURIComponent(name)}/picture`,

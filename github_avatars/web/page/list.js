@@ -1,17 +1,17 @@
-// Many at once: a table that fills as answers come.
+// Many subjects: a table whose rows are filled as answers arrive.
 
-import { answerCard, sureness } from "/page/answer.js"
+import { answerCard, confidence } from "/page/answer.js"
 import { csv, download } from "/page/csv.js"
-import { element, say } from "/page/element.js"
+import { announce, element } from "/page/element.js"
 import { problemCard, titleOf } from "/page/problem.js"
 
-/** Asked side by side; GitHub should not be asked by many at once. */
-const SIDE_BY_SIDE = 4
+/** Concurrent requests; a low number keeps the load on GitHub low. */
+const CONCURRENCY = 4
 
-/** After these it makes no sense to go on with the next one. */
+/** Problems that the next subject would have too. */
 const HALTING = new Set(["rate-limited", "offline"])
 
-/** As "50 names". */
+/** For example "50 names". */
 export const title = (subjects) => `${subjects.length} ${subjects[0].kind === "picture" ? "pictures" : "names"}`
 
 const pause = (milliseconds, signal) =>
@@ -30,9 +30,13 @@ const pause = (milliseconds, signal) =>
 export class List {
   constructor(subjects) {
     this.rows = subjects.map((subject) => new Row(subject))
-    this.progress = element("progress", { max: subjects.length, value: 0, "aria-label": "Answered" })
+    this.controller = null
+    this.progress = element("progress", { max: subjects.length, value: 0, "aria-label": "Progress" })
     this.count = element("p", { className: "count" })
-    this.button = element("button", { type: "button", onclick: () => (this.stop ? this.stop.abort() : this.run()) })
+    this.button = element("button", {
+      type: "button",
+      onclick: () => (this.controller ? this.controller.abort() : this.run()),
+    })
     this.save = element("button", { type: "button", textContent: "Save as CSV", onclick: () => this.download() })
     this.notice = element("div", {})
     this.card = element(
@@ -49,57 +53,57 @@ export class List {
     )
   }
 
-  /** Ask for every row that has no answer yet, in order, until all have one or it is stopped. */
+  /** Request every row without an answer, in order, until none remains or the list is stopped. */
   async run() {
-    this.stop = new AbortController()
-    const { signal } = this.stop
+    this.controller = new AbortController()
+    const { signal } = this.controller
     this.notice.replaceChildren()
-    const waiting = this.rows.filter((row) => row.isOpen)
-    for (const row of waiting) row.wait()
-    this.tell()
+    const pending = this.rows.filter((row) => row.isOpen)
+    for (const row of pending) row.reset()
+    this.update()
     const worker = async () => {
-      while (waiting.length && !signal.aborted) {
-        await this.ask(waiting.shift(), signal)
-        this.tell()
+      while (pending.length && !signal.aborted) {
+        await this.request(pending.shift(), signal)
+        this.update()
       }
     }
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
-    for (const row of waiting) row.skip()
-    this.stop = null
-    this.tell()
-    say(`${this.count.textContent}.`)
+    await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+    for (const row of pending) row.skip()
+    this.controller = null
+    this.update()
+    announce(`${this.count.textContent}.`)
   }
 
-  async ask(row, signal) {
-    row.ask()
-    let found = await row.subject.ask(signal)
-    while (found.problem?.kind === "busy" && !signal.aborted) {
-      await pause(Math.max(500, new Date(found.problem.until ?? 0) - Date.now()), signal)
-      found = await row.subject.ask(signal)
+  async request(row, signal) {
+    row.mark("fetching", "fetching …")
+    let result = await row.subject.request(signal)
+    while (result.problem?.kind === "busy" && !signal.aborted) {
+      await pause(Math.max(500, new Date(result.problem.until ?? 0) - Date.now()), signal)
+      result = await row.subject.request(signal)
     }
-    if (found.problem?.kind === "stopped") return row.skip()
-    if (HALTING.has(found.problem?.kind) && !signal.aborted) {
-      this.notice.replaceChildren(problemCard("", found.problem, null))
-      this.stop.abort()
+    if (result.problem?.kind === "stopped") return row.skip()
+    if (HALTING.has(result.problem?.kind) && !signal.aborted) {
+      this.notice.replaceChildren(problemCard("", result.problem, null))
+      this.controller.abort()
     }
-    row.settle(found)
+    row.finish(result)
   }
 
-  tell() {
+  update() {
     const counts = { default: 0, custom: 0, problem: 0 }
     for (const { answer, problem } of this.rows) {
       if (answer) counts[answer.prediction] += 1
       else if (problem) counts.problem += 1
     }
-    const settled = counts.default + counts.custom + counts.problem
-    const parts = [`${settled} of ${this.rows.length}`, `${counts.default} default`, `${counts.custom} custom`]
-    if (counts.problem) parts.push(`${counts.problem} without an answer`)
+    const done = counts.default + counts.custom + counts.problem
+    const parts = [`${done} of ${this.rows.length}`, `${counts.default} default`, `${counts.custom} custom`]
+    if (counts.problem) parts.push(`${counts.problem} failed`)
     this.count.textContent = parts.join(" · ")
-    this.progress.value = settled
-    this.progress.hidden = !this.stop
-    this.button.textContent = this.stop ? "Stop" : "Go on"
-    this.button.hidden = !this.stop && !this.rows.some((row) => row.isOpen)
-    this.card.dataset.settled = settled
+    this.progress.value = done
+    this.progress.hidden = !this.controller
+    this.button.textContent = this.controller ? "Stop" : "Resume"
+    this.button.hidden = !this.controller && !this.rows.some((row) => row.isOpen)
+    this.card.dataset.done = done
   }
 
   download() {
@@ -111,11 +115,11 @@ export class List {
 }
 
 function table(rows) {
-  const head = ["", "Name", "Shows", "How sure", "Account"]
+  const titles = ["Name", "Avatar", "Confidence", "Account"]
   return element(
     "table",
     {},
-    element("caption", { className: "unseen", textContent: "The answers; a name opens what is behind one" }),
+    element("caption", { className: "unseen", textContent: "The answers; select a name to see the explanation" }),
     element(
       "thead",
       {},
@@ -123,11 +127,9 @@ function table(rows) {
         "tr",
         {},
         element("td", {}),
-        ...head
-          .slice(1)
-          .map((title, number) =>
-            element("th", { scope: "col", className: number > 1 ? "wide" : "", textContent: title }),
-          ),
+        ...titles.map((title, number) =>
+          element("th", { scope: "col", className: number > 1 ? "wide" : "", textContent: title }),
+        ),
       ),
     ),
     ...rows.map((row) => row.body),
@@ -140,45 +142,42 @@ class Row {
     this.answer = this.problem = null
     this.thumbnail = element("td", { className: "thumbnail" })
     this.name = element("th", { scope: "row", textContent: subject.name })
-    this.shows = element("td", { className: "shows" })
-    this.sure = element("td", { className: "wide" })
+    this.result = element("td", { className: "result" })
+    this.confidence = element("td", { className: "wide" })
     this.account = element("td", { className: "wide number" })
-    this.line = element("tr", {}, this.thumbnail, this.name, this.shows, this.sure, this.account)
+    this.line = element("tr", {}, this.thumbnail, this.name, this.result, this.confidence, this.account)
     this.body = element("tbody", {}, this.line)
-    this.opened = null
+    this.details = null
   }
 
+  /** Whether a request is still necessary, or may succeed if it is repeated. */
   get isOpen() {
     return !this.answer && (!this.problem || this.problem.retry)
   }
 
-  wait() {
+  reset() {
     this.problem = null
     this.close()
     this.name.replaceChildren(this.subject.name)
-    this.mark("waits", "…")
-  }
-
-  ask() {
-    this.mark("asks", "asking …")
+    this.mark("waiting", "…")
   }
 
   skip() {
-    this.mark("skipped", "not asked")
+    this.mark("skipped", "not checked")
   }
 
   mark(state, text) {
     this.body.dataset.state = state
-    this.shows.textContent = text
+    this.result.textContent = text
   }
 
-  settle({ answer, problem }) {
+  finish({ answer, problem }) {
     this.answer = answer ?? null
     this.problem = problem ?? null
     this.mark(answer ? answer.prediction : "problem", answer ? answer.prediction : titleOf(problem))
-    if (answer?.pictures)
+    if (answer)
       this.thumbnail.replaceChildren(element("img", { src: answer.pictures.picture, alt: "", width: 36, height: 36 }))
-    this.sure.textContent = answer ? sureness(answer) : ""
+    this.confidence.textContent = answer ? confidence(answer) : ""
     this.account.textContent = answer?.account_id ?? ""
     this.name.replaceChildren(
       element("button", {
@@ -192,16 +191,16 @@ class Row {
   }
 
   toggle() {
-    if (this.opened) return this.close()
+    if (this.details) return this.close()
     const card = this.answer ? answerCard(this.subject, this.answer) : problemCard("", this.problem, null)
-    this.opened = element("tr", { className: "opened" }, element("td", { colSpan: 5 }, card))
-    this.body.append(this.opened)
+    this.details = element("tr", { className: "details" }, element("td", { colSpan: 5 }, card))
+    this.body.append(this.details)
     this.name.firstChild.ariaExpanded = "true"
   }
 
   close() {
-    this.opened?.remove()
-    this.opened = null
+    this.details?.remove()
+    this.details = null
     if (this.name.firstElementChild) this.name.firstElementChild.ariaExpanded = "false"
   }
 }

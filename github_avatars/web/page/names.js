@@ -1,18 +1,18 @@
-// GitHub names in what people type and paste.
+// GitHub names in text that people type or paste.
 
-/** At most so many are asked for at once. */
-export const MOST = 500
+/** The longest list that is checked. */
+export const MAX_NAMES = 500
 
-/** The names of a text, each once, in their order: lists, mentions and addresses of profiles. */
-export function names(text) {
-  const found = text
+/** The distinct names of a text, in order. It may contain lists, mentions and addresses of profiles. */
+export function parseNames(text) {
+  const names = text
     .split(/[\s,;]+/)
     .map((word) => word.replace(/^https?:\/\/(www\.)?github\.com\/|^github\.com\//i, "").replace(/^@/, ""))
     .map((word) => word.replace(/\/+$/, "").replace(/\.png$/, ""))
     .filter(Boolean)
   const seen = new Set()
-  return found.filter((name) => !seen.has(name.toLowerCase()) && seen.add(name.toLowerCase()))
+  return names.filter((name) => !seen.has(name.toLowerCase()) && seen.add(name.toLowerCase()))
 }
 
-/** Whether an address of this page can end in the name as it stands. */
+/** Whether the name can be the path of this page's address without encoding. */
 export const fitsAddress = (name) => /^[\w-]+$/.test(name)

@@ -1,38 +1,38 @@
-// Pictures that are dropped, pasted or chosen.
+// Pictures that are dropped, pasted or selected.
 
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files")
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files")
 
-/** Calls `take` with an array of files, however they come. */
-export function takePictures(take) {
-  const chosen = document.getElementById("files")
-  chosen.addEventListener("change", () => {
-    if (chosen.files.length) take([...chosen.files])
-    chosen.value = ""
+/** Call `accept` with an array of files whenever the user provides some. */
+export function acceptPictures(accept) {
+  const input = document.getElementById("files")
+  input.addEventListener("change", () => {
+    if (input.files.length) accept([...input.files])
+    input.value = ""
   })
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])]
     if (!files.length) return
     event.preventDefault()
-    take(files)
+    accept(files)
   })
-  takeDropped(take)
+  acceptDropped(accept)
 }
 
-function takeDropped(take) {
-  const show = (shown) => document.body.classList.toggle("dropping", shown)
+function acceptDropped(accept) {
+  const highlight = (isDragging) => document.body.classList.toggle("dropping", isDragging)
   document.addEventListener("dragover", (event) => {
-    if (!carriesFiles(event)) return
+    if (!hasFiles(event)) return
     event.preventDefault()
-    show(true)
+    highlight(true)
   })
   document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) show(false)
+    if (!event.relatedTarget) highlight(false)
   })
   document.addEventListener("drop", (event) => {
-    show(false)
-    if (!carriesFiles(event)) return
+    highlight(false)
+    if (!hasFiles(event)) return
     event.preventDefault()
     const files = [...event.dataTransfer.files]
-    if (files.length) take(files)
+    if (files.length) accept(files)
   })
 }

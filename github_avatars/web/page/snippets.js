@@ -1,11 +1,11 @@
-// The same question asked elsewhere: as a link, with curl, in Python.
+// The same request outside the page: as a link, with curl, in Python.
 
-import { element, say } from "/page/element.js"
+import { announce, element } from "/page/element.js"
 
-/** A word as a shell reads it. */
-const quoted = (text) => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+/** A word, quoted for a shell if necessary. */
+const shellQuote = (text) => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
 
-/** A text as Python reads it; what JSON escapes, Python does the same way. */
+/** A string literal. Python has the escape sequences of JSON. */
 const literal = (text) => JSON.stringify(text)
 
 export function snippets(subject) {
@@ -15,7 +15,7 @@ export function snippets(subject) {
     return {
       link: origin + path,
       json: `${path}.json`,
-      curl: `curl ${quoted(`${origin}${path}.json`)}`,
+      curl: `curl ${shellQuote(`${origin}${path}.json`)}`,
       python:
         "from github_avatars import classify, github\n\n" +
         `print(classify(github.fetch(${literal(subject.name)}).data))\n`,
@@ -23,7 +23,7 @@ export function snippets(subject) {
   }
   if (subject.kind === "picture") {
     return {
-      curl: `curl --data-binary ${quoted(`@${subject.name}`)} ${origin}/api/pictures`,
+      curl: `curl --data-binary ${shellQuote(`@${subject.name}`)} ${origin}/api/pictures`,
       python: `from github_avatars import classify\n\nprint(classify(${literal(subject.name)}))\n`,
     }
   }
@@ -34,43 +34,43 @@ export function snippets(subject) {
 /** The row of buttons below an answer. */
 export function tools(subject) {
   const { link, json, curl, python } = snippets(subject)
-  const shown = element("textarea", { readOnly: true, hidden: true, rows: 4, "aria-label": "To copy" })
-  const copier = (title, what, text) =>
+  const fallback = element("textarea", { readOnly: true, hidden: true, rows: 4, "aria-label": "Text to copy" })
+  const copyButton = (title, name, text) =>
     text &&
     element("button", {
       type: "button",
       textContent: title,
-      onclick: (event) => copy(event.target, what, text, shown),
+      onclick: (event) => copy(event.target, name, text, fallback),
     })
   return element(
     "div",
-    { className: "elsewhere" },
+    { className: "snippets" },
     element(
       "p",
       { className: "tools" },
-      copier("Copy link", "The link", link),
-      copier("Copy as curl", "The curl command", curl),
-      copier("Copy as Python", "The Python code", python),
+      copyButton("Copy link", "The link", link),
+      copyButton("Copy as curl", "The curl command", curl),
+      copyButton("Copy as Python", "The Python code", python),
       json && element("a", { className: "button", href: json, textContent: "JSON" }),
     ),
-    shown,
+    fallback,
   )
 }
 
-/** Where the clipboard is not to be had, the text is shown and selected instead. */
-async function copy(button, what, text, shown) {
+/** Copy text. If the clipboard is not available, show and select the text instead. */
+async function copy(button, name, text, fallback) {
   const title = button.textContent
   try {
     await navigator.clipboard.writeText(text)
     button.textContent = "Copied"
-    say(`${what} is copied.`)
+    announce(`${name} is copied.`)
     setTimeout(() => {
       button.textContent = title
     }, 1500)
   } catch {
-    shown.value = text
-    shown.hidden = false
-    shown.select()
-    say(`${what} is selected, ready to be copied.`)
+    fallback.value = text
+    fallback.hidden = false
+    fallback.select()
+    announce(`${name} is selected and can be copied.`)
   }
 }

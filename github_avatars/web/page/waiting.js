@@ -1,16 +1,16 @@
-// While there is no answer yet.
+// The card that is shown until an answer arrives.
 
 import { element } from "/page/element.js"
 
 const SLOW = 4000
-const STEPS = {
-  account: (name) => [`Asking GitHub for ${name} …`, "GitHub takes its time. After 20 seconds this gives up."],
-  picture: (name) => [`Judging ${name} …`, "Still at it …"],
-  example: (name) => [`Judging ${name} …`, "Still at it …"],
+const TEXTS = {
+  account: (name) => [`Fetching the avatar of ${name} …`, "GitHub is slow. The request ends after 20 seconds."],
+  picture: (name) => [`Classifying ${name} …`, "Still working …"],
+  example: (name) => [`Classifying ${name} …`, "Still working …"],
 }
 
 export function waitingCard(subject, stop) {
-  const [first, later] = STEPS[subject.kind](subject.name)
+  const [first, later] = TEXTS[subject.kind](subject.name)
   const line = element("p", { textContent: first })
   setTimeout(() => {
     if (line.isConnected) line.textContent = later

@@ -1,81 +1,83 @@
-// One account after the other: its picture, what the model says, and what the person says.
+// One account after the other: its picture, the model's verdict, and buttons for the person's label.
 
 const element = (id) => document.getElementById(id);
-const buttons = [...document.querySelectorAll("[data-saying]")];
-const said = [];
+const buttons = [...document.querySelectorAll("[data-label]")];
+const labeled = [];
 let account = null;
 let busy = false;
 
 const KEYS = new Map([
   ["l", element("later")],
-  ["z", element("back")],
+  ["z", element("undo")],
   ...buttons.map((button) => [button.getAttribute("aria-keyshortcuts"), button]),
 ]);
 
-async function ask(path, options) {
+async function request(path, options) {
   const response = await fetch(path, options);
   if (!response.ok) throw new Error((await response.json()).message);
   return response.status === 204 ? null : response.json();
 }
 
-function tell(message) {
+function showProblem(message) {
   element("problem").textContent = message;
   element("problem").hidden = !message;
 }
 
-async function show(after) {
-  const found = await ask(`/api/next?after=${after}`);
-  account = found.account;
-  tell("");
-  element("left").textContent = account ? `${found.left.toLocaleString("en")} to review` : "Nothing is left to review.";
+async function showNext(after) {
+  const next = await request(`/api/next?after=${after}`);
+  account = next.account;
+  showProblem("");
+  element("left").textContent = account ? `${next.left.toLocaleString("en")} to review` : "Nothing is left to review.";
   element("account").hidden = !account;
-  element("back").disabled = !said.length;
+  element("undo").disabled = !labeled.length;
   if (!account) return;
-  const reason = account.verified === false ? ", and its identicon is not the account’s own" : "";
+  const mismatch = account.verified === false ? ", but the identicon is not the account’s own" : "";
   element("name").textContent = account.name;
-  element("said").textContent = `judged ${account.label}, default with ${(100 * account.probability).toFixed(1)} %${reason}`;
-  allow(false);
+  element("verdict").textContent =
+    `classified as ${account.label}, probability of default ${(100 * account.probability).toFixed(1)} %${mismatch}`;
+  enable(false);
   element("picture").src = `/api/pictures/${account.number}`;
 }
 
-// What has not been seen cannot be labelled.
-function allow(seen) {
-  for (const button of buttons) button.disabled = !seen;
+// An account can only be labeled when its picture is visible.
+function enable(isVisible) {
+  for (const button of buttons) button.disabled = !isVisible;
 }
 
-// One thing at a time, lest a key that is pressed twice label the next account unseen.
-async function alone(work) {
+// One action at a time: otherwise a key that is pressed twice would label the next account too.
+async function exclusively(action) {
   if (busy) return;
   busy = true;
   try {
-    await work();
+    await action();
   } catch (error) {
-    tell(error.message);
+    showProblem(error.message);
   } finally {
     busy = false;
   }
 }
 
-element("picture").addEventListener("load", () => allow(true));
+element("picture").addEventListener("load", () => enable(true));
 element("picture").addEventListener("error", async () => {
   const { number } = account;
   const response = await fetch(`/api/pictures/${number}`);
-  if (account?.number === number) tell(response.ok ? "The browser cannot show this picture." : (await response.json()).message);
+  const message = response.ok ? "The browser cannot show this picture." : (await response.json()).message;
+  if (account?.number === number) showProblem(message);
 });
 
 for (const button of buttons) {
-  button.addEventListener("click", () => alone(async () => {
-    await ask(`/api/labels/${account.number}`, { method: "PUT", body: button.dataset.saying });
-    said.push(account.number);
-    await show(account.number);
+  button.addEventListener("click", () => exclusively(async () => {
+    await request(`/api/labels/${account.number}`, { method: "PUT", body: button.dataset.label });
+    labeled.push(account.number);
+    await showNext(account.number);
   }));
 }
 
-element("later").addEventListener("click", () => alone(() => show(account.number)));
-element("back").addEventListener("click", () => alone(async () => {
-  const number = said.pop();
-  await ask(`/api/labels/${number}`, { method: "DELETE" });
-  await show(number - 1);
+element("later").addEventListener("click", () => exclusively(() => showNext(account.number)));
+element("undo").addEventListener("click", () => exclusively(async () => {
+  const number = labeled.pop();
+  await request(`/api/labels/${number}`, { method: "DELETE" });
+  await showNext(number - 1);
 }));
 
 document.addEventListener("keydown", (event) => {
@@ -84,4 +86,4 @@ document.addEventListener("keydown", (event) => {
   if (!button.disabled && button.checkVisibility()) button.click();
 });
 
-alone(() => show(0));
+exclusively(() => showNext(0));
