@@ -1,4 +1,3 @@
-import dataclasses
 import math
 
 import numpy as np
@@ -15,8 +14,8 @@ from github_avatars.picture import decoding
 
 BOX, LANCZOS, NEAREST = Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.NEAREST
 
-# What is measured of identicons, and of thumbnails of them: account id, side, resampling, grey, colours, error.
 IDENTICONS = [
+    # account id, size, filter, github_grey, distinct_colors, identicon_error
     (1, 420, NEAREST, 304, 2, 0),
     (1, 40, NEAREST, 304, 2, 0.061698529),
     (1, 64, BOX, 304, 2, 0),
@@ -30,8 +29,8 @@ IDENTICONS = [
     (112612, 20, BOX, 314, 18, 0.064667508),
 ]
 
-# The same of drawings: the family's first as it is, and reduced to 64 pixels.
 DRAWINGS = [
+    # family, features of its first drawing at full size, and at 64 × 64 pixels
     ("logo", (0, 10, 1), (0, 37, 1)),
     ("initials", (0, 5, 1), (0, 21, 1)),
     ("flag", (0, 2, 1), (0, 4, 1)),
@@ -49,13 +48,13 @@ DRAWINGS = [
 ]
 
 
-def first(family: str) -> Image.Image:
+def first_drawing(family: str) -> Image.Image:
     return decoding.decode(synthesis.draw(family, 0).data)
 
 
 def measured(picture: Image.Image) -> tuple[int, int, object]:
-    found = features.extract(picture)
-    return found.github_grey, found.distinct_colors, pytest.approx(found.identicon_error, abs=1e-8)
+    extracted = features.extract(picture)
+    return extracted.github_grey, extracted.distinct_colors, pytest.approx(extracted.identicon_error, abs=1e-8)
 
 
 @pytest.mark.parametrize(("account_id", "side", "resampling", "grey", "colors", "error"), IDENTICONS)
@@ -65,38 +64,38 @@ def test_features_of_identicons(
     assert measured(identicon.render(account_id).resize((side, side), resampling)) == (grey, colors, error)
 
 
-@pytest.mark.parametrize(("family", "whole", "reduced"), DRAWINGS)
-def test_features_of_drawings(family: str, whole: tuple[float, ...], reduced: tuple[float, ...]) -> None:
-    assert measured(first(family)) == whole
-    assert measured(first(family).resize((64, 64), BOX)) == reduced
+@pytest.mark.parametrize(("family", "original", "thumbnail"), DRAWINGS)
+def test_features_of_drawings(family: str, original: tuple[float, ...], thumbnail: tuple[float, ...]) -> None:
+    assert measured(first_drawing(family)) == original
+    assert measured(first_drawing(family).resize((64, 64), BOX)) == thumbnail
 
 
 @pytest.mark.parametrize("family", synthesis.FAMILIES)
-def test_counts_mean_about_the_same_at_40_and_at_460_pixels(family: str) -> None:
-    picture = first(family)
+def test_counts_are_similar_at_40_and_at_460_pixels(family: str) -> None:
+    picture = first_drawing(family)
     small, large = (features.extract(picture.resize((side, side), NEAREST)) for side in (40, 460))
-    # Thin lines fall between the pixels of the small one. A count over all its pixels would be 132 times smaller.
+    # Thin lines fall between the sampled pixels of the small picture. Counts over all pixels would differ by 132 times.
     assert abs(small.github_grey - large.github_grey) <= SAMPLE**2 / 10
     assert abs(math.log(small.distinct_colors / large.distinct_colors)) <= math.log(3)
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.binary(min_size=SAMPLE**2, max_size=SAMPLE**2), st.integers(1, 4))
-def test_counts_are_exact_where_the_sample_holds_every_pixel(data: bytes, scale: int) -> None:
+def test_counts_are_exact_if_every_pixel_is_sampled(data: bytes, scale: int) -> None:
     palette = [GITHUB_GREY, (240, 240, 239), (0, 0, 0), (90, 89, 215)]
     colors = [palette[byte % len(palette)] for byte in data]
     pixels = np.array(colors, dtype=np.uint8).reshape(SAMPLE, SAMPLE, 3)
-    found = features.extract(Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1)))
-    assert (found.github_grey, found.distinct_colors) == (colors.count(GITHUB_GREY), len(set(colors)))
+    extracted = features.extract(Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1)))
+    assert (extracted.github_grey, extracted.distinct_colors) == (colors.count(GITHUB_GREY), len(set(colors)))
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.binary(min_size=192, max_size=192), st.integers(1, 80), st.integers(1, 80))
-def test_features_of_any_picture_keep_their_bounds(data: bytes, width: int, height: int) -> None:
-    found = features.extract(Image.frombytes("RGB", (8, 8), data).resize((width, height)))
-    assert 0 <= found.github_grey <= 576
-    assert 1 <= found.distinct_colors <= 576
-    assert 0 <= found.identicon_error <= 1
+def test_features_of_any_picture_are_within_their_bounds(data: bytes, width: int, height: int) -> None:
+    extracted = features.extract(Image.frombytes("RGB", (8, 8), data).resize((width, height)))
+    assert 0 <= extracted.github_grey <= 576
+    assert 1 <= extracted.distinct_colors <= 576
+    assert 0 <= extracted.identicon_error <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
@@ -105,8 +104,8 @@ def test_features_of_pictures_of_extreme_shape(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["P", "L", "LA", "RGBA", "1", "CMYK"])
-def test_features_of_a_picture_in_any_mode_are_those_of_its_rgb(mode: str) -> None:
-    source = first("grey-logo")
+def test_features_do_not_depend_on_the_mode(mode: str) -> None:
+    source = first_drawing("grey-logo")
     picture = source.convert(mode)
     if mode in ("LA", "RGBA"):
         picture.putalpha(Image.linear_gradient("L").resize(picture.size))
@@ -114,29 +113,24 @@ def test_features_of_a_picture_in_any_mode_are_those_of_its_rgb(mode: str) -> No
     assert features.extract(picture) == features.extract(decoding.rgb(picture))
 
 
-def test_a_row_has_the_features_in_the_order_of_their_names_on_the_models_scales() -> None:
-    found = Features(github_grey=416, distinct_colors=8, identicon_error=0.25)
+def test_row_contains_transformed_features_in_the_order_of_names() -> None:
+    row = Features(github_grey=416, distinct_colors=8, identicon_error=0.25).row()
     assert NAMES == ("github_grey", "distinct_colors", "identicon_error")
-    assert dict(zip(NAMES, found.row(), strict=True)) == {
+    assert dict(zip(NAMES, row, strict=True)) == {
         "github_grey": 416,
         "distinct_colors": math.log(8),
         "identicon_error": 0.5,
     }
 
 
-def test_features_cannot_be_changed() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        Features(1, 2, 0.5).github_grey = 3
-
-
-def test_a_picture_that_is_grey_all_over_is_judged_the_same_in_every_mode() -> None:
+def test_grey_picture_has_the_same_features_in_every_mode() -> None:
     grey = Image.new("RGB", (64, 64), GITHUB_GREY)
-    two_entries = Image.new("P", (64, 64), 0)
-    two_entries.putpalette([240] * 6)
-    two_entries.putpixel((1, 1), 1)
-    clear = grey.convert("RGBA")
-    clear.putpixel((1, 1), (225, 225, 225, 128))  # which shows as GitHub grey over white
-    deep = decoding.normalize(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
-    assert decoding.rgb(clear).getpixel((1, 1)) == GITHUB_GREY
-    for picture in (grey, two_entries, clear, deep):
+    palette = Image.new("P", (64, 64), 0)
+    palette.putpalette([240] * 6)
+    palette.putpixel((1, 1), 1)
+    transparent = grey.convert("RGBA")
+    transparent.putpixel((1, 1), (225, 225, 225, 128))  # GitHub grey over white
+    sixteen_bits = decoding.normalize(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
+    assert decoding.rgb(transparent).getpixel((1, 1)) == GITHUB_GREY
+    for picture in (grey, palette, transparent, sixteen_bits):
         assert features.extract(picture) == Features(576, 1, 0), picture.mode

@@ -1,7 +1,4 @@
-"""Real avatars, where they are at hand. They belong to people: they serve to measure, never to ship or train on.
-
-tests/test_evaluation.py judges copies of them in every size and codec.
-"""
+"""Tests on real avatars, if the folder exists. The avatars belong to people: never publish or train on them."""
 
 from pathlib import Path
 
@@ -13,18 +10,18 @@ from github_avatars.training import dataset
 
 AVATARS = Path(__file__).resolve().parents[2] / "shared" / "avatars"
 
-pytestmark = pytest.mark.skipif(not AVATARS.is_dir(), reason="the folder of real avatars is not at hand")
+pytestmark = pytest.mark.skipif(not AVATARS.is_dir(), reason="the folder of real avatars does not exist")
 
 
 def files(folder: str) -> list[Path]:
-    found = sorted((AVATARS / folder).iterdir())
-    assert found
-    return found
+    paths = sorted((AVATARS / folder).iterdir())
+    assert paths
+    return paths
 
 
 @pytest.mark.parametrize("label", dataset.LABELS)
 @pytest.mark.parametrize("folder", [".", "thumbnails"])
-def test_every_picture_is_right(folder: str, label: str) -> None:
+def test_every_picture_gets_its_label(folder: str, label: str) -> None:
     assert {path.name for path in files(f"{folder}/{label}") if classify(path).label != label} == set()
 
 
@@ -32,10 +29,10 @@ def test_originals_of_default_avatars_are_fitted_exactly() -> None:
     assert {identicon.fit(decoding.read(path)).error for path in files("default")} == {0.0}
 
 
-def test_the_two_counts_alone_miss_every_thumbnail_of_a_default_avatar() -> None:
-    def counts_say_default(path: Path) -> bool:
+def test_counts_alone_recognize_originals_but_no_thumbnail() -> None:
+    def is_default_by_counts(path: Path) -> bool:
         measured = features.extract(decoding.read(path))
         return measured.distinct_colors == 2 and measured.github_grey > 100
 
-    assert all(map(counts_say_default, files("default")))
-    assert not any(map(counts_say_default, files("thumbnails/default")))
+    assert all(map(is_default_by_counts, files("default")))
+    assert not any(map(is_default_by_counts, files("thumbnails/default")))
