@@ -1,1 +1,1 @@
-"""Benchmarks: what script/benchmark runs."""
+"""Measurements of speed, memory and size for docs/benchmarks.md, and the soak test of the server."""

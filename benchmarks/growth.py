@@ -1,214 +1,148 @@
-"""Growth: time and memory against the size of a picture, and against the number of pictures to train on."""
+"""Time and memory as a function of the size of a picture, and of the number of training pictures."""
 
 import io
-import json
 import math
+import multiprocessing
 import random
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.decoding import decode
-from benchmarks.timing import shown, spread, take_turns
-from github_avatars import classify, classify_all
+from benchmarks.measuring import decode, format_spread, processor_seconds, spread
+from github_avatars import classify
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
 from github_avatars.training import dataset
 
 SIDES = (64, 128, 256, 512, 1024, 2048, 3000)
-"""Pixels a side, up to the most that is judged (image.MAX_PIXELS)."""
+"""Side lengths in pixels, up to the largest picture that is accepted."""
 
 COUNTS = (400, 1_265, 4_000, 12_649, 40_000)
-"""Pictures to train on."""
+"""Numbers of training pictures."""
 
-BATCH = 8
-"""Pictures judged at once, to see that the memory they take does not add up."""
+FUNCTIONS: dict[str, Callable[[bytes], object]] = {"decoding": decode, "ours": classify}
 
-PLOT = "growth.svg"
+Result = TypeVar("Result")
 
 
-def shapes(side: int, codec: str) -> bytes:
-    """A picture of soft shapes in a few dozen tones: with more in it, a large one would be refused for its bytes."""
-    across = np.linspace(0, 9, side)
-    waves = 110 + 60 * np.sin(across)[:, None] * np.cos(across * 1.7)[None]
-    tones = waves[..., None] // 4 * 4 + [0, 20, -20]
+def draw(side: int, codec: str) -> bytes:
+    """Draw a picture of soft shapes with few colors. A large one with more detail would exceed the limit of bytes."""
+    position = np.linspace(0, 9, side)
+    waves = 110 + 60 * np.sin(position)[:, None] * np.cos(position * 1.7)[None]
+    pixels = waves[..., None] // 4 * 4 + [0, 20, -20]
     buffer = io.BytesIO()
-    Image.fromarray(tones.astype(np.uint8)).save(buffer, codec, **({} if codec == "PNG" else {"quality": 85}))
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, codec, **({} if codec == "PNG" else {"quality": 85}))
     return buffer.getvalue()
 
 
-WORKS: dict[str, Callable[[bytes], object]] = {
-    "nothing": len,
-    "decoding": decode,
-    "ours": classify,
-    f"ours, {BATCH} at once": lambda data: classify_all([data] * BATCH),
-}
-"""What is done to a picture in a process of its own, to see how much memory it takes."""
-
-
 def measure(rounds: int) -> dict[str, Any]:
-    """Seconds and megabytes by size of picture and codec, and by number of training pictures."""
+    """Measure time and memory by size and codec of the picture, and by number of training pictures."""
     return {
-        "pictures": [_picture(side, codec, rounds) for codec in ("PNG", "JPEG") for side in SIDES],
-        "training": [train(count) for count in COUNTS],
+        "pictures": [_measure_picture(side, codec, rounds) for codec in ("PNG", "JPEG") for side in SIDES],
+        "training": [_in_new_process(_train, count) for count in COUNTS],
     }
 
 
-def _picture(side: int, codec: str, rounds: int) -> dict[str, Any]:
-    data = shapes(side, codec)
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        memory = {name: _in_a_process("picture", name, file.name) for name in WORKS}
+def _measure_picture(side: int, codec: str, rounds: int) -> dict[str, Any]:
+    data = draw(side, codec)
     repeats = max(1, (512 // side) ** 2)
-    contestants = {name: partial(_repeat, WORKS[name], data, repeats) for name in ("decoding", "ours")}
-    taken = take_turns(contestants, rounds)
+    candidates = {name: partial(_repeat, function, data, repeats) for name, function in FUNCTIONS.items()}
+    seconds = processor_seconds(candidates, rounds)
     return {
         "side": side,
         "codec": codec,
-        "ms": {name: spread([1000 * seconds / repeats for seconds in each]) for name, each in taken.items()},
-        "mb": {name: round(memory[name]["mb"] - memory["nothing"]["mb"], 1) for name in WORKS if name != "nothing"},
+        "ms": {name: spread([1000 * each / repeats for each in values]) for name, values in seconds.items()},
+        "mb": {name: _in_new_process(_added_memory, function, data) for name, function in FUNCTIONS.items()},
     }
 
 
-def _repeat(work: Callable[[bytes], object], data: bytes, times: int) -> None:
+def _repeat(function: Callable[[bytes], object], data: bytes, times: int) -> None:
     for _ in range(times):
-        work(data)
+        function(data)
 
 
-def train(count: int) -> dict[str, Any]:
-    """What training on so many pictures takes: processor seconds and the process's peak of memory."""
-    return {"pictures": count, **_in_a_process("training", count)}
+def _in_new_process(function: Callable[..., Result], *arguments: object) -> Result:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
-def _in_a_process(*words: object) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.growth", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=AVATARS.parent)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+def _added_memory(function: Callable[[bytes], object], data: bytes) -> float:
+    """Return by how many megabytes a call raises the peak memory of a process that has classified a small picture."""
+    classify(draw(64, "PNG"))
+    before = _peak_memory()
+    function(data)
+    return round(_peak_memory() - before, 1)
 
 
-def _train_here(count: int) -> dict[str, float]:
-    """Trains on the pictures of avatars/ over and over, each time under other names: by these they are degraded."""
-    # Only here: a process that judges a picture would take longer to import it than for all else.
+def _train(count: int) -> dict[str, float]:
+    """Train on the pictures of avatars/, repeated under new names, since the name determines the degraded copies."""
+    # Imported here, since scikit-learn would dominate the memory of the processes that only classify.
     from github_avatars.training import fitting
 
-    known = dataset.read_index(AVATARS)
-    random.Random(0).shuffle(known)  # noqa: S311 - nothing secret; the index has the labels one after the other
+    examples = dataset.read_index(AVATARS)
+    random.Random(0).shuffle(examples)  # noqa: S311 - not for cryptography; the index is sorted by label
     with tempfile.TemporaryDirectory() as folder:
-        examples = []
+        repeated = []
         for number in range(count):
-            example = known[number % len(known)]
+            example = examples[number % len(examples)]
             file = f"{number}-{Path(example.file).name}"
             (Path(folder) / file).symlink_to(AVATARS / example.file)
-            examples.append(replace(example, file=file))
-        started = process_time()
-        fitting.fit(fitting.tabulate(Path(folder), examples))
-        return {"seconds": round(process_time() - started, 2), "mb": round(peak(), 1)}
+            repeated.append(replace(example, file=file))
+        start = process_time()
+        fitting.fit(fitting.tabulate(Path(folder), repeated))
+        return {"pictures": count, "seconds": round(process_time() - start, 2), "mb": round(_peak_memory(), 1)}
 
 
-def _picture_here(work: str, path: str) -> dict[str, float]:
-    data = Path(path).read_bytes()
-    classify(shapes(64, "PNG"))
-    WORKS[work](data)
-    return {"mb": round(peak(), 1)}
-
-
-def peak() -> float:
-    """The peak of memory of this process in megabytes; getrusage would count the one that started it, too."""
+def _peak_memory() -> float:
+    """Return the peak memory of this process in megabytes. `getrusage` would include that of its parent process."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
-def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """The exponent of growth between the smallest and the largest: 1 is linear."""
+def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
+    """Return the exponent of growth between the first and the last size: 1 is linear."""
     return math.log(values[-1] / values[0]) / math.log(sizes[-1] / sizes[0])
 
 
-def page(found: dict[str, Any]) -> str:
-    """The section of the page."""
-    pictures = found["pictures"]
+def section(results: dict[str, Any]) -> str:
+    """Write the section of the page."""
+    pictures, training = results["pictures"], results["training"]
     rows = [
         (
-            one["codec"],
-            f"{one['side']}",
-            shown(one["ms"]["decoding"]),
-            shown(one["ms"]["ours"]),
-            *(f"{megabytes:.1f}" for megabytes in one["mb"].values()),
+            picture["codec"],
+            str(picture["side"]),
+            *(format_spread(picture["ms"][name]) for name in FUNCTIONS),
+            *(f"{picture['mb'][name]:.1f}" for name in FUNCTIONS),
         )
-        for one in pictures
+        for picture in pictures
     ]
-    names = list(pictures[0]["mb"])
-    head = ("codec", "pixels a side", "decoding, ms", "ours, ms", *(f"{name}, MB" for name in names))
-    trained = [(f"{one['pictures']:,}", f"{one['seconds']:.1f}", f"{one['mb']:.0f}") for one in found["training"]]
-    counts, seconds, megabytes = zip(*(one.values() for one in found["training"]), strict=True)
-    of_time, of_memory = slope(counts, seconds), slope(counts, megabytes)
-    png, jpeg = (_of_pixels(pictures, codec) for codec in ("PNG", "JPEG"))
+    counts, seconds, megabytes = ([run[key] for run in training] for key in ("pictures", "seconds", "mb"))
+    training_rows = [(f"{run['pictures']:,}", f"{run['seconds']:.1f}", f"{run['mb']:.0f}") for run in training]
     return f"""\
 ## Growth
 
-![Time and memory against the size of a picture and the number of training pictures]({PLOT})
+From 256 pixels per side, processor time grows with the number of pixels to the power of
+{_pixel_exponent(pictures, "PNG"):.2f} (PNG) and {_pixel_exponent(pictures, "JPEG"):.2f} (JPEG). Memory is the peak of a
+process, minus the peak of one that has only classified a small picture.
 
-From 256 pixels a side on, time grows with the number of pixels to the power of {png:.2f} (PNG) and {jpeg:.2f} (JPEG).
-Memory is what a process takes at its peak on top of one that has judged a small picture.
+{table(("codec", "side, px", "decoding, ms", "ours, ms", "decoding, MB", "ours, MB"), rows)}
 
-{table(head, rows)}
+Training, from the files to the fitted model, takes processor time that grows with the number of pictures to the power
+of {exponent(counts, seconds):.2f}, and memory that grows to the power of {exponent(counts, megabytes):.2f}. The
+pictures are those of avatars/, repeated with other degraded copies.
 
-With the number of training pictures, processor time, from the files to the fitted model, grows to the power of
-{of_time:.2f}, memory to the power of {of_memory:.2f}; 1 is linear. The pictures are those of avatars/, over and over
-under other names, by which they are degraded each time in other ways.
-
-{table(("training pictures", "processor time, s", "memory, MB"), trained)}
+{table(("training pictures", "processor time, s", "memory, MB"), training_rows)}
 """
 
 
-def _of_pixels(pictures: list[dict[str, Any]], codec: str) -> float:
-    large = [one for one in pictures if one["codec"] == codec and one["side"] >= 256]
-    return slope([one["side"] ** 2 for one in large], [one["ms"]["ours"]["median"] for one in large])
-
-
-def draw(found: dict[str, Any], docs: Path) -> None:
-    """Write the plot that the page shows."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "the same every time"
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-    for codec, style in (("PNG", "o-"), ("JPEG", "s--")):
-        some = [one for one in found["pictures"] if one["codec"] == codec]
-        pixels = [one["side"] ** 2 for one in some]
-        for name, color in (("decoding", "C7"), ("ours", "C0")):
-            times = [one["ms"][name]["median"] for one in some]
-            axes[0].plot(pixels, times, style, color=color, label=f"{codec}, {name}")
-            axes[1].plot(pixels, [one["mb"][name] for one in some], style, color=color, label=f"{codec}, {name}")
-    counts = [one["pictures"] for one in found["training"]]
-    axes[2].plot(counts, [one["seconds"] for one in found["training"]], "o-", color="C0", label="seconds")
-    axes[2].plot(counts, [one["mb"] for one in found["training"]], "s--", color="C1", label="megabytes")
-    titles = ("milliseconds, by pixels", "megabytes, by pixels", "training, by pictures")
-    for axis, title in zip(axes, titles, strict=True):
-        axis.set(title=title, xscale="log", yscale="log")
-        axis.grid(alpha=0.3)
-        axis.legend(fontsize="small")
-    figure.savefig(docs / PLOT, metadata={"Date": None})
-    pyplot.close(figure)
-
-
-if __name__ == "__main__":
-    what, *words = sys.argv[1:] or ("",)
-    if what == "picture":
-        print(json.dumps(_picture_here(*words)))
-    elif what == "training":
-        print(json.dumps(_train_here(int(words[0]))))
-    else:
-        print(page(measure(3)))
+def _pixel_exponent(pictures: Sequence[dict[str, Any]], codec: str) -> float:
+    large = [picture for picture in pictures if picture["codec"] == codec and picture["side"] >= 256]
+    return exponent([picture["side"] ** 2 for picture in large], [each["ms"]["ours"]["median"] for each in large])

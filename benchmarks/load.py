@@ -1,153 +1,139 @@
-"""Load on an HTTP server over kept connections, from one thread: raw sockets, and every answer looked at."""
+"""An HTTP client that keeps a server busy over several kept-alive connections, from one thread and on raw sockets."""
 
+import json
+import math
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 TIMEOUT = 20.0
-"""Seconds after which a server that gives no answer at all counts as hung."""
+"""Seconds without any response after which the server counts as hung."""
 
-BUSY = 409
-"""Cog frees the place of a prediction shortly after its answer: even as many clients as it has places may find none."""
-
-PAUSE = 0.001
-"""Seconds after which one that was turned away asks again."""
+RETRY_DELAY = 0.001
+"""Seconds before a request that got 409 is sent again."""
 
 
-class WrongAnswer(Exception):
-    """An answer came that is not the right one, or none came."""
+class BadResponse(Exception):
+    """A response is wrong, incomplete or missing."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """One request, as it goes over the wire, and what tells whether status and body of the answer are right."""
+class Request:
+    """An HTTP request as bytes, and a function that checks the status and the body of its response."""
 
-    request: bytes
+    data: bytes
     is_right: Callable[[int, bytes], bool]
-
-
-Task = Sequence[Question]
-"""Questions that one client asks one after the other, as a whole to be timed."""
 
 
 @dataclass
 class Outcome:
-    """What came of a load within the seconds that count: how long each task took, and how often BUSY was the answer."""
+    """The responses to many requests."""
 
-    window: float
-    seconds: list[float] = field(default_factory=list)
-    asked_again: int = 0
+    responses: list[tuple[float, float]] = field(default_factory=list)
+    """For each response, the time of `time.perf_counter` at its end, and the seconds since the request was sent."""
 
-    @property
-    def throughput(self) -> float:
-        """Tasks a second."""
-        return len(self.seconds) / self.window
+    retries: int = 0
+    """How often a request got 409 and was sent again. Cog frees a slot slightly after it has sent the response."""
 
 
-def question(method: str, path: str, is_right: Callable[[int, bytes], bool], body: bytes = b"") -> Question:
-    """The question of this method, path and JSON body."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return Question(f"{head}\r\n".encode() + body, is_right)
+def predict_request(inputs: dict[str, str], is_right: Callable[[int, bytes], bool]) -> Request:
+    """Create the request for a prediction."""
+    body = json.dumps({"input": inputs}).encode()
+    head = (
+        "POST /predictions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return Request(head.encode() + body, is_right)
 
 
-def put(port: int, tasks: Iterator[Task], concurrency: int, warm_up: float, window: float) -> Outcome:
-    """Ask tasks on `concurrency` connections at a time, each at once after the last, for warm_up + window seconds.
+def send_all(port: int, requests: Iterator[Request], concurrency: int, deadline: float = math.inf) -> Outcome:
+    """Send requests to 127.0.0.1 over `concurrency` connections, each as soon as the previous response is complete.
 
-    Only what is finished within the window counts: then all connections are at work. Raises WrongAnswer.
+    No request starts after the deadline, a time of `time.perf_counter`. Raises BadResponse or OSError, which ends all.
     """
-    outcome = Outcome(window)
-    begin = time.perf_counter() + warm_up
-    end = begin + window
-    turned_away: list[_Client] = []
+    outcome = Outcome()
+    refused: list[_Connection] = []
     with selectors.DefaultSelector() as selector:
-        clients = [_Client(socket.create_connection(("127.0.0.1", port))) for _ in range(concurrency)]
+        connections = [_Connection(socket.create_connection(("127.0.0.1", port))) for _ in range(concurrency)]
+
+        def send_next(connection: _Connection) -> None:
+            request = next(requests, None) if time.perf_counter() < deadline else None
+            if request:
+                connection.start(request)
+            else:
+                selector.unregister(connection.socket)
+
         try:
-            for client in clients:
-                selector.register(client.socket, selectors.EVENT_READ, client)
-                client.begin(next(tasks))
+            for connection in connections:
+                selector.register(connection.socket, selectors.EVENT_READ, connection)
+                send_next(connection)
             while selector.get_map():
-                ready = selector.select(PAUSE if turned_away else TIMEOUT)
-                if not ready and not turned_away:
-                    raise WrongAnswer(f"no answer within {TIMEOUT:.0f} seconds")
-                for client in turned_away:
-                    client.ask()
-                outcome.asked_again += len(turned_away)
-                turned_away.clear()
+                ready = selector.select(RETRY_DELAY if refused else TIMEOUT)
+                if not ready and not refused:
+                    raise BadResponse(f"no response within {TIMEOUT:.0f} seconds")
+                for connection in refused:
+                    connection.send()
+                outcome.retries += len(refused)
+                refused.clear()
                 for key, _ in ready:
-                    client = key.data
-                    client.receive()
-                    if client.is_turned_away:
-                        turned_away.append(client)
-                    if not client.is_done:
-                        continue
-                    now = time.perf_counter()
-                    if begin <= now < end:
-                        outcome.seconds.append(now - client.began)
-                    if now < end:
-                        client.begin(next(tasks))
-                    else:
-                        selector.unregister(client.socket)
+                    connection = key.data
+                    status = connection.receive()
+                    if status == 409:
+                        refused.append(connection)
+                    elif status:
+                        now = time.perf_counter()
+                        outcome.responses.append((now, now - connection.started))
+                        send_next(connection)
         finally:
-            for client in clients:
-                client.socket.close()
+            for connection in connections:
+                connection.socket.close()
     return outcome
 
 
-class _Client:
-    """One connection, the task that is asked on it, and what has come of the answer."""
+class _Connection:
+    """A connection with one request in flight."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.began = 0.0
-        self.is_turned_away = False
-        self._left: list[Question] = []
+        self.started = 0.0
+        self._request: Request
         self._received = b""
 
-    @property
-    def is_done(self) -> bool:
-        """Whether all questions of the task were answered."""
-        return not self._left
+    def start(self, request: Request) -> None:
+        """Send a new request."""
+        self._request = request
+        self.started = time.perf_counter()
+        self.send()
 
-    def begin(self, task: Task) -> None:
-        """Ask the first question of a task."""
-        self.began = time.perf_counter()
-        self._left = list(reversed(task))
-        self.ask()
-
-    def ask(self) -> None:
-        """Ask the question that is due, for the first time or again."""
+    def send(self) -> None:
+        """Send the current request, for the first time or again."""
         self._received = b""
-        self.is_turned_away = False
-        self.socket.sendall(self._left[-1].request)
+        self.socket.sendall(self._request.data)
 
-    def receive(self) -> None:
-        """Take in what has come, and where that is a right answer, ask the next question. Raises WrongAnswer."""
+    def receive(self) -> int | None:
+        """Read from the socket. Return the status once the response is complete, else None. Raises BadResponse."""
         piece = self.socket.recv(1 << 20)
         self._received += piece
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        length = _length(head) if found else 0
-        if not piece or (found and len(body) > length):
-            raise WrongAnswer(f"to {self._left[-1].request!r} came {self._received[:1000]!r}, and not a whole answer")
-        if not found or len(body) < length:
-            return
+        head, blank_line, body = self._received.partition(b"\r\n\r\n")
+        missing = _content_length(head) - len(body) if blank_line else 1
+        if missing < 0 or (missing > 0 and not piece):
+            raise self._bad_response()
+        if missing > 0:
+            return None
         status = int(head[9:12])
-        if status == BUSY:
-            self.is_turned_away = True
-            return
-        asked = self._left.pop()
-        if not asked.is_right(status, body):
-            raise WrongAnswer(f"to {asked.request!r} came {self._received[:1000]!r}")
-        if self._left:
-            self.ask()
+        if status != 409 and not self._request.is_right(status, body):
+            raise self._bad_response()
+        return status
+
+    def _bad_response(self) -> BadResponse:
+        return BadResponse(f"{self._request.data[:300]!r} got {self._received[:1000]!r}")
 
 
-def _length(head: bytes) -> int:
+def _content_length(head: bytes) -> int:
     for line in head.lower().splitlines():
         if line.startswith(b"content-length:"):
             return int(line[15:])
-    raise WrongAnswer(f"an answer of no announced length: {head!r}")
+    raise BadResponse(f"no Content-Length in {head!r}")

@@ -1,20 +1,21 @@
-"""The server: predictions a second, beside the same server with Predictors that do less, and the stand-in itself."""
+"""Predictions per second of the server, compared with a server that only fetches and decodes avatars."""
 
 import itertools
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
-from urllib.parse import urlsplit
 
-from benchmarks import load, running
-from benchmarks.load import Outcome, Task
-from benchmarks.timing import in_turns, ratios, shown, spread
+from benchmarks import load
+from benchmarks.load import Request
+from benchmarks.measuring import alternate, format_spread, ratios, spread
+from benchmarks.running import baseline_server, our_server, stand_in
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
 from github_avatars.service.cog_cleanup import PREDICTIONS, remove_folders
@@ -23,137 +24,111 @@ from github_avatars.training import dataset
 CONCURRENCIES = (1, 8, 32)
 
 LATENCIES = (0.0, 0.025)
-"""Seconds before each answer of the stand-in, which is asked twice for an avatar: 0 or 50 ms a prediction."""
+"""Seconds before each response of the stand-in. A prediction takes two requests, so this adds 0 or 50 ms."""
 
 WARM_UP, WINDOW = 0.3, 1.0
-"""Seconds of load before what counts, and of what counts."""
+"""Seconds of load before the measurement, and of the measurement."""
 
-NOTHING, FETCH, OURS, STANDIN = "nothing", "fetching and decoding", "ours", "the stand-in itself"
+FETCHING, OURS = "fetching and decoding", "ours"
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Predictions a second and seconds to an answer, by latency, concurrency and Predictor; all take turns."""
+    """Measure predictions per second and response times, by latency, concurrency and Predictor."""
     return {
         "rounds": rounds,
         "window": WINDOW,
-        "latencies": [{"ms": 2000 * latency, "loads": _under(latency, rounds)} for latency in LATENCIES],
+        "latencies": [{"ms": 2000 * latency, "loads": _measure(latency, rounds)} for latency in LATENCIES],
     }
 
 
-def _under(latency: float, rounds: int) -> list[dict[str, Any]]:
+def _measure(latency: float, rounds: int) -> list[dict[str, Any]]:
     ids: list[str] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        github = stack.enter_context(running.stand_in(folder, latency))
+        github = stack.enter_context(stand_in(latency=latency))
         servers = {
-            NOTHING: stack.enter_context(running.floor("nothing", folder / "nothing", github)),
-            FETCH: stack.enter_context(running.floor("fetch", folder / "fetch", github)),
-            OURS: stack.enter_context(running.ours(folder / "ours", github)),
+            FETCHING: stack.enter_context(baseline_server("fetch", folder / "fetch", github)),
+            OURS: stack.enter_context(our_server(folder / "ours", github)),
         }
-        loads: dict[str, Callable[[int], Outcome]] = {
-            name: partial(_put, server.port, itertools.cycle(predictions(ids))) for name, server in servers.items()
-        }
-        loads[STANDIN] = partial(_put, urlsplit(github).port or 80, itertools.cycle(avatars()))
-        contestants = {
-            (concurrency, name): partial(put, concurrency)
+        for server in servers.values():
+            server.wait_for_status("READY")
+        candidates = {
+            (concurrency, name): partial(_put_under_load, server.port, concurrency, itertools.cycle(predictions(ids)))
             for concurrency in CONCURRENCIES
-            for name, put in loads.items()
+            for name, server in servers.items()
         }
-        taken = in_turns(contestants, rounds)
-    # The floors leave them, and the more there are, the longer Cog takes to make further ones.
+        results = alternate(candidates, rounds)
+    # The baseline leaves these folders, and Cog becomes slower the more there are.
     for name in ids:
         remove_folders(PREDICTIONS / name)
     return [
         {
             "concurrency": concurrency,
-            "contestants": {name: _summed(taken[concurrency, name], taken[concurrency, FETCH]) for name in loads},
+            "contestants": {
+                name: _summarize(results[concurrency, name], results[concurrency, FETCHING]) for name in servers
+            },
         }
         for concurrency in CONCURRENCIES
     ]
 
 
-def _put(port: int, tasks: Iterator[Task], concurrency: int) -> Outcome:
-    return load.put(port, tasks, concurrency, WARM_UP, WINDOW)
+def _put_under_load(port: int, concurrency: int, requests: Iterator[Request]) -> list[float]:
+    """Return the seconds that each response took which was complete within the window."""
+    start = time.perf_counter() + WARM_UP
+    end = start + WINDOW
+    outcome = load.send_all(port, requests, concurrency, end)
+    return [seconds for finished, seconds in outcome.responses if start <= finished < end]
 
 
-def _summed(outcomes: list[Outcome], floor: list[Outcome]) -> dict[str, Any]:
-    seconds = [each for outcome in outcomes for each in outcome.seconds]
-    percentiles = quantiles(seconds, n=100, method="inclusive")
-    a_second, floor_a_second = ([one.throughput for one in each] for each in (outcomes, floor))
+def _summarize(rounds: list[list[float]], baseline: list[list[float]]) -> dict[str, Any]:
+    seconds = [each for values in rounds for each in values]
+    rates, baseline_rates = ([len(values) / WINDOW for values in each] for each in (rounds, baseline))
     return {
-        "a second": spread(a_second, 1),
-        "ratio": ratios(a_second, floor_a_second),
+        "a second": spread(rates, 1),
+        "ratio": ratios(rates, baseline_rates),
         "p50 ms": round(1000 * median(seconds), 2),
-        "p99 ms": round(1000 * percentiles[98], 2),
-        "asked again": sum(outcome.asked_again for outcome in outcomes),
+        "p99 ms": round(1000 * quantiles(seconds, n=100, method="inclusive")[98], 2),
     }
 
 
-def predictions(ids: list[str]) -> list[Task]:
-    """A prediction for each account of the stand-in, in an order that mixes the labels; the ids are put into `ids`."""
+def predictions(ids: list[str]) -> list[Request]:
+    """Create a prediction request for each account of the stand-in, shuffled. Their ids are appended to `ids`."""
 
-    def succeeded(status: int, body: bytes) -> bool:
-        answer = json.loads(body)
-        ids.append(answer["id"])
-        return status == 200 and bool(answer["status"] == "succeeded")
+    def has_succeeded(status: int, body: bytes) -> bool:
+        prediction = json.loads(body)
+        ids.append(prediction["id"])
+        return status == 200 and bool(prediction["status"] == "succeeded")
 
-    return [
-        [load.question("POST", "/predictions", succeeded, json.dumps({"input": {"username": login}}).encode())]
-        for login, _ in _accounts()
-    ]
-
-
-def avatars() -> list[Task]:
-    """What a prediction asks of the stand-in: the redirect, and the picture."""
-    return [
-        [load.question("GET", f"/{login}.png", _redirects), load.question("GET", f"/u/{account_id}?v=4", _answers)]
-        for login, account_id in _accounts()
-    ]
+    logins = [example.login for example in dataset.read_index(AVATARS)]
+    random.Random(0).shuffle(logins)  # noqa: S311 - not for cryptography
+    return [load.predict_request({"username": login}, has_succeeded) for login in logins]
 
 
-def _accounts() -> list[tuple[str, int]]:
-    accounts = [(example.login, example.account_id) for example in dataset.read_index(AVATARS)]
-    random.Random(0).shuffle(accounts)  # noqa: S311 - nothing secret
-    return accounts
-
-
-def _redirects(status: int, _: bytes) -> bool:
-    return status == 302
-
-
-def _answers(status: int, body: bytes) -> bool:
-    return status == 200 and len(body) > 0
-
-
-def page(found: dict[str, Any]) -> str:
-    """The section of the page."""
-    head = ("latency, ms", "at once", "", "a second", f"times {FETCH}", "p50, ms", "p99, ms")
+def section(results: dict[str, Any]) -> str:
+    """Write the section of the page."""
+    head = ("latency, ms", "concurrency", "Predictor", "predictions per second", "ratio", "p50, ms", "p99, ms")
     rows = [
         (
-            f"{under['ms']:.0f}",
-            f"{one['concurrency']}",
+            f"{latency['ms']:.0f}",
+            str(measured["concurrency"]),
             name,
-            shown(measured["a second"], 0),
-            shown(measured["ratio"]),
-            f"{measured['p50 ms']:.1f}",
-            f"{measured['p99 ms']:.1f}",
+            format_spread(values["a second"], 0),
+            format_spread(values["ratio"]),
+            f"{values['p50 ms']:.1f}",
+            f"{values['p99 ms']:.1f}",
         )
-        for under in found["latencies"]
-        for one in under["loads"]
-        for name, measured in one["contestants"].items()
+        for latency in results["latencies"]
+        for measured in latency["loads"]
+        for name, values in measured["contestants"].items()
     ]
     return f"""\
 ## The server
 
-`POST /predictions` with a username over kept connections, in {found["rounds"]} rounds of {found["window"]:.0f} s each,
-by the clock. Beside ours, the same server runs a Predictor that does {NOTHING}, and one that only fetches the avatar
-with requests and decodes it with Pillow. The last row of each group asks the stand-in for the same redirects and
-pictures directly: faster than that no fetch can be, as all of them, and what asks them, share the machine. With 50 ms
-of latency a prediction, 32 at once can be 640 a second at the most. The aim is 0.9 times {FETCH}.
+`POST /predictions` with a username over kept-alive connections, in {results["rounds"]} rounds of
+{results["window"]:.0f} s each, in wall-clock time. The
+baseline is the same server with a Predictor that only fetches the avatar with requests and decodes it with Pillow. The
+client and the stand-in for GitHub run on the same machine. With a latency of 50 ms per prediction, 32 concurrent
+requests allow at most 640 predictions per second. The target is 0.9 times {FETCHING}.
 
 {table(head, rows)}
 """
-
-
-if __name__ == "__main__":
-    print(page(measure(2)))

@@ -1,225 +1,188 @@
-"""Makes many predictions of the real server, checks every answer, and tells what the server kept of them."""
+"""Makes many predictions over HTTP, checks every response, and reports what the server has not released."""
 
 import argparse
 import base64
-import http.client
 import json
 import random
 import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from benchmarks.running import Server, Use, serving, wait_until
+from benchmarks import load
+from benchmarks.running import Usage, measure_usage, our_server, stand_in
 from github_avatars.demo import AVATARS
 from github_avatars.github import CONNECTIONS
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
+from tests.support.timing import wait_until
 
 WARM_UP = 5000
-"""Predictions before the first measurement, at the most, as many at once as the server takes: until then threads start
-and caches fill."""
+"""The maximum number of predictions before the measurement, which start the server's threads and fill its caches."""
 
-GROWTH = 0.05
-"""From this share on, growing memory counts as a leak."""
+MAX_GROWTH = 0.05
+"""Memory that grows by this share or more counts as a leak."""
+
+NO_USAGE = Usage(0, 0)
 
 PREFIX = "Prediction failed: Async prediction failed: "
 
 
 @dataclass(frozen=True)
 class Case:
-    """One prediction to ask for: its input, and the output that is right, or how the right error begins."""
+    """The input of a prediction, and its expected output or the start of its expected error message."""
 
     inputs: dict[str, str]
     output: Mapping[str, str | None] | None = None
     error: str = ""
 
-    def is_right(self, answer: Mapping[str, Any]) -> bool:
-        """Whether this is the answer that the server ought to give."""
+    def is_right(self, prediction: Mapping[str, Any]) -> bool:
+        """Return whether a prediction has the expected output or error."""
         if self.output is None:
-            return answer["status"] == "failed" and str(answer["error"]).startswith(PREFIX + self.error)
-        return answer["status"] == "succeeded" and bool(answer["output"] == self.output)
+            return prediction["status"] == "failed" and str(prediction["error"]).startswith(PREFIX + self.error)
+        return prediction["status"] == "succeeded" and bool(prediction["output"] == self.output)
 
 
-def cases(github: str) -> list[Case]:
-    """What is asked, mixed but always in the same order: seven in ten are accounts of the stand-in at `github`."""
-    mixed = []
+def create_cases(github: str) -> list[Case]:
+    """Create all cases in a fixed random order. Seven in ten are accounts of the stand-in at the URL `github`."""
+    cases = []
     for number, example in enumerate(dataset.read_index(AVATARS)):
         output = {"username": example.login, "href": f"{github}/{example.login}.png", "prediction": example.label}
-        mixed.append(Case({"username": example.login}, output))
+        cases.append(Case({"username": example.login}, output))
         data = (AVATARS / example.file).read_bytes()
         if number % 4 == 0:
-            mixed.append(Case({"image": data_url(data)}, output | {"username": None, "href": None}))
+            cases.append(Case({"image": _data_url(data)}, output | {"username": None, "href": None}))
         if number % 16 == 0:
             login = f"nobody-{number}"
-            mixed += [
+            cases += [
                 Case({"username": login}, error=f"NoSuchAccount: {github} has no account {login}:"),
                 Case({"username": f"{login}!"}, error=f"BadLogin: '{login}!' is not a valid GitHub login"),
-                Case({"image": data_url(data[: len(data) // 2])}, error="NotAPicture: The image is damaged"),
+                Case({"image": _data_url(data[: len(data) // 2])}, error="NotAPicture: The image is damaged"),
             ]
-    random.Random(0).shuffle(mixed)  # noqa: S311
-    return mixed
+    random.Random(0).shuffle(cases)  # noqa: S311 - not for cryptography
+    return cases
 
 
-def data_url(data: bytes) -> str:
-    """A picture as the server takes it."""
+def _data_url(data: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
 
 @dataclass
-class Client:
-    """One kept connection to the server, and what came of the predictions that were asked for over it."""
-
-    connection: http.client.HTTPConnection
-    seconds: list[float] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    asked_again: int = 0
-
-    def ask(self, case: Case) -> None:
-        """Make one prediction and judge the answer."""
-        try:
-            # Cog frees the place of a prediction shortly after its answer: even few clients may find none free.
-            while (answered := self._post({"input": case.inputs}))[0] == 409:
-                self.asked_again += 1
-                time.sleep(0.05)
-        except (OSError, http.client.HTTPException) as error:
-            self.connection.close()
-            self.errors.append(repr(error))
-            return
-        status, body = answered
-        if status != 200:
-            self.errors.append(f"HTTP {status}: {body[:200]!r}")
-            return
-        answer = json.loads(body)
-        self.ids.append(answer["id"])
-        if not case.is_right(answer):
-            self.wrong.append(f"{str(case.inputs)[:100]}: {answer}")
-
-    def _post(self, content: object) -> tuple[int, bytes]:
-        started = time.perf_counter()
-        self.connection.request("POST", "/predictions", json.dumps(content), {"Content-Type": "application/json"})
-        response = self.connection.getresponse()
-        body = response.read()
-        if response.status != 409:
-            self.seconds.append(time.perf_counter() - started)
-        return response.status, body
-
-
-def ask_all(clients: Sequence[Client], asked: Sequence[Case], end: float) -> None:
-    """Deal `asked` out to the clients, who work side by side and begin nothing after `end`, by time.monotonic()."""
-    stopped = threading.Event()
-
-    def work(client: Client, share: Sequence[Case]) -> None:
-        for case in share:
-            if not stopped.is_set() and time.monotonic() < end:
-                client.ask(case)
-
-    with ThreadPoolExecutor(len(clients)) as pool:
-        try:
-            list(pool.map(work, clients, [asked[number :: len(clients)] for number in range(len(clients))]))
-        finally:
-            stopped.set()
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """What came of a run of `wanted` predictions, and what the server held before and after them."""
+    """The result of a soak test."""
 
-    wanted: int
-    clients: Sequence[Client]
-    elapsed: float
-    before: Use
-    after: Use
-    left: int
-    """Files and folders of predictions that stayed on disk."""
+    expected: int
+    """The number of predictions after the warm-up."""
 
-    @property
-    def seconds(self) -> list[float]:
-        """How long each answer took."""
-        return [seconds for client in self.clients for seconds in client.seconds]
+    concurrency: int
+    before: Usage = NO_USAGE
+    after: Usage = NO_USAGE
+    elapsed: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+    retries: int = 0
+    wrong: list[str] = field(default_factory=list)
+    """The predictions with an unexpected output or error."""
 
-    def line(self) -> str:
-        """The summary."""
-        seconds = self.seconds
-        percentiles = quantiles(seconds, n=100) if len(seconds) > 1 else [0.0] * 99
+    errors: list[str] = field(default_factory=list)
+    """The error that ended the test, if any."""
+
+    leftovers: int = 0
+    """Files and folders of predictions that remain on disk."""
+
+    def summary(self) -> str:
+        """Return a line with the most important numbers."""
+        percentiles = quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0.0] * 99
+        growth = 100 * (self.after.memory / self.before.memory - 1) if self.before.memory else 0
         return (
-            f"{len(seconds):,} requests in {self.elapsed:.0f} s: "
-            f"{sum(len(client.wrong) for client in self.clients)} wrong answers, "
-            f"{sum(len(client.errors) for client in self.clients)} errors, "
-            f"{sum(client.asked_again for client in self.clients)} asked again; "
+            f"{len(self.seconds):,} requests in {self.elapsed:.0f} s: {len(self.wrong)} wrong responses, "
+            f"{len(self.errors)} errors, {self.retries} retries; "
             f"p50 {1000 * percentiles[49]:.0f} ms, p99 {1000 * percentiles[98]:.0f} ms; "
-            f"memory {self.before.memory / 1e6:.1f} → {self.after.memory / 1e6:.1f} MB "
-            f"({100 * (self.after.memory / self.before.memory - 1):+.1f} %); "
-            f"file descriptors {self.before.descriptors} → {self.after.descriptors}; left on disk: {self.left}"
+            f"memory {self.before.memory / 1e6:.1f} → {self.after.memory / 1e6:.1f} MB ({growth:+.1f} %); "
+            f"file descriptors {self.before.descriptors} → {self.after.descriptors}; left on disk: {self.leftovers}"
         )
 
     def faults(self) -> list[str]:
-        """What is not as it should be, a line each."""
-        faults = [text for client in self.clients for text in (*client.wrong, *client.errors)]
-        if len(self.seconds) < self.wanted:
-            faults.append(f"only {len(self.seconds):,} of {self.wanted:,} requests were answered")
-        if self.after.memory >= (1 + GROWTH) * self.before.memory:
-            faults.append(f"memory grew by {100 * GROWTH:.0f} % or more")
-        # Each client may have made the server open one more connection to the stand-in.
-        if self.after.descriptors > self.before.descriptors + len(self.clients):
-            faults.append("file descriptors stayed open")
-        if self.left:
-            faults.append("files or folders of predictions stayed on disk")
+        """Return everything that fails the test, as one line each."""
+        faults = [*self.wrong, *self.errors]
+        if len(self.seconds) < self.expected:
+            faults.append(f"only {len(self.seconds):,} of {self.expected:,} requests got a response")
+        if self.after.memory >= (1 + MAX_GROWTH) * self.before.memory:
+            faults.append(f"memory grew by {100 * MAX_GROWTH:.0f} % or more")
+        # Each concurrent request may have made the server open one more connection to the stand-in.
+        if self.after.descriptors > self.before.descriptors + self.concurrency:
+            faults.append("file descriptors remain open")
+        if self.leftovers:
+            faults.append("files or folders of predictions remain on disk")
         return faults
 
 
-def soak(server: Server, predictions: int, concurrency: int, limit: float) -> Outcome:
-    """Warm up with as many predictions, at most WARM_UP, then measure; in at most about `limit` seconds."""
-    end = time.monotonic() + limit
-    warm_up = min(predictions, WARM_UP)
-    asked = list(islice(cycle(cases(server.github)), warm_up + predictions))
-    with ExitStack() as connections:
-        everyone = [Client(connections.enter_context(closing(server.connection()))) for _ in range(CONNECTIONS)]
-        ask_all(everyone, asked[:warm_up], end)
-        wait_until(server.is_ready)
-        before, started = server.use(), time.monotonic()
-        for client in everyone:
-            client.seconds.clear()
-        ask_all(everyone[:concurrency], asked[warm_up:], end)
-        elapsed = time.monotonic() - started
-        wait_until(server.is_ready)
-        after = server.use()
-    ids = [prediction for client in everyone for prediction in client.ids]
+def soak(cases: list[Case], github: str, folder: Path, predictions: int, concurrency: int, limit: float) -> Outcome:
+    """Start the server in `folder`, warm it up, make predictions, and measure what the server uses before and after.
 
-    def left() -> int:
-        return len(list(server.temporary.iterdir())) + sum((PREDICTIONS / prediction).exists() for prediction in ids)
+    The cases repeat. No prediction starts after about `limit` seconds.
+    """
+    outcome = Outcome(predictions, concurrency)
+    deadline = time.perf_counter() + limit
+    ids: list[str] = []
 
-    # The server removes them beside its answers.
-    with suppress(TimeoutError):
-        wait_until(lambda: not left())
-    return Outcome(predictions, everyone, elapsed, before, after, left())
+    def create_request(case: Case) -> load.Request:
+        def check(status: int, body: bytes) -> bool:
+            prediction = json.loads(body)
+            if status != 200:
+                return False
+            ids.append(prediction["id"])
+            if not case.is_right(prediction):
+                outcome.wrong.append(f"{str(case.inputs)[:100]}: {prediction}")
+            return True
+
+        return load.predict_request(case.inputs, check)
+
+    def count_leftovers() -> int:
+        return len(list((folder / "temporary").iterdir())) + sum((PREDICTIONS / name).exists() for name in ids)
+
+    requests = cycle(list(map(create_request, cases)))
+    with our_server(folder, github) as server:
+        try:
+            server.wait_for_status("READY")
+            load.send_all(server.port, islice(requests, min(predictions, WARM_UP)), CONNECTIONS, deadline)
+            server.wait_for_status("READY")
+            outcome.before, start = measure_usage(server.process.pid), time.perf_counter()
+            sent = load.send_all(server.port, islice(requests, predictions), concurrency, deadline)
+            outcome.elapsed, outcome.retries = time.perf_counter() - start, sent.retries
+            outcome.seconds = [seconds for _, seconds in sent.responses]
+            server.wait_for_status("READY")
+        except (OSError, AssertionError, load.BadResponse) as error:
+            outcome.errors.append(repr(error))
+        outcome.after = measure_usage(server.process.pid)
+        # The server deletes these folders at the same time as it responds.
+        with suppress(AssertionError):
+            wait_until(lambda: not count_leftovers())
+    outcome.leftovers = count_leftovers()
+    return outcome
 
 
 def main() -> int:
-    """Run it and print the summary; 1 where something is not as it should be, with what it is on standard error."""
+    """Run the soak test and print its summary. Return 1 if anything fails, with the faults on standard error."""
     parser = argparse.ArgumentParser(prog="script/soak", description=__doc__)
-    parser.add_argument("--predictions", type=int, default=50_000, help="how many to make (default: %(default)s)")
-    parser.add_argument("--concurrency", type=int, default=16, help="how many at once (default: %(default)s)")
-    parser.add_argument("--limit", type=float, default=3600, help="seconds after which to stop (default: %(default)s)")
+    parser.add_argument("--predictions", type=int, default=50_000, help="number of predictions (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=16, help="concurrent requests (default: %(default)s)")
+    parser.add_argument("--limit", type=float, default=3600, help="seconds before it stops (default: %(default)s)")
     options = parser.parse_args()
     if options.predictions < 1 or not 1 <= options.concurrency <= CONNECTIONS:
-        parser.error(f"--predictions must be at least 1, and --concurrency 1 to {CONNECTIONS}")
-    # The server and the stand-in would go on without it.
+        parser.error(f"--predictions must be at least 1, and --concurrency must be 1 to {CONNECTIONS}")
+    # Without this, the server and the stand-in would continue to run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-        outcome = soak(server, options.predictions, options.concurrency, options.limit)
-    print(outcome.line())
+    with tempfile.TemporaryDirectory() as folder, stand_in() as github:
+        cases = create_cases(github)
+        outcome = soak(cases, github, Path(folder) / "server", options.predictions, options.concurrency, options.limit)
+    print(outcome.summary())
     faults = outcome.faults()
     for fault in faults[:20]:
         print("fault:", fault, file=sys.stderr)

@@ -1,7 +1,7 @@
-"""script/soak: a short run of it in full, and what it takes for a fault."""
+"""script/soak: a short run, and the faults that it reports."""
 
-import http.client
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,128 +11,134 @@ from uuid import uuid4
 import pytest
 
 from benchmarks import soak
-from benchmarks.running import Use
-from benchmarks.soak import Case, Client, Outcome
+from benchmarks.running import Usage
+from benchmarks.soak import Case, Outcome
 from tests.support.processes import ROOT, clean_environment
 from tests.support.timing import TIMEOUT, wait_until
 
-pytestmark = pytest.mark.alone
-
-LINE = re.compile(
-    r"[\d,]+ requests in \d+ s: \d+ wrong answers, \d+ errors, \d+ asked again; p50 \d+ ms, p99 \d+ ms; "
+SUMMARY = re.compile(
+    r"[\d,]+ requests in \d+ s: \d+ wrong responses, \d+ errors, \d+ retries; p50 \d+ ms, p99 \d+ ms; "
     r"memory [\d.]+ → [\d.]+ MB \([+-][\d.]+ %\); file descriptors \d+ → \d+; left on disk: \d+\n"
 )
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [ROOT / "script" / "soak", *arguments]
+    command = [str(ROOT / "script" / "soak"), *arguments]
     return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=5 * TIMEOUT)
 
 
-def test_a_short_soak_finds_nothing_wrong() -> None:
-    ended = run("--predictions", "400")
-    assert (ended.returncode, ended.stderr) == (0, ""), ended
-    assert LINE.fullmatch(ended.stdout)
-    assert ended.stdout.startswith("400 requests in ")
-    assert ": 0 wrong answers, 0 errors, " in ended.stdout
-    assert ended.stdout.endswith("left on disk: 0\n")
+@pytest.mark.alone
+def test_a_short_soak_reports_no_fault() -> None:
+    completed = run("--predictions", "400")
+    assert (completed.returncode, completed.stderr) == (0, ""), completed
+    assert SUMMARY.fullmatch(completed.stdout)
+    assert completed.stdout.startswith("400 requests in ")
+    assert ": 0 wrong responses, 0 errors, " in completed.stdout
+    assert completed.stdout.endswith("left on disk: 0\n")
 
 
-def test_a_wrong_answer_is_told_and_fails_it(
+def test_a_wrong_response_is_a_fault_and_sets_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("COG_MAX_CONCURRENCY", "GITHUB_URL"):
-        monkeypatch.delenv(name, raising=False)
     expected = {"username": "octocat", "href": "https://github.com/octocat.png", "prediction": "default"}
-    monkeypatch.setattr(soak, "cases", lambda _: [Case({"username": "octocat"}, expected)])
+    monkeypatch.setattr(soak, "create_cases", lambda _: [Case({"username": "octocat"}, expected)])
     monkeypatch.setattr(sys, "argv", ["script/soak", "--predictions", "2", "--concurrency", "1"])
-    monkeypatch.setattr(soak.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert soak.main() == 1
-    told = capsys.readouterr()
-    assert "2 requests in " in told.out
-    assert "fault: {'username': 'octocat'}: " in told.err
-    assert "'prediction': 'custom'" in told.err
+    captured = capsys.readouterr()
+    assert "2 requests in " in captured.out
+    assert "fault: {'username': 'octocat'}: " in captured.err
+    assert "'prediction': 'custom'" in captured.err
 
 
-def test_an_end_by_sigterm_takes_the_server_and_the_stand_in_along() -> None:
-    mark = f"MARK={uuid4()}".encode()
+def test_sigterm_ends_the_server_and_the_stand_in() -> None:
+    mark = f"MARK={uuid4()}"
 
-    def marked() -> list[Path]:
-        found = []
+    def marked_processes() -> list[Path]:
+        marked = []
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
-                if mark in environment.read_bytes().split(b"\0"):
-                    found.append(environment.parent)
-            except OSError:  # ended meanwhile, or another user's
+                if mark.encode() in environment.read_bytes().split(b"\0"):
+                    marked.append(environment.parent)
+            except OSError:  # the process has ended, or belongs to another user
                 continue
-        return found
+        return marked
 
     command = [sys.executable, "-m", "benchmarks.soak"]
-    environment = clean_environment(MARK=mark.decode().removeprefix("MARK="), PYTHONPATH=str(ROOT))
+    environment = clean_environment(MARK=mark.removeprefix("MARK="))
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
-        # Itself, the stand-in, the server and its worker.
-        wait_until(lambda: len(marked()) == 4)
+        # The soak test, the stand-in, the server and its worker.
+        wait_until(lambda: len(marked_processes()) == 4)
         process.terminate()
         assert process.wait(TIMEOUT) == 143
-    wait_until(lambda: not marked(), lambda: str(marked()))
+    wait_until(lambda: not marked_processes(), lambda: str(marked_processes()))
 
 
-ANSWER = {"status": "succeeded", "output": {"username": None, "href": None, "prediction": "default"}}
-FAILURE = {"status": "failed", "error": f"{soak.PREFIX}NotAPicture: The image is damaged"}
+OUTPUT = {"username": None, "href": None, "prediction": "default"}
+SUCCEEDED = {"status": "succeeded", "output": OUTPUT}
+FAILED = {"status": "failed", "error": f"{soak.PREFIX}NotAPicture: The image is damaged"}
 
 
 @pytest.mark.parametrize(
-    ("case", "answer", "right"),
+    ("case", "prediction", "right"),
     [
-        (Case({}, ANSWER["output"]), ANSWER, True),
-        (Case({}, ANSWER["output"]), ANSWER | {"output": {**ANSWER["output"], "prediction": "custom"}}, False),
-        (Case({}, ANSWER["output"]), FAILURE, False),
-        (Case({}, error="NotAPicture: "), FAILURE, True),
-        (Case({}, error="BadLogin: "), FAILURE, False),
-        (Case({}, error="NotAPicture: "), ANSWER, False),
+        (Case({}, OUTPUT), SUCCEEDED, True),
+        (Case({}, OUTPUT), SUCCEEDED | {"output": {**OUTPUT, "prediction": "custom"}}, False),
+        (Case({}, OUTPUT), FAILED, False),
+        (Case({}, error="NotAPicture: "), FAILED, True),
+        (Case({}, error="BadLogin: "), FAILED, False),
+        (Case({}, error="NotAPicture: "), SUCCEEDED, False),
     ],
 )
-def test_an_answer_is_right_where_it_is_the_expected_one(case: Case, answer: dict[str, object], right: bool) -> None:
-    assert case.is_right(answer) is right
+def test_a_prediction_is_right_if_it_is_the_expected_one(
+    case: Case, prediction: dict[str, object], right: bool
+) -> None:
+    assert case.is_right(prediction) is right
 
 
-def test_all_kinds_are_asked() -> None:
-    cases = soak.cases("http://github")
-    errors = {case.error.partition(":")[0] for case in cases if case.error}
-    assert errors == {"NoSuchAccount", "BadLogin", "NotAPicture"}
+def test_cases_cover_both_labels_of_accounts_and_pictures_and_all_errors() -> None:
+    cases = soak.create_cases("http://github")
+    assert {case.error.partition(":")[0] for case in cases if case.error} == {
+        "NoSuchAccount",
+        "BadLogin",
+        "NotAPicture",
+    }
     outputs = [case.output for case in cases if case.output]
-    labels = [(output["username"] is None, output["prediction"]) for output in outputs]
-    assert set(labels) == {(picture, label) for picture in (True, False) for label in ("default", "custom")}
-    assert soak.cases("http://github") == cases
+    labels = {(output["username"] is None, output["prediction"]) for output in outputs}
+    assert labels == {(is_picture, label) for is_picture in (True, False) for label in ("default", "custom")}
+    assert soak.create_cases("http://github") == cases
 
 
-@pytest.fixture
-def good() -> Outcome:
-    """A run without fault, of a single client."""
-    client = Client(http.client.HTTPConnection("127.0.0.1"), seconds=[0.1, 0.2])
-    return Outcome(2, [client], 1.0, Use(100, 10), Use(104, 11), 0)
+GOOD = Outcome(2, 1, Usage(100, 10), Usage(104, 11), elapsed=1.0, seconds=[0.1, 0.2])
 
 
-def test_a_good_run_has_no_faults(good: Outcome) -> None:
-    assert good.faults() == []
-    assert LINE.fullmatch(good.line() + "\n")
+def test_a_good_outcome_has_no_faults() -> None:
+    assert GOOD.faults() == []
+    assert SUMMARY.fullmatch(GOOD.summary() + "\n")
 
 
-def test_what_counts_as_a_fault(good: Outcome) -> None:
-    (client,) = good.clients
-    for changed, fault in [
-        (replace(good, clients=[replace(client, wrong=["wrong!"])]), "wrong!"),
-        (replace(good, clients=[replace(client, errors=["broken!"])]), "broken!"),
-        (replace(good, wanted=3), "only 2 of 3 requests were answered"),
-        (replace(good, after=Use(105, 11)), "memory grew by 5 % or more"),
-        (replace(good, after=Use(104, 12)), "file descriptors stayed open"),
-        (replace(good, left=1), "files or folders of predictions stayed on disk"),
-    ]:
-        assert changed.faults() == [fault]
+@pytest.mark.parametrize(
+    ("outcome", "fault"),
+    [
+        (replace(GOOD, wrong=["wrong!"]), "wrong!"),
+        (replace(GOOD, errors=["broken!"]), "broken!"),
+        (replace(GOOD, expected=3), "only 2 of 3 requests got a response"),
+        (replace(GOOD, after=Usage(105, 11)), "memory grew by 5 % or more"),
+        (replace(GOOD, after=Usage(104, 12)), "file descriptors remain open"),
+        (replace(GOOD, leftovers=1), "files or folders of predictions remain on disk"),
+    ],
+)
+def test_each_fault_is_reported(outcome: Outcome, fault: str) -> None:
+    assert outcome.faults() == [fault]
 
 
-@pytest.mark.parametrize("arguments", [("--predictions", "0"), ("--concurrency", "0"), ("--concurrency", "33")])
-def test_numbers_out_of_range_are_refused(arguments: tuple[str, ...]) -> None:
-    ended = run(*arguments)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "script/soak: error: --predictions must be at least 1, and --concurrency 1 to 32" in ended.stderr
+@pytest.mark.parametrize("arguments", [["--predictions", "0"], ["--concurrency", "0"], ["--concurrency", "33"]])
+def test_numbers_out_of_range_are_usage_errors(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["script/soak", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        soak.main()
+    assert "script/soak: error: --predictions must be at least 1, and --concurrency must be 1 to 32" in (
+        capsys.readouterr().err
+    )

@@ -1,4 +1,4 @@
-"""The floor that only fetches an account's avatar with requests and decodes it with Pillow, in threads as ours."""
+"""A Predictor that fetches an avatar with requests and decodes it with Pillow, in as many threads as predict.py."""
 
 import asyncio
 import io
@@ -15,24 +15,24 @@ THREADS = 32
 
 
 class Predictor(BaseRunner):
-    """Answers with the size of an account's avatar."""
+    """Returns the size of an account's avatar."""
 
     def setup(self) -> None:
-        """Make the session, with a connection for each thread."""
+        """Create the session, with a connection for each thread."""
         self.github = os.environ["GITHUB_URL"]
         self.session = requests.Session()
         self.session.mount("http://", HTTPAdapter(pool_maxsize=THREADS))
-        # Ours does not ask the environment for proxies on the way to loopback either.
+        # predict.py does not read proxies from the environment for loopback addresses either.
         self.session.trust_env = False
-        self.threads = ThreadPoolExecutor(THREADS)
+        self.executor = ThreadPoolExecutor(THREADS)
 
     @cog.concurrent(max=32)
     async def run(self, username: str) -> str:
-        """Width and height, as 420×420."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, self.size, username)
+        """Return width and height, such as 420×420."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, self.fetch_size, username)
 
-    def size(self, username: str) -> str:
-        """What `run` answers."""
+    def fetch_size(self, username: str) -> str:
+        """Fetch and decode the avatar. Raises requests.RequestException."""
         response = self.session.get(f"{self.github}/{username}.png", timeout=10)
         response.raise_for_status()
         picture = Image.open(io.BytesIO(response.content))

@@ -1,4 +1,4 @@
-"""The floor that imports what any classifier of scikit-learn needs, and then does nothing."""
+"""A Predictor that imports what a scikit-learn classifier needs, and returns its input."""
 
 import cog
 from cog import BaseRunner
@@ -6,9 +6,9 @@ from sklearn import linear_model, pipeline, preprocessing
 
 
 class Predictor(BaseRunner):
-    """Answers with what it was asked, and what it imported."""
+    """Returns its input."""
 
     @cog.concurrent(max=32)
     async def run(self, username: str) -> str:
-        """The username, and the names of what was imported."""
+        """Return the username and the names of the imported modules."""
         return f"{username}: {linear_model.__name__}, {pipeline.__name__}, {preprocessing.__name__}"

@@ -1,0 +1,108 @@
+"""Each part measures what its name says, at a small size. No test asserts a speed."""
+
+import pytest
+
+from benchmarks import growth, packages, picture, scaling, scan, server, start
+from github_avatars.picture import decoding
+
+
+def test_pictures_have_the_format_and_the_size_of_their_kind() -> None:
+    kinds = picture.load_pictures()
+    assert [decoding.decode(data).size for data in kinds["default, PNG, 420 px"]] == [(420, 420)] * 72
+    assert {data[:3] for data in kinds["custom, JPEG, 184 to 460 px"]} == {b"\xff\xd8\xff"}
+    assert {decoding.decode(data).size for data in kinds["both, PNG, 64 px"]} == {(64, 64)}
+    for kind in ("custom, PNG, 184 to 460 px", "custom, JPEG, 184 to 460 px"):
+        sizes = [decoding.decode(data).width for data in kinds[kind]]
+        assert 184 <= min(sizes) <= max(sizes) <= 460
+
+
+def test_picture_compares_decoding_and_classifying_one_by_one_and_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, files = next(iter(picture.load_pictures().items()))
+    monkeypatch.setattr(picture, "load_pictures", lambda: {kind: files[:2]})
+    monkeypatch.setattr(picture, "BATCH", 3)
+    decoded: list[bytes] = []
+    monkeypatch.setattr(picture, "decode", decoded.append)
+    classified: list[bytes] = []
+    monkeypatch.setattr(picture, "classify", classified.append)
+    batches: list[list[bytes]] = []
+    monkeypatch.setattr(picture, "classify_all", batches.append)
+    results = picture.measure(2)
+    assert classified == files[:2] * 3
+    assert batches == [[files[0], files[1], files[0]]] * 3
+    assert len(decoded) == 3 * (2 + 3)
+    assert f"| {kind} |" in picture.section(results)
+
+
+def test_packages_are_the_dependencies_of_the_library_and_of_cog() -> None:
+    results = packages.measure(2)
+    assert {"scipy", "numpy", "pillow", "cog", "coglet", "requests"} <= results["packages"].keys()
+    assert not {"bokeh", "pytest", "github-avatars"} & results["packages"].keys()
+    assert results["packages"]["numpy"] > 1_000_000
+    assert packages.with_dependencies(["scikit-learn"]) >= {"scikit-learn", "scipy", "numpy", "joblib"}
+    total = sum(results["packages"].values()) / 1e6
+    assert f"take {total:.1f} MB" in packages.section(results)
+
+
+@pytest.mark.alone
+def test_server_is_compared_with_one_that_only_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CONCURRENCIES", (2,))
+    monkeypatch.setattr(server, "LATENCIES", (0.025,))
+    monkeypatch.setattr(server, "WARM_UP", 0.1)
+    monkeypatch.setattr(server, "WINDOW", 0.5)
+    results = server.measure(2)
+    ((measured,),) = (latency["loads"] for latency in results["latencies"])
+    assert list(measured["contestants"]) == [server.FETCHING, server.OURS]
+    # Each prediction waits for two responses of the stand-in, which take 25 ms each.
+    assert all(values["p50 ms"] > 50 for values in measured["contestants"].values())
+    assert measured["contestants"][server.OURS]["a second"]["median"] <= 2 / 0.05
+    assert "|          50 |           2 | ours " in server.section(results)
+
+
+def test_start_measures_both_servers() -> None:
+    results = start.measure(2)
+    assert list(results["script/server"]) == [start.OURS, start.SCIKIT_LEARN]
+    assert all(values["s"]["low"] > 0 for values in results["script/server"].values())
+    assert "| imports scikit-learn |" in start.section(results)
+
+
+@pytest.mark.parametrize("codec", ["PNG", "JPEG"])
+def test_growth_draws_pictures_up_to_the_largest_accepted_size(codec: str) -> None:
+    assert decoding.decode(growth.draw(growth.SIDES[-1], codec)).size == (3000, 3000)
+
+
+def test_growth_measures_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "SIDES", (256, 3000))
+    monkeypatch.setattr(growth, "COUNTS", (20, 40))
+    results = growth.measure(2)
+    assert [(each["codec"], each["side"]) for each in results["pictures"]] == [
+        (codec, side) for codec in ("PNG", "JPEG") for side in (256, 3000)
+    ]
+    small, large = (each["mb"]["decoding"] for each in results["pictures"][:2])
+    assert small < 5 < 27 <= large < 100, "3000×3000 RGB pixels are 27 MB"
+    assert [run["pictures"] for run in results["training"]] == [20, 40]
+    assert all(run["seconds"] > 0 and run["mb"] > 50 for run in results["training"])
+    assert "|                40 |" in growth.section(results)
+
+
+def test_exponent_of_growth() -> None:
+    assert growth.exponent([1, 10, 100], [2, 20, 200]) == pytest.approx(1)
+    assert growth.exponent([1, 100], [2, 20]) == pytest.approx(0.5)
+
+
+def test_scan_is_compared_with_downloading_and_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "ACCOUNTS", 24)
+    results = scan.measure(2)
+    assert list(results["beside"]) == [scan.DOWNLOAD, scan.SCAN]
+    assert results["sizes"]["bytes"]["64"] < results["sizes"]["bytes"]["full"] / 5
+    assert results["sizes"]["differ"] == 0
+    assert all(name in scan.section(results) for name in results["beside"])
+
+
+def test_rate_of_a_scan_on_ray_excludes_the_start() -> None:
+    runs = [
+        {"workers": workers, "accounts": accounts, "seconds": 30 + accounts / 100 / workers}
+        for accounts in scaling.COUNTS
+        for workers in scaling.WORKERS
+    ]
+    rows = scaling.section({"runs": runs}).splitlines()[-2:]
+    assert [row.split("|")[-2].strip() for row in rows] == ["100", "200"]
