@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from github_avatars.demo import GitHubStandIn
 from tests.support.processes import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,9 +25,14 @@ def test_the_first_command_prints_what_the_readme_shows() -> None:
     assert port.sub("HOST", result.stdout) == port.sub("HOST", expected) + "\n"
 
 
-def test_the_python_examples_print_what_the_readme_shows() -> None:
-    examples = "\n".join(re.findall(r"```python\n(.+?)```", README, flags=re.DOTALL))
-    parsed = doctest.DocTestParser().get_doctest(examples, {}, "README.md", "README.md", 0)
+@pytest.mark.parametrize("name", ["README.md", "docs/scan.md"])
+def test_the_python_examples_print_what_the_page_shows(
+    name: str, github: GitHubStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_URL", github.url)
+    monkeypatch.chdir(tmp_path)
+    examples = "\n".join(re.findall(r"```python\n(.+?)```", (ROOT / name).read_text(), flags=re.DOTALL))
+    parsed = doctest.DocTestParser().get_doctest(examples, {}, name, name, 0)
     assert parsed.examples
     assert doctest.DocTestRunner().run(parsed).failed == 0
 
