@@ -1,9 +1,8 @@
-"""Names from arguments, standard input, text and CSV files."""
+"""Accounts from arguments, standard input, text and CSV files."""
 
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow
@@ -11,57 +10,58 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadFile, BadInput
 from github_avatars.github import Account, check_login
 from github_avatars.scan import account_files
 from tests.support.processes import ROOT, clean_environment
 
+PROGRAM = "import sys; from github_avatars.scan import account_files as files; print(*files.read(sys.argv[1:]))"
+
 
 @pytest.fixture(autouse=True)
-def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def written(text: str | bytes, name: str = "names.txt") -> str:
+def write(text: str | bytes, name: str = "logins.txt") -> str:
     Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return name
 
 
-def read(*sources: str, column: str | None = None) -> list[tuple[str | None, int | None]]:
+def read(*sources: str | Account, column: str | None = None) -> list[tuple[str | None, int | None]]:
     return [(account.login, account.account_id) for account in account_files.read(sources, column)]
 
 
-def by_login(*logins: str) -> list[tuple[str, None]]:
+def without_ids(*logins: str) -> list[tuple[str, None]]:
     return [(login, None) for login in logins]
 
 
-# Arguments
+def test_arguments_are_logins_or_accounts() -> None:
+    assert read("zeke", "-Jerry-", "octo_corp") == without_ids("zeke", "-Jerry-", "octo_corp")
+    assert read("zeke", Account("im possible", 7), Account(None, 8)) == [
+        ("zeke", None),
+        ("im possible", 7),
+        (None, 8),
+    ]
 
 
-def test_an_argument_is_a_login() -> None:
-    assert read("zeke", "-Jerry-", "octo_corp") == by_login("zeke", "-Jerry-", "octo_corp")
-
-
-def test_a_file_goes_before_a_login_and_a_folder_does_not() -> None:
+def test_file_takes_precedence_over_a_login_but_a_folder_does_not() -> None:
     Path("octocat").mkdir()
-    written("hubot\n", "zeke")
-    assert read("octocat", "zeke") == by_login("octocat", "hubot")
+    write("hubot\n", "zeke")
+    assert read("octocat", "zeke") == without_ids("octocat", "hubot")
 
 
 @pytest.mark.parametrize("source", ["gone.txt", "", "a/b", "x" * 100_000, "oc\0to"])
-def test_what_is_neither_file_nor_login_is_told_before_anything_else_is_given(source: str) -> None:
-    given = account_files.read(["zeke", source])
+def test_impossible_source_is_refused_before_the_first_account(source: str) -> None:
+    accounts = account_files.read(["zeke", source])
     with pytest.raises(BadInput, match=r"^There is no such file, and '.*' is not a valid GitHub login") as caught:
-        next(given)
+        next(accounts)
     assert len(str(caught.value)) < 300
 
 
-def test_many_sources_are_read_in_their_order() -> None:
-    one, other = written("a\nb\n", "one.txt"), written("login\nc\n", "other.csv")
-    assert read("x", one, "y", other, one) == by_login("x", "a", "b", "y", "c", "a", "b")
-
-
-# Text
+def test_sources_are_read_in_their_order() -> None:
+    first, second = write("a\nb\n", "one.txt"), write("login\nc\n", "other.csv")
+    assert read("x", first, "y", second, first) == without_ids("x", "a", "b", "y", "c", "a", "b")
 
 
 @pytest.mark.parametrize(
@@ -73,134 +73,133 @@ def test_many_sources_are_read_in_their_order() -> None:
         "# logins, sorted; by hand\n\nzeke # the first, of two\n  OctoCat\t\n#end",
     ],
 )
-def test_a_text_file_has_one_login_a_line(text: str) -> None:
-    assert read(written(text)) == by_login("zeke", "OctoCat")
+def test_text_file_has_one_login_per_line(text: str) -> None:
+    path = write(text)
+    assert read(path) == without_ids("zeke", "OctoCat")
+    assert list(account_files.read_logins(Path(path))) == ["zeke", "OctoCat"]
 
 
-def test_what_can_be_no_login_is_given_all_the_same() -> None:
-    assert read(written("zeke\n@octocat\nsomebody else\n")) == by_login("zeke", "@octocat", "somebody else")
+def test_missing_file_of_logins_is_refused() -> None:
+    with pytest.raises(BadFile, match=r"gone\.txt cannot be read \(No such file.*one login per line"):
+        list(account_files.read_logins(Path("gone.txt")))
 
 
-def test_an_empty_file_names_nobody() -> None:
-    assert read(written("")) == []
+def test_impossible_logins_in_a_file_are_unchanged() -> None:
+    assert read(write("zeke\n@octocat\nsomebody else\n")) == without_ids("zeke", "@octocat", "somebody else")
+
+
+def test_empty_file_has_no_accounts() -> None:
+    assert read(write("")) == []
 
 
 @pytest.mark.parametrize(
     ("data", "line"), [(b"zeke\nocto\xff\n", 2), ("zeke\n".encode("utf-16"), 1), (b"\x89PNG\r\n\x1a\n", 1)]
 )
-def test_what_is_no_text_is_told_with_its_line(data: bytes, line: int) -> None:
-    with pytest.raises(BadInput, match=rf"^names\.txt is no text in UTF-8 \(line {line}\)"):
-        read(written(data))
+def test_file_that_is_not_utf8_is_refused_with_its_line(data: bytes, line: int) -> None:
+    with pytest.raises(BadFile, match=rf"^logins\.txt is not UTF-8 \(line {line}\)"):
+        read(write(data))
 
 
-def test_what_came_before_a_bad_line_was_given() -> None:
-    given = account_files.read([written(b"zeke\n\xff\n")])
-    assert next(given) == Account("zeke", None)
-    with pytest.raises(BadInput):
-        next(given)
+def test_accounts_before_a_bad_line_are_returned() -> None:
+    accounts = account_files.read([write(b"zeke\n\xff\n")])
+    assert next(accounts) == Account("zeke", None)
+    with pytest.raises(BadFile):
+        next(accounts)
 
 
-def test_a_line_without_end_is_told_and_not_held_in_memory() -> None:
-    with Path("names.txt").open("wb") as file:
+def test_endless_line_is_refused_without_holding_it_in_memory() -> None:
+    with Path("logins.txt").open("wb") as file:
         file.truncate(10**9)
     tracemalloc.start()
-    with pytest.raises(BadInput, match=r"^Line 1 of names\.txt is longer than 1,048,576 bytes"):
-        read("names.txt")
+    with pytest.raises(BadFile, match=r"^Line 1 of logins\.txt is longer than 1,048,576 bytes"):
+        read("logins.txt")
     assert tracemalloc.get_traced_memory()[1] < 10 * account_files.MAX_LINE
     tracemalloc.stop()
-
-
-# CSV
 
 
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("name,login\nZeke,zeke\nOcto,octocat\n", "names.csv"),
-        ("\ufeffname;LOGIN\r\nZeke;zeke\r\nOcto;octocat\r\n", "names.csv"),
-        ("name\tusername\nZeke, Jr.\tzeke\nOcto\toctocat\n", "names.tsv"),
-        ("login\nzeke\n\noctocat\n", "NAMES.CSV"),
+        ("name,login\nZeke,zeke\nOcto,octocat\n", "logins.csv"),
+        ("\ufeffname;LOGIN\r\nZeke;zeke\r\nOcto;octocat\r\n", "logins.csv"),
+        ("name\tusername\nZeke, Jr.\tzeke\nOcto\toctocat\n", "logins.tsv"),
+        ("login\nzeke\n\noctocat\n", "LOGINS.CSV"),
         ('"a, ""b""",login\n"line\nbreak",zeke\n"",octocat\n', "table"),
-        ("login,username\nzeke,x\noctocat,y\n", "names.txt"),
-        ("username,Login\nx,zeke\ny, octocat \n", "names.csv"),
-        ("login,login\nzeke,x\noctocat,y\n", "names.csv"),
+        ("login,username\nzeke,x\noctocat,y\n", "logins.txt"),
+        ("username,Login\nx,zeke\ny, octocat \n", "logins.csv"),
+        ("login,login\nzeke,x\noctocat,y\n", "logins.csv"),
     ],
 )
-def test_the_column_with_the_logins_is_found(text: str, name: str) -> None:
-    assert read(written(text, name)) == by_login("zeke", "octocat")
+def test_column_with_the_logins_is_recognized(text: str, name: str) -> None:
+    assert read(write(text, name)) == without_ids("zeke", "octocat")
 
 
-@pytest.mark.parametrize(
-    "heading", ["type,actor_id,actor_login", "type,actor.id,actor.login", "x,Actor ID,Actor Login"]
-)
-def test_a_table_of_gh_archive_has_account_ids_too(heading: str) -> None:
-    table = written(f"{heading}\nPushEvent,26,zeke\nForkEvent,583231,octocat\n", "events.csv")
+@pytest.mark.parametrize("header", ["type,actor_id,actor_login", "type,actor.id,actor.login", "x,Actor ID,Actor Login"])
+def test_table_of_gh_archive_has_account_ids(header: str) -> None:
+    table = write(f"{header}\nPushEvent,26,zeke\nForkEvent,583231,octocat\n", "events.csv")
     assert read(table) == [("zeke", 26), ("octocat", 583231)]
 
 
-def test_account_ids_suffice() -> None:
-    assert read(written("actor_id\n26\n583231\n", "ids.csv")) == [(None, 26), (None, 583231)]
+def test_account_ids_without_logins_suffice() -> None:
+    assert read(write("actor_id\n26\n583231\n", "ids.csv")) == [(None, 26), (None, 583231)]
 
 
-def test_the_ids_of_other_things_are_no_account_ids() -> None:
-    assert read(written("id,user_id,username\n1,2,zeke\n", "users.csv")) == by_login("zeke")
+def test_columns_with_other_ids_are_ignored() -> None:
+    assert read(write("id,user_id,username\n1,2,zeke\n", "users.csv")) == without_ids("zeke")
 
 
-def test_a_column_is_named() -> None:
-    table = written("login,who,actor_login,actor_id\na,b,c,4\n", "table.csv")
-    assert read(table, column="who") == by_login("b")
-    assert read(table, column="Who ") == by_login("b")
+def test_requested_column_is_used() -> None:
+    table = write("login,who,actor_login,actor_id\na,b,c,4\n", "table.csv")
+    assert read(table, column="who") == without_ids("b")
+    assert read(table, column="Who ") == without_ids("b")
     assert read(table, column="actor_login") == [("c", 4)]
     assert read(table, column="actor_id") == [(None, 4)]
-    assert read(written("who\nb\n"), column="who") == by_login("b")
+    assert read(write("who\nb\n"), column="who") == without_ids("b")
 
 
-def test_every_row_is_given_whatever_it_holds() -> None:
+def test_every_csv_row_is_an_account() -> None:
     rows = "zeke,0\nzeke,x\nzeke\n,7\n,\nno login,8\nzeke,-1\nzeke,٣\nzeke," + "9" * 19
-    assert read(written(f"login,account_id\n{rows}\n", "rows.csv")) == [
-        *by_login("zeke", "zeke", "zeke"),
+    assert read(write(f"login,account_id\n{rows}\n", "rows.csv")) == [
+        *without_ids("zeke", "zeke", "zeke"),
         (None, 7),
         ("", None),
         ("no login", 8),
-        *by_login("zeke", "zeke", "zeke"),
+        *without_ids("zeke", "zeke", "zeke"),
     ]
 
 
-def test_a_row_of_ids_without_id_is_nobody() -> None:
-    assert read(written("actor_id\nzeke\n", "ids.csv")) == [("", None)]
+def test_invalid_id_without_a_login_is_an_account_with_an_empty_login() -> None:
+    assert read(write("actor_id\nzeke\n", "ids.csv")) == [("", None)]
 
 
-def test_a_table_without_such_a_column_is_told_before_anything_is_given() -> None:
-    given = account_files.read(["zeke", written("name,email\na,b\n", "table.csv")])
-    with pytest.raises(BadInput, match=r"^table\.csv has no column login or .*, but name, email: .* by --column"):
-        next(given)
-    with pytest.raises(BadInput, match=r"^table\.csv has no column who, but name, email"):
+def test_table_without_a_suitable_column_is_refused_before_the_first_account() -> None:
+    accounts = account_files.read(["zeke", write("name,email\na,b\n", "table.csv")])
+    with pytest.raises(BadFile, match=r"^table\.csv has no column login or .*, but name, email: .* with --column"):
+        next(accounts)
+    with pytest.raises(BadFile, match=r"^table\.csv has no column who, but name, email"):
         read("table.csv", column="who")
-    with pytest.raises(BadInput, match=r"^empty\.csv has no column .*, but nothing"):
-        read(written("", "empty.csv"))
+    with pytest.raises(BadFile, match=r"^empty\.csv has no column .*, but none at all"):
+        read(write("", "empty.csv"))
 
 
-def test_a_list_that_is_called_a_table_is_told() -> None:
-    with pytest.raises(BadInput, match=r"^names\.csv has no column .*, but zeke: .* text file"):
-        read(written("zeke\noctocat\n", "names.csv"))
+def test_list_of_logins_with_the_name_of_a_table_is_refused() -> None:
+    with pytest.raises(BadFile, match=r"^logins\.csv has no column .*, but zeke: .* text file"):
+        read(write("zeke\noctocat\n", "logins.csv"))
 
 
-def test_a_field_without_end_is_told() -> None:
-    with pytest.raises(BadInput, match=r"^table\.csv is no CSV file \(field larger than"):
-        read(written('login,x\nzeke,"' + "y\n" * 100_000, "table.csv"))
+def test_endless_csv_field_is_refused() -> None:
+    with pytest.raises(BadFile, match=r"^table\.csv is not CSV \(field larger than"):
+        read(write('login,x\nzeke,"' + "y\n" * 100_000, "table.csv"))
 
 
-def test_what_this_project_writes_is_read_again() -> None:
+def test_index_of_a_dataset_is_readable() -> None:
     table = "file,label,login,account_id,family\ncustom/1.png,custom,zeke,26,upload\n"
-    assert read(written(table, "index.csv")) == [("zeke", 26)]
-
-
-# Anything
+    assert read(write(table, "index.csv")) == [("zeke", 26)]
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["any.txt", "any.csv"]), st.sampled_from([None, "login"]))
-def test_whatever_a_file_holds_it_is_read_or_refused(
+def test_any_file_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str, column: str | None
 ) -> None:
     path = tmp_path_factory.getbasetemp() / name
@@ -214,64 +213,50 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
 
 @settings(deadline=None)
 @given(st.lists(st.from_regex(r"[A-Za-z0-9-]{1,39}", fullmatch=True), min_size=1))
-def test_a_list_of_logins_comes_back(tmp_path_factory: pytest.TempPathFactory, logins: list[str]) -> None:
+def test_written_logins_are_read_again(tmp_path_factory: pytest.TempPathFactory, logins: list[str]) -> None:
     path = tmp_path_factory.getbasetemp() / "logins.txt"
     path.write_text("\n".join(map(check_login, logins)))
     assert [account.login for account in account_files.read([str(path)])] == logins
 
 
-# Much
-
-
-def test_a_million_lines_take_no_memory() -> None:
-    text = written("\n".join(f"account-{number},{number}" for number in range(200_000)))
-    Path("big.csv").write_text("actor_login,actor_id\n" + Path(text).read_text())
+def test_memory_stays_flat_for_200_000_lines() -> None:
+    Path("large.csv").write_text("actor_login,actor_id\n" + "".join(f"account-{n},{n}\n" for n in range(200_000)))
     tracemalloc.start()
-    last: Iterator[Account] = account_files.read(["big.csv"])
-    count = sum(1 for _ in last)
+    count = sum(1 for _ in account_files.read(["large.csv"]))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 200_000
     assert peak < 1_000_000
 
 
-PROGRAM = "from github_avatars.scan import account_files; print(*account_files.read(['-'], None), sep='\\n')"
-
-
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "logins"),
     [
         (b"zeke\r\n# nobody\noctocat", ["zeke", "octocat"]),
         (b"\xef\xbb\xbfusername,x\nzeke,1\noctocat,2\n", ["zeke", "octocat"]),
         (b"", []),
     ],
 )
-def test_standard_input(text: bytes, expected: list[str]) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, env=clean_environment(), input=text, capture_output=True
-    )
+def test_standard_input_is_read(text: bytes, logins: list[str]) -> None:
+    command = [sys.executable, "-c", PROGRAM, "-"]
+    ran = subprocess.run(command, cwd=ROOT, env=clean_environment(), input=text, capture_output=True)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.decode().split("\n")[:-1] == ([str(Account(login, None)) for login in expected] or [""])
+    assert ran.stdout.decode() == " ".join(str(Account(login, None)) for login in logins) + "\n"
 
 
-def test_a_stream_that_cannot_be_read_twice() -> None:
-    program = "import sys; from github_avatars.scan import account_files as files; print(*files.read(sys.argv[1:]))"
-    command = f'{sys.executable} -c "{program}"'
-    shell = ["bash", "-c", f"{command} <(printf 'login,x\\nzeke,1\\n')"]
+def test_stream_that_cannot_be_read_twice_is_read() -> None:
+    shell = ["bash", "-c", f"{sys.executable} -c \"{PROGRAM}\" <(printf 'login,x\\nzeke,1\\n')"]
     ran = subprocess.run(shell, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
     assert (ran.returncode, ran.stdout) == (0, f"{Account('zeke', None)}\n"), ran.stderr
 
 
-# Tables of pyarrow
-
-
-def test_lines_of_text_are_names_and_comments() -> None:
+def test_lines_of_a_pyarrow_table_may_have_comments() -> None:
     lines = pyarrow.table({"text": ["octocat # a cat", "# nobody", "  ", "no login"]})["text"].to_pylist()
     assert list(account_files.of_lines(lines)) == [Account("octocat", None), Account("no login", None)]
 
 
 @pytest.mark.parametrize("ids", [[9919, None], [9919.0, None], ["9919", ""]])
-def test_ids_of_a_table_are_read_whatever_they_are_kept_as(ids: list[object]) -> None:
+def test_account_ids_in_a_pyarrow_table_may_have_any_type(ids: list[object]) -> None:
     table = pyarrow.table({"who": [None, "octocat"], "number": ids})
     assert list(account_files.of_table(table, 0, 1)) == [Account(None, 9919), Account("octocat", None)]
     assert list(account_files.of_table(table, None, 1)) == [Account(None, 9919), Account("", None)]
