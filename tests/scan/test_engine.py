@@ -155,7 +155,7 @@ def test_thumbnail_of_a_default_avatar_is_requested_again_as_original(avatars: P
 
 
 def test_verdicts_are_the_same_if_github_resizes_identicons(avatars: Path) -> None:
-    with GitHubStandIn(avatars, resizes_identicons=True) as github:
+    with GitHubStandIn(avatars, resize_identicons=True) as github:
         results = EngineRun(github.url, "hans", "paul").run()
         assert github.requests["/u/11?v=4&s=64"] == github.requests["/u/11?v=4"] == 1
     hans, paul = prediction(results["hans"]), prediction(results["paul"])
