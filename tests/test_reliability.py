@@ -26,6 +26,6 @@ def test_the_tables_of_limits_contain_the_constants() -> None:
 
 def test_the_limits_of_expensive_formats_are_those_of_the_code() -> None:
     text = " ".join(PAGE.split())
-    assert f"by {container.LOSSLESS} for a WebP" in text
-    assert f"n times {container.SCANS} scans" in text
+    assert f"by {container.LOSSLESS_COST_FACTOR} for a WebP" in text
+    assert f"n times {container.FREE_SCANS} scans" in text
     assert f"more than {container.MAX_PARTS:,} chunks" in text

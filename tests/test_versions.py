@@ -100,7 +100,7 @@ def report(
     """The report of a new environment with one set of dependencies."""
     folder = tmp_path_factory.mktemp("environment")
     python = folder / "bin" / "python"
-    uv = [sys.executable, "-m", "uv", "--quiet"]
+    uv: list[str | Path] = [sys.executable, "-m", "uv", "--quiet"]
     run_or_skip([*uv, "venv", "--python", sys.executable, folder], folder)
     install = [*uv, "pip", "install", "--only-binary=:all:", "--python", python]
     installation = run_or_skip([*install, *PROJECT["dependencies"], *SETS[request.param]], folder)
@@ -109,9 +109,9 @@ def report(
 
 
 def test_installed_versions_are_the_oldest_or_newest_allowed(report: dict[str, Any]) -> None:
-    bounds = dict(re.findall(r"([a-z0-9-]+)>=([0-9.]+)", " ".join(PROJECT["dependencies"])))
+    bounds: dict[str, str] = dict(re.findall(r"([a-z0-9-]+)>=([0-9.]+)", " ".join(PROJECT["dependencies"])))
     assert bounds.keys() == report["versions"].keys()
-    pinned = dict(argument.split("==") for argument in SETS[report["set"]][1:])
+    pinned: dict[str, str] = dict(argument.split("==") for argument in SETS[report["set"]][1:])
     for name, version in report["versions"].items():
         oldest = Version(pinned.get(name, bounds[name]))
         assert Version(version) == oldest or (report["set"] == "newest" and Version(version) >= oldest)

@@ -17,7 +17,7 @@ from tests.support.pictures import END, chunk, encoded, header, riff_chunk, segm
 
 SIDE = int(MAX_PIXELS**0.5)
 DEEP_SIDE = int((MAX_PIXELS // 2) ** 0.5)
-LOSSLESS_SIDE = int((MAX_PIXELS // container.LOSSLESS) ** 0.5)
+LOSSLESS_SIDE = int((MAX_PIXELS // container.LOSSLESS_COST_FACTOR) ** 0.5)
 
 
 def full(*parts: bytes | Callable[[int], bytes], size: int = MAX_BYTES) -> bytes:
