@@ -1,4 +1,4 @@
-"""Trains the classifier: labelled pictures in, model.pkl and model.json out."""
+"""Trains the classifier: labeled pictures → model.pkl and model.json. Takes the options of `github-avatars train`."""
 
 import sys
 

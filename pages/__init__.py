@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from pages import cli, errors, explanation
+from pages import ablation, cli, errors, explanation, model_card
 
 
 class Page(Protocol):
@@ -21,7 +21,7 @@ class Page(Protocol):
         """The content: text, or a PNG file."""
 
 
-PAGES: tuple[Page, ...] = (cli, errors, explanation)
+PAGES: tuple[Page, ...] = (cli, errors, explanation, model_card, ablation)
 
 
 def is_current(page: Page) -> bool:

@@ -1,157 +1,172 @@
-"""docs/model-card.md: what the model is, how it does and what it is not for, with every number filled in."""
+"""docs/model-card.md: what the model is, its scores and its limits, from docs/evaluation.json and model.json."""
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from github_avatars import classifier, identicon
-from github_avatars.errors import BadDataset, GitHubAvatarsError
-from github_avatars.evaluation import scoring, tables
-from github_avatars.evaluation.scoring import Json
+from github_avatars.errors import BadDataset
+from github_avatars.evaluation import results, scoring, tables
+from github_avatars.evaluation.results import Evaluation
 from github_avatars.training import degradation
 
-DOCS = classifier.MODEL.parent / "docs"
-EVALUATION = DOCS / "evaluation.json"
-CARD = DOCS / "model-card.md"
+PATH = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
+EVALUATION = PATH.with_name("evaluation.json")
 
 SMALLEST = min(degradation.SIZES)
 
 BASE_RATES = (0.5, 0.1, 0.01, 0.001)
-"""Shares of default avatars among the pictures that someone judges."""
+"""Shares of default avatars among the pictures that are classified."""
 
 ACCOUNTS, BOTS, BOTS_DEFAULT, PEOPLE_DEFAULT = 10_000, 0.01, 0.9, 0.4
 """An invented population: accounts, the share of bots, and the shares of default avatars among bots and people."""
 
-SCALES = {"github_grey": "as counted", "distinct_colors": "natural logarithm", "identicon_error": "square root"}
-"""On what scale Features.row() gives each feature to the classifier."""
+SCALES = {"github_grey": "count", "distinct_colors": "natural logarithm", "identicon_error": "square root"}
+"""The scales of Features.row()."""
 
 TEMPLATE = """\
 # Model card
 
-`script/evaluate` writes this page and fills in its numbers from [evaluation.json](evaluation.json) and
-[model.json](../model.json). Evaluated on {date}. The model was trained on {trained} with Python {python}, scikit-learn
+`script/docs` writes this page from [evaluation.json](evaluation.json), which `script/evaluate` writes, and
+[model.json](../model.json). Evaluated on {date}. Trained on {trained} with Python {python}, scikit-learn
 {scikit_learn}, NumPy {numpy} and Pillow {pillow}.
 
 ## What it is
 
-A logistic regression on three numbers. It tells whether a picture shows GitHub's default avatar, the identicon
-(`default`), or anything else (`custom`), and how probable `default` is.
+A logistic regression on three features. It predicts whether a picture shows GitHub's default avatar, the identicon
+(`default`), or anything else (`custom`), and the probability of `default`.
 
 {features}
 
-A weight is what one unit more, on the feature's scale, adds to the log-odds of `default`; the intercept is {intercept}.
-`github_grey` counts those of {side} × {side} sampled pixels that are exactly #F0F0F0, `distinct_colors` counts their
-colors, and `identicon_error` is what the best-fitting identicon leaves unexplained of them, from 0 to 1.
+The log-odds of `default` are the intercept, {intercept}, plus the sum of weight × feature on the feature's scale.
+`github_grey` is the number of pixels, among {side} × {side} sampled ones, that are exactly #F0F0F0. `distinct_colors`
+is the number of their colors. `identicon_error` is what the best-fitting identicon does not explain, from 0 (nothing)
+to 1.
 
-## What it learned from
+## Training data
 
-{default} identicons, rendered from account ids drawn at random, and {custom} custom avatars of {families} families.
-Many are made to be hard: logos on GitHub grey, other services' identicons, asymmetric grids. This project's code draws
-them all, and they share its licence, MIT; nobody's avatar is among them. Of each picture the model saw the original and
-{seen} copies, degraded in ways drawn from {degradations} combinations of size, filter, circle mask and encoding.
+{default} identicons of random account ids, and {custom} custom avatars of {families} families. Many are hard on
+purpose: logos on GitHub grey, identicons of other services, asymmetric grids. The code of this project draws them all,
+under the MIT license of the project; there are no avatars of real people among them. The model was trained on each
+original and {seen} degraded copies of it, with degradations drawn from {degradations} combinations of size, filter,
+circle mask and codec.
 
-## How well it does
+## Scores
 
-Each of the {count} pictures is judged by a model that was fitted without it and without its copies. The intervals are
-Wilson's, of 95 %. They say what the number of pictures leaves open, not how far these drawings are from the avatars of
-the world. For that, `script/evaluate DIR` scores the model on labelled pictures of your own.
+Each of the {count} pictures is classified by a model that was fitted without it and without its copies. The intervals
+are Wilson's 95 % intervals. They reflect the number of pictures, not the difference between these drawings and real
+avatars. To score the model on labeled pictures of your own, run `script/evaluate DIR`.
 
 {scores}
 
 {confusion}
 
-### As galleries show it
+### Robustness
 
-The same pictures, resized with Lanczos to so many pixels a side, and encoded: how many are judged right, in per cent,
-and below it the interval. `circle` is a PNG cut to a circle, with transparent corners.
+The percentage of right predictions for degraded copies of the same pictures, and below it the interval. The copies are
+resized with Lanczos to this many pixels a side, and encoded. `circle` is a PNG cropped to a circle with transparent
+corners.
 
 {robustness}
 
 {means}
 
-### What its probabilities are worth
+### Reliability of the probabilities
 
-How many are `default` where the model gives that a probability between these bounds, of originals and copies together,
-{together} in all:
+The share of `default` among predictions with a probability in each range, for originals and copies together, {together}
+in all:
 
 {reliability}
 
-## Where it fails
+## Errors
 
-Of {copies} copies {wrong} are judged wrong: {missed} of default avatars are called custom, {invented} of custom ones
-default. The hardest size is {hard_size} pixels, with {hard_size_wrong} of these errors, and the hardest of all is
-{hard_cell}, of which {hard_value} % are right. Families with errors:
+Of {copies} copies, {wrong} have a wrong prediction: {missed} of default avatars and {invented} of custom avatars. The
+hardest size is {hard_size} pixels, with {hard_size_wrong} of these errors. The hardest condition is {hard_cell}, where
+{hard_value} % are right. Families with errors:
 
 {failing}
 
 ## What the labels mean
 
-- `default`: an identicon is shown. Whoever uploads one as a picture, be it another account's, still shows a default
-  avatar. Whether it is this very account's is another fact, which the service gives as `verified`.
-- One account in 32,768 has an identicon without a painted cell: a plain picture in GitHub grey counts as default.
-- `custom`: anything else, be it a photo, a logo, or a picture that another service generated.
+- `default`: the picture shows an identicon. An identicon that a user uploads, even that of another account, counts as a
+  default avatar. Whether it is the identicon of this account is a separate result, `verified`.
+- One account in 32,768 has an identicon without painted cells: a plain picture in GitHub grey counts as default.
+- `custom`: anything else, for example a photo, a logo, or a picture that another service generated.
 
-## What not to use it for
+## Limits
 
-**A default avatar is no proof of a bot.** Suppose that of {accounts} accounts {bots} % are bots, and that
-{bots_default} % of the bots and {people_default} % of the people show a default avatar (these figures are invented).
-Then {bots_found} bots and {people_found} people show one. Who takes them all for bots is wrong about {people_share} %
-of them, though not one avatar was judged wrong. Ban, rank, hire or refuse nobody by it.
+**A default avatar does not prove that an account is a bot.** Suppose that of {accounts} accounts {bots} % are bots, and
+that {bots_default} % of the bots and {people_default} % of the people have a default avatar (these figures are
+invented). Then {default_bots} bots and {default_people} people have one. If all of them are treated as bots,
+{people_share} % of the decisions are wrong, even without any wrong prediction. Do not ban, rank, hire or reject anyone
+by it.
 
-**Base rates matter.** The rarer default avatars are among the pictures judged, the more of those called default
-are none. How many of them are, if the truth about originals lies at the worse ends of the intervals, and if copies of
-{smallest} pixels are as hard as the ones here:
+**The precision depends on the base rate.** The rarer default avatars are among the classified pictures, the more of the
+pictures predicted `default` are custom. The table shows the precision for originals at the unfavorable ends of the
+intervals, and for copies of {smallest} pixels that are as hard as those above:
 
 {precisions}
 
-Many of the custom avatars here are made to be taken for default ones, so fewer errors are likely on ordinary pictures.
+Many of the custom avatars here are hard on purpose, so expect fewer errors for ordinary pictures.
 
 ## Privacy
 
-Three numbers are measured of a picture; nobody can be recognized by them, and nothing of the picture is kept. The model
-was trained on nobody's avatar. An avatar is public, but a list of who shows what is data about people: keep no more of
-it, and no longer, than your purpose needs.
+The model uses three numbers for each picture. They do not identify anyone, and the picture is not stored. The model was
+not trained on anyone's avatar. Avatars are public, but a list of accounts with their avatars is personal data: keep
+only what your purpose requires, and only as long as it requires it.
 """
 
 
-def text(found: Json, card: Json) -> str:
-    """The page, from what Evaluation.as_json gave of the folder that the model was trained on, and the model's card."""
-    pictures, wrong = found["pictures"], found["robustness_errors"]
-    count = len(pictures)
-    copies = sum(cell["count"] for cell in found["robustness"])
+def page() -> str:
+    """The page. Raises BadDataset if docs/evaluation.json is not a held-out evaluation of the shipped model."""
+    evaluation = results.load(EVALUATION)
+    card = json.loads(classifier.card_path(classifier.MODEL).read_bytes())
+    if not evaluation.held_out or evaluation.model != card["sha256"]:
+        raise BadDataset(
+            f"{EVALUATION} is not an evaluation of {classifier.MODEL.name} on its training pictures: "
+            "run script/train, then script/evaluate."
+        )
+    return render(evaluation, card)
+
+
+def render(evaluation: Evaluation, card: dict[str, Any]) -> str:
+    """The page about an evaluation on the training pictures and the card of the model."""
+    errors = evaluation.robustness_errors
+    count = len(evaluation.pictures)
+    copies = sum(cell["count"] for cell in evaluation.robustness)
     return TEMPLATE.format(
         **{name.replace("-", "_"): version for name, version in card["versions"].items()},
-        **_hardest(found),
-        **_invented(),
-        date=found["date"],
+        **_hardest(evaluation),
+        **_population(),
+        date=evaluation.date,
         trained=card["trained"],
         features=_features(card),
         side=identicon.SAMPLE,
         intercept=f"{card['intercept']:.4f}",
         default=card["avatars"]["default"],
         custom=card["avatars"]["custom"],
-        families=len({picture["family"] for picture in pictures if picture["label"] == "custom"}),
+        families=len({picture["family"] for picture in evaluation.pictures if picture["label"] == "custom"}),
         seen=card["avatars"]["copies"],
         degradations=len(degradation.DEGRADATIONS),
-        scores=tables.scores(found),
-        confusion=tables.confusion(found),
+        scores=tables.scores(evaluation),
+        confusion=tables.confusion(evaluation),
         count=count,
-        robustness=tables.robustness(found),
-        means=tables.means(found),
+        robustness=tables.robustness(evaluation),
+        means=tables.means(evaluation),
         together=f"{count + copies:,}",
-        reliability=tables.reliability(found),
+        reliability=tables.reliability(evaluation),
         copies=f"{copies:,}",
-        wrong=len(wrong),
-        missed=sum(error["label"] == "default" for error in wrong),
-        invented=sum(error["label"] == "custom" for error in wrong),
+        wrong=len(errors),
+        missed=sum(error["label"] == "default" for error in errors),
+        invented=sum(error["label"] == "custom" for error in errors),
         smallest=SMALLEST,
-        failing=tables.families(found, failing=True) or "None.",
-        precisions=_precisions(found),
+        failing=tables.families(evaluation, failing=True) or "None.",
+        precisions=_precisions(evaluation),
     )
 
 
-def _features(card: Json) -> str:
+def _features(card: dict[str, Any]) -> str:
     return tables.table(
         ("feature", "scale", "weight", "mean in training"),
         [
@@ -161,20 +176,20 @@ def _features(card: Json) -> str:
     )
 
 
-def _hardest(found: Json) -> Json:
-    """The size and the cell of the robustness table that fewest are right at."""
-    size = min(degradation.SIZES, key=lambda size: tables.mean(found, [size]) or 0.0)
-    cell = min(found["robustness"], key=lambda cell: cell["right"])
+def _hardest(evaluation: Evaluation) -> dict[str, object]:
+    """The size and the cell of the robustness table with the lowest accuracy."""
+    size = min(degradation.SIZES, key=lambda size: tables.mean(evaluation, [size]) or 0.0)
+    cell = min(evaluation.robustness, key=lambda cell: cell["right"])
     return {
         "hard_size": size,
-        "hard_size_wrong": sum(error["size"] == size for error in found["robustness_errors"]),
+        "hard_size_wrong": sum(error["size"] == size for error in evaluation.robustness_errors),
         "hard_cell": f"{cell['size']} pixels in {cell['column']}",
         "hard_value": tables.percent(cell["value"]),
     }
 
 
-def _invented() -> Json:
-    """What becomes of the invented population where whoever shows a default avatar is taken for a bot."""
+def _population() -> dict[str, str]:
+    """The invented population, and the result of treating all its accounts with a default avatar as bots."""
     bots = ACCOUNTS * BOTS * BOTS_DEFAULT
     people = ACCOUNTS * (1 - BOTS) * PEOPLE_DEFAULT
     return {
@@ -182,65 +197,36 @@ def _invented() -> Json:
         "bots": f"{100 * BOTS:g}",
         "bots_default": f"{100 * BOTS_DEFAULT:g}",
         "people_default": f"{100 * PEOPLE_DEFAULT:g}",
-        "bots_found": f"{bots:,.0f}",
-        "people_found": f"{people:,.0f}",
+        "default_bots": f"{bots:,.0f}",
+        "default_people": f"{people:,.0f}",
         "people_share": tables.percent(people / (bots + people)),
     }
 
 
-def _precisions(found: Json) -> str:
-    """Precision by base rate: of originals at the worse ends of the intervals, and of the smallest copies."""
-    custom = sum(found["scores"]["confusion"]["custom"].values())
-    default = found["scores"]["count"] - custom
-    recall, alarm = (
-        found["scores"]["recall"]["low"],
-        scoring.share(found["scores"]["confusion"]["custom"]["default"], custom)["high"],
-    )
-    columns = len({cell["column"] for cell in found["robustness"]})
-    wrong = Counter(error["label"] for error in found["robustness_errors"] if error["size"] == SMALLEST)
-    small_recall, small_alarm = 1 - wrong["default"] / (columns * default), wrong["custom"] / (columns * custom)
+def _precisions(evaluation: Evaluation) -> str:
+    """Precision by base rate, for originals at the unfavorable ends of the intervals, and for the smallest copies."""
+    confusion = evaluation.scores["confusion"]
+    default, custom = (sum(confusion[label].values()) for label in ("default", "custom"))
+    recall = evaluation.scores["recall"]["low"] or 0.0
+    false_positive_rate = scoring.share(confusion["custom"]["default"], custom)["high"] or 0.0
+    columns = len({cell["column"] for cell in evaluation.robustness})
+    wrong = Counter(error["label"] for error in evaluation.robustness_errors if error["size"] == SMALLEST)
+    small_recall = 1 - wrong["default"] / (columns * default)
+    small_false_positive_rate = wrong["custom"] / (columns * custom)
     return tables.table(
-        ("default among all", "originals, at worst", f"copies of {SMALLEST} pixels"),
+        ("share of default", "originals, at worst", f"copies of {SMALLEST} pixels"),
         [
-            (f"{100 * rate:g} %", _precision(rate, recall, alarm), _precision(rate, small_recall, small_alarm))
+            (
+                f"{100 * rate:g} %",
+                _precision(rate, recall, false_positive_rate),
+                _precision(rate, small_recall, small_false_positive_rate),
+            )
             for rate in BASE_RATES
         ],
     )
 
 
-def _precision(rate: float, recall: float, alarm: float) -> str:
-    """By Bayes' rule: of pictures of which `rate` are default, the share of default among those called so.
-
-    `recall` is the share of default ones that are called default, `alarm` that of custom ones.
-    """
+def _precision(rate: float, recall: float, false_positive_rate: float) -> str:
+    """The precision by Bayes' rule, where `rate` is the share of default avatars among the pictures."""
     hits = rate * recall
-    return f"{tables.percent(hits / (hits + (1 - rate) * alarm))} %"
-
-
-def write(evaluation: Path, model: Path, page: Path) -> None:
-    """Write `page` from an evaluation's JSON and from the card of `model`.
-
-    Raises BadDataset where the evaluation is not one of held-out pictures, or is of another model.
-    """
-    found = json.loads(evaluation.read_bytes())
-    card = json.loads(classifier.card_path(model).read_bytes())
-    if not found["held_out"] or found["model"] != card["sha256"]:
-        raise BadDataset(
-            f"{evaluation} does not tell how {model.name} does on what it was trained on: "
-            "run script/train, then script/evaluate."
-        )
-    page.write_text(text(found, card), encoding="utf-8")
-
-
-def main() -> int:
-    """Write docs/model-card.md; 1 for an error, told in one line."""
-    try:
-        write(EVALUATION, classifier.MODEL, CARD)
-    except (GitHubAvatarsError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return f"{tables.percent(hits / (hits + (1 - rate) * false_positive_rate))} %"

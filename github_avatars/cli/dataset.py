@@ -10,22 +10,22 @@ from github_avatars.errors import BadDataset
 
 def add(subparsers: Subparsers) -> None:
     """Add the commands."""
-    dataset = subparsers.add_parser("dataset", help="Look after a folder of labelled pictures.", allow_abbrev=False)
-    one = add_command(dataset.add_subparsers(metavar="COMMAND", required=True), "check", check)
-    one.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
-    add_json(one)
+    dataset = subparsers.add_parser("dataset", help="Check a folder of labeled pictures.", allow_abbrev=False)
+    parser = add_command(dataset.add_subparsers(metavar="COMMAND", required=True), "check", check)
+    parser.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
+    add_json(parser)
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Report duplicates, label conflicts, unreadable files and the balance of a folder of labelled pictures.
+    """Report duplicates, label conflicts, unreadable files and the balance of a folder of labeled pictures.
 
-    Ends with exit code 1 where a file is unreadable, or where the same or nearly the same picture is under both labels.
-    Copies under one label are only reported; training keeps those of equal pixels on one side of each split.
+    The exit code is 1 if a file is unreadable, or if the same or nearly the same picture has both labels. Duplicates
+    with one label are only reported; training keeps pictures with equal pixels on one side of each split.
     """
     from github_avatars.training import duplicates
 
-    found = duplicates.check(arguments.directory, progress=progress_bar("picture"))
-    print(duplicates.as_text(found))
-    write_json(arguments.json, asdict(found))
-    if found.faults():
-        raise BadDataset(f"{arguments.directory} is not fit for training ({', '.join(found.faults())}): mend that.")
+    result = duplicates.check(arguments.directory, progress=progress_bar("picture"))
+    print(duplicates.as_text(result))
+    write_json(arguments.json, asdict(result))
+    if problems := result.problems():
+        raise BadDataset(f"{arguments.directory} cannot be trained on ({', '.join(problems)}): correct that.")

@@ -3,21 +3,27 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command
+from github_avatars.cli.command import Subparsers, add_command, progress_bar
+from github_avatars.files import write_atomically
 
 
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
-    report = add_command(subparsers, "report", run)
-    report.add_argument("evaluation", type=Path, metavar="JSON", help="what evaluate --json wrote")
-    report.add_argument("directory", type=Path, metavar="DIR", help="the folder that was evaluated")
-    report.add_argument("-o", "--output", type=Path, required=True, metavar="HTML", help="the page to write")
+    parser = add_command(subparsers, "report", run)
+    parser.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
+    parser.add_argument(
+        "--evaluation", type=Path, metavar="JSON", help="what evaluate --json wrote (default: evaluate the folder)"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="HTML", help="page to write")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Make one HTML page of an evaluation that `evaluate --json` wrote."""
-    from github_avatars.evaluation import report
+    """Write an HTML page about the classifier's scores on a folder of labeled pictures, with every wrong prediction."""
+    from github_avatars.evaluation import evaluating, report, results
 
-    page = report.page(report.read(arguments.evaluation), arguments.directory)
-    arguments.output.write_text(page, encoding="utf-8")
+    if arguments.evaluation:
+        evaluation = results.load(arguments.evaluation)
+    else:
+        evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
+    write_atomically(arguments.output, report.page(evaluation, arguments.directory))
     print(arguments.output)

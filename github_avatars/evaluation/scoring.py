@@ -1,29 +1,58 @@
-"""What a list of judgements comes to: shares with intervals, the confusion of labels, and the probabilities' worth."""
+"""True labels and predictions → shares with confidence intervals, confusion matrix, Brier score, reliability."""
 
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import TypedDict
 
 from github_avatars.classifier import Label, Verdict
 from github_avatars.training.dataset import LABELS
 
 BINS = 10
-"""Bins of the reliability table, each as wide as the next."""
+"""Bins of equal width in the reliability table."""
 
 Z = 1.959964
-"""The 97.5 % quantile of the normal distribution: intervals of 95 % reach so many standard deviations to each side."""
+"""The 97.5 % quantile of the normal distribution, for confidence intervals of 95 %."""
 
 DIGITS = 6
-"""Decimals that are kept: processors round the rest differently."""
+"""Decimals that are kept, because processors round the others differently."""
 
-Json = dict[str, Any]
-Judgement = tuple[Label, Verdict]
-"""What a picture is, and what it was taken for."""
+LabeledVerdict = tuple[Label, Verdict]
+"""A picture's true label, and the verdict on it."""
 
 
-def share(right: int, count: int) -> Json:
-    """`right` of `count` as `value`, with Wilson's interval of 95 % from `low` to `high`; all None where count is 0.
+class Share(TypedDict):
+    """A share and its 95 % confidence interval, 0 to 1; all None if it is a share of nothing."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Scores(TypedDict):
+    """Scores of predictions, where "default" is the positive label."""
+
+    count: int
+    accuracy: Share
+    precision: Share
+    recall: Share
+    brier: float | None
+    confusion: dict[Label, dict[Label, int]]
+    """True label → predicted label → number of pictures."""
+
+
+class Bin(TypedDict):
+    """A bin of the reliability table: the predictions with a probability from `low` to `high`."""
+
+    low: float
+    high: float
+    count: int
+    mean_probability: float | None
+    share_default: float | None
+
+
+def share(right: int, count: int) -> Share:
+    """`right` / `count` with Wilson's interval.
 
     With p = right / count, n = count: (p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n).
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
@@ -31,62 +60,60 @@ def share(right: int, count: int) -> Json:
     """
     if not count:
         return {"value": None, "low": None, "high": None}
-    part, square = right / count, Z**2 / count
-    centre, reach = part + square / 2, Z * math.sqrt(part * (1 - part) / count + square / count / 4)
-    low, high = (centre - reach) / (1 + square), (centre + reach) / (1 + square)
-    # At the ends of the scale the interval's end is the value itself, but for rounding.
+    value, square = right / count, Z**2 / count
+    center = value + square / 2
+    margin = Z * math.sqrt(value * (1 - value) / count + square / count / 4)
+    low, high = (center - margin) / (1 + square), (center + margin) / (1 + square)
+    # Rounding can move a limit that is exactly 0 or 1 beyond it.
     return {
-        "value": round(part, DIGITS),
+        "value": round(value, DIGITS),
         "low": round(max(low, 0.0), DIGITS),
         "high": round(min(high, 1.0), DIGITS),
     }
 
 
-def scores(judgements: list[Judgement]) -> Json:
-    """Accuracy, precision and recall of "default" as `share` gives them, their `count`, `brier` and `confusion`.
-
-    `confusion` is label → what it was taken for → how many.
-    """
-    counts = Counter((label, verdict.label) for label, verdict in judgements)
-    confusion = {label: {said: counts[label, said] for said in LABELS} for label in LABELS}
+def scores(verdicts: list[LabeledVerdict]) -> Scores:
+    """The scores of labeled verdicts."""
+    counts = Counter((label, verdict.label) for label, verdict in verdicts)
+    confusion = {label: {predicted: counts[label, predicted] for predicted in LABELS} for label in LABELS}
     hits = confusion["default"]["default"]
     return {
-        "count": len(judgements),
-        "accuracy": share(hits + confusion["custom"]["custom"], len(judgements)),
+        "count": len(verdicts),
+        "accuracy": share(hits + confusion["custom"]["custom"], len(verdicts)),
         "precision": share(hits, hits + confusion["custom"]["default"]),
         "recall": share(hits, hits + confusion["default"]["custom"]),
-        "brier": brier(judgements),
+        "brier": brier(verdicts),
         "confusion": confusion,
     }
 
 
-def brier(judgements: list[Judgement]) -> float | None:
-    """Brier's score: the mean square of what the probability of "default" is off by; None of nothing.
+def brier(verdicts: list[LabeledVerdict]) -> float | None:
+    """The Brier score: the mean squared error of the probability of "default"; None without verdicts.
 
     Source: G. W. Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78
-    (1950), 1–3; here the half of it that counts one of two labels.
+    (1950), 1–3. His sum over both labels is twice this value.
     """
-    return mean((verdict.probability - (label == "default")) ** 2 for label, verdict in judgements)
+    return mean((verdict.probability - (label == "default")) ** 2 for label, verdict in verdicts)
 
 
 def mean(values: Iterable[float]) -> float | None:
-    """The mean, None of nothing."""
-    found = list(values)
-    return round(math.fsum(found) / len(found), DIGITS) if found else None
+    """The mean, rounded; None without values."""
+    numbers = list(values)
+    return round(math.fsum(numbers) / len(numbers), DIGITS) if numbers else None
 
 
-def reliability(judgements: list[Judgement]) -> list[Json]:
-    """What was said and what is true: for each bin of the probability its mean there, and the share of "default"."""
-    bins: list[list[Judgement]] = [[] for _ in range(BINS)]
-    for label, verdict in judgements:
+def reliability(verdicts: list[LabeledVerdict]) -> list[Bin]:
+    """The reliability table: for each bin of the predicted probability, its mean and the share of "default"."""
+    bins: list[list[LabeledVerdict]] = [[] for _ in range(BINS)]
+    for label, verdict in verdicts:
         bins[min(int(verdict.probability * BINS), BINS - 1)].append((label, verdict))
     return [
         {
             "low": number / BINS,
             "high": (number + 1) / BINS,
-            "count": len(held),
-            "mean_probability": mean(verdict.probability for _, verdict in held),
-            "share_default": mean(float(label == "default") for label, _ in held),
+            "count": len(members),
+            "mean_probability": mean(verdict.probability for _, verdict in members),
+            "share_default": mean(float(label == "default") for label, _ in members),
         }
-        for number, held in enumerate(bins)
+        for number, members in enumerate(bins)
     ]

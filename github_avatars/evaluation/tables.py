@@ -1,56 +1,81 @@
-"""The results of an evaluation as Markdown tables, for people; each takes what Evaluation.as_json gives."""
+"""The result of an evaluation as text: Markdown tables, which are also readable in a terminal."""
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from github_avatars.evaluation.scoring import Json
+from github_avatars.evaluation.results import Evaluation, RobustnessError
+from github_avatars.evaluation.scoring import Share
 from github_avatars.training.dataset import LABELS
 
 NOTHING = "–"
 
 SMALL = 20
-"""Pixels a side from which on copies are counted as one; the sizes below are told apart."""
+"""Pixels a side. Copies of this size or larger are summarized in one row, smaller ones by size."""
 
 
-def percent(part: float | None, up: bool = False) -> str:
-    """A share of 1 in per cent with one decimal, rounded down or up, so that 100.0 means all and 0.0 none."""
-    if part is None:
+def percent(share: float | None, up: bool = False) -> str:
+    """A share (0 to 1) in per cent with one decimal, rounded down, or up if `up` is true.
+
+    Rounding down, "100.0" always means all; rounding up, "0.0" always means none.
+    """
+    if share is None:
         return NOTHING
-    tenths = part * 1000
+    tenths = share * 1000
     return f"{(math.ceil(tenths - 1e-6) if up else math.floor(tenths + 1e-6)) / 10:.1f}"
 
 
-def interval(share: Json) -> str:
-    """From where to where a share may lie, in per cent."""
+def interval(share: Share) -> str:
+    """The confidence interval of a share, in per cent."""
     return NOTHING if share["low"] is None else f"{percent(share['low'])}–{percent(share['high'], up=True)}"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number with so many decimals, or a dash for None."""
+    """A number with this many decimals; a dash for None."""
     return NOTHING if value is None else f"{value:.{digits}f}"
 
 
-def scores(found: Json) -> str:
-    """Accuracy, precision, recall and Brier score of the pictures as they are."""
-    named = [(name, found["scores"][name]) for name in ("accuracy", "precision", "recall")]
-    rows = [(name, f"{percent(share['value'])} %", f"{interval(share)} %") for name, share in named]
-    return table(("score", "value", "95 % interval"), [*rows, ("Brier score", number(found["scores"]["brier"]), "")])
+def as_text(evaluation: Evaluation) -> str:
+    """The whole evaluation: scores, wrong predictions by file, and unreadable files."""
+    used = "a model that was fitted without it" if evaluation.held_out else "the model"
+    parts = [
+        f"{len(evaluation.pictures)} pictures of {evaluation.directory}, each classified by {used}.",
+        scores(evaluation),
+        confusion(evaluation),
+        errors(evaluation),
+        "Degraded copies: % right and, below, the 95 % interval, by size in pixels and by codec.",
+        robustness(evaluation),
+        means(evaluation),
+        "Reliability of the probabilities, originals and copies together.",
+        reliability(evaluation),
+        families(evaluation),
+        unreadable(evaluation),
+    ]
+    text = "\n\n".join(part for part in parts if part)
+    # File names may contain bytes that are not UTF-8, which print cannot encode.
+    return text.encode(errors="backslashreplace").decode()
 
 
-def confusion(found: Json) -> str:
-    """What the pictures of each label were taken for."""
-    counts = found["scores"]["confusion"]
+def scores(evaluation: Evaluation) -> str:
+    """Accuracy, precision, recall and Brier score of the originals."""
+    shares = {name: evaluation.scores[name] for name in ("accuracy", "precision", "recall")}
+    rows = [(name, f"{percent(share['value'])} %", f"{interval(share)} %") for name, share in shares.items()]
+    return table(("score", "value", "95 % interval"), [*rows, ("Brier score", number(evaluation.scores["brier"]), "")])
+
+
+def confusion(evaluation: Evaluation) -> str:
+    """The confusion matrix of the originals."""
+    counts = evaluation.scores["confusion"]
     return table(
-        ("label", *(f"taken for {said}" for said in LABELS)),
-        [(label, *(str(counts[label][said]) for said in LABELS)) for label in LABELS],
+        ("label", *(f"predicted {predicted}" for predicted in LABELS)),
+        [(label, *(str(counts[label][predicted]) for predicted in LABELS)) for label in LABELS],
     )
 
 
-def errors(found: Json) -> str:
-    """The pictures that were judged wrong, as they are or as copies, those with most wrong copies first."""
-    copies: dict[str, list[Json]] = defaultdict(list)
-    for error in found["robustness_errors"]:
+def errors(evaluation: Evaluation) -> str:
+    """The pictures with a wrong prediction for the original or a copy, those with the most wrong copies first."""
+    copies: dict[str, list[RobustnessError]] = defaultdict(list)
+    for error in evaluation.robustness_errors:
         copies[error["file"]].append(error)
     rows = [
         (
@@ -61,22 +86,22 @@ def errors(found: Json) -> str:
             _sizes(copies[picture["file"]]),
             ", ".join(dict.fromkeys(error["column"] for error in copies[picture["file"]])),
         )
-        for picture in sorted(found["pictures"], key=lambda picture: (-len(copies[picture["file"]]), picture["file"]))
+        for picture in sorted(evaluation.pictures, key=lambda picture: (-len(copies[picture["file"]]), picture["file"]))
         if picture["prediction"] != picture["label"] or copies[picture["file"]]
     ]
     if not rows:
-        return "Nothing is judged wrong."
-    return table(("file", "label", "judged", "wrong copies", "their sizes", "their codecs"), rows)
+        return "All predictions are right."
+    return table(("file", "label", "prediction", "wrong copies", "sizes", "codecs"), rows)
 
 
-def _sizes(wrong: list[Json]) -> str:
+def _sizes(wrong: list[RobustnessError]) -> str:
     sizes = sorted({error["size"] for error in wrong})
     return f"{sizes[0]}–{sizes[-1]}" if len(sizes) > 1 else "".join(map(str, sizes))
 
 
-def robustness(found: Json) -> str:
-    """The share of copies that were judged right, and below each its interval, sizes down and codecs across."""
-    cells = {(cell["size"], cell["column"]): cell for cell in found["robustness"]}
+def robustness(evaluation: Evaluation) -> str:
+    """The accuracy for degraded copies, each with its interval below, by size (rows) and codec (columns)."""
+    cells = {(cell["size"], cell["column"]): cell for cell in evaluation.robustness}
     columns = list(dict.fromkeys(column for _, column in cells))
     rows: list[tuple[str, ...]] = []
     for size in dict.fromkeys(size for size, _ in cells):
@@ -85,30 +110,30 @@ def robustness(found: Json) -> str:
     return table(("size", *columns), rows)
 
 
-def mean(found: Json, sizes: Iterable[int]) -> float | None:
-    """The mean over the robustness table's cells of these sizes; all cells count as many copies. None of nothing."""
-    wanted = set(sizes)
-    cells = [cell for cell in found["robustness"] if cell["size"] in wanted and cell["count"]]
+def mean(evaluation: Evaluation, sizes: Iterable[int]) -> float | None:
+    """The accuracy for the copies of these sizes together; None if there are none."""
+    included = set(sizes)
+    cells = [cell for cell in evaluation.robustness if cell["size"] in included and cell["count"]]
     return sum(cell["right"] for cell in cells) / sum(cell["count"] for cell in cells) if cells else None
 
 
-def means(found: Json) -> str:
-    """The means over the robustness table: of each size below SMALL, and of the others together."""
-    sizes = sorted({cell["size"] for cell in found["robustness"]})
-    rows = [(f"{size} px", f"{percent(mean(found, [size]))} %") for size in sizes if size < SMALL]
+def means(evaluation: Evaluation) -> str:
+    """The accuracy for the copies of each size below SMALL, and of all others together."""
+    sizes = sorted({cell["size"] for cell in evaluation.robustness})
+    rows = [(f"{size} px", f"{percent(mean(evaluation, [size]))} %") for size in sizes if size < SMALL]
     large = [size for size in sizes if size >= SMALL]
     return table(
         ("copies", "right"),
         [
             *rows,
-            (f"{large[0]} px and more", f"{percent(mean(found, large))} %"),
-            ("Brier score of all", number(found["robustness_brier"])),
+            (f"{large[0]} px and more", f"{percent(mean(evaluation, large))} %"),
+            ("Brier score of all", number(evaluation.robustness_brier)),
         ],
     )
 
 
-def reliability(found: Json) -> str:
-    """Said and true probabilities of "default", bin by bin."""
+def reliability(evaluation: Evaluation) -> str:
+    """The reliability table: predicted and true probabilities of "default"."""
     rows = [
         (
             f"{bin_['low']:.1f}–{bin_['high']:.1f}",
@@ -116,19 +141,19 @@ def reliability(found: Json) -> str:
             number(bin_["mean_probability"], 3),
             number(bin_["share_default"], 3),
         )
-        for bin_ in found["reliability"]
+        for bin_ in evaluation.reliability
     ]
     return table(("probability", "count", "mean", "share of default"), rows)
 
 
-def families(found: Json, failing: bool = False) -> str:
-    """How each family of pictures fares, as it is and as copies; nothing where no family is known.
+def families(evaluation: Evaluation, failing: bool = False) -> str:
+    """The accuracy by family, for originals and copies; empty if no picture has a family.
 
-    With `failing`, only those families of which something was judged wrong.
+    With `failing`, only the families with wrong predictions.
     """
-    family_of = {picture["file"]: picture["family"] for picture in found["pictures"]}
-    wrong = Counter(family_of[error["file"]] for error in found["robustness_errors"])
-    cells = len(found["robustness"])
+    family_of = {picture["file"]: picture["family"] for picture in evaluation.pictures}
+    wrong = Counter(family_of[error["file"]] for error in evaluation.robustness_errors)
+    cells = len(evaluation.robustness)
     rows = [
         (
             family["family"],
@@ -136,25 +161,25 @@ def families(found: Json, failing: bool = False) -> str:
             f"{percent(family['value'])} % ({interval(family)})",
             f"{percent(1 - wrong[family['family']] / (family['count'] * cells))} %",
         )
-        for family in sorted(found["families"], key=lambda family: (-wrong[family["family"]], family["family"]))
+        for family in sorted(evaluation.families, key=lambda family: (-wrong[family["family"]], family["family"]))
         if not failing or wrong[family["family"]] or family["right"] < family["count"]
     ]
     return table(("family", "pictures", "right (95 % interval)", "copies right"), rows) if rows else ""
 
 
-def unreadable(found: Json) -> str:
-    """The files that could not be judged, and why; nothing where there are none."""
-    rows = [(row["file"], row["reason"]) for row in found["unreadable"]]
+def unreadable(evaluation: Evaluation) -> str:
+    """The unreadable files and the reasons; empty if there are none."""
+    rows = [(row["file"], row["reason"]) for row in evaluation.unreadable]
     return table(("unreadable file", "reason"), rows) if rows else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table whose columns line up in a terminal, too; what is no number stands to the left."""
+    """A Markdown table with aligned columns: those with letters to the left, the others to the right."""
     lines = [tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = [_is_text(column) for column in zip(*lines[1:], strict=True)] or [True] * len(head)
 
-    def shown(row: Sequence[str]) -> str:
+    def line(row: Sequence[str]) -> str:
         cells = (
             cell.ljust(width) if text else cell.rjust(width)
             for cell, width, text in zip(row, widths, texts, strict=True)
@@ -164,7 +189,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     rule = "|".join(
         "-" * (width + 2) if text else "-" * (width + 1) + ":" for width, text in zip(widths, texts, strict=True)
     )
-    return "\n".join([shown(lines[0]), f"|{rule}|", *map(shown, lines[1:])])
+    return "\n".join([line(lines[0]), f"|{rule}|", *map(line, lines[1:])])
 
 
 def _is_text(column: Sequence[str]) -> bool:

@@ -1,66 +1,66 @@
-"""Labelled pictures on disk: reading them, and degrading them as galleries do."""
+"""Labeled pictures on disk: a folder with an index.csv, or with the folders default/ and custom/."""
 
 import csv
 import hashlib
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from PIL import Image
 
-from github_avatars import features
 from github_avatars.classifier import Label
-from github_avatars.errors import BadDataset, BadImage
-from github_avatars.features import Features
-from github_avatars.picture import decoding
-from github_avatars.training.degradation import Degradation
+from github_avatars.errors import BadDataset
+from github_avatars.files import write_atomically
 
 INDEX = "index.csv"
-LABELS = get_args(Label)
+LABELS: tuple[Label, ...] = get_args(Label)
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Called with an iterable and its length; returns the same items, and shows the progress of the iteration over them."""
+
+
+def no_progress(items: Iterable[Any], _: int) -> Iterable[Any]:
+    """The Progress that shows nothing."""
+    return items
 
 
 @dataclass(frozen=True)
 class Example:
-    """One labelled picture, as a line of index.csv tells of it.
-
-    `file` is relative to the folder of the index; `login` and `account_id` are what the stand-in for GitHub gives the
-    picture, and `family` is what kind of picture it is.
-    """
+    """A labeled picture, as one line of index.csv describes it."""
 
     file: str
+    """The path relative to the folder of the index, with forward slashes."""
     label: Label
     login: str
+    """The login of the account that has this picture in the demo; empty without an index."""
     account_id: int
+    """The id of that account; 0 without an index."""
     family: str
+    """The kind of picture; empty without an index."""
 
 
 NAMES = tuple(field.name for field in fields(Example))
-
-
-def pixel_hash(picture: Image.Image) -> str:
-    """The SHA-256 of an RGB picture's size and pixels, in hexadecimal: equal for equal pixels in any file format."""
-    return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
+"""The columns of index.csv."""
 
 
 def read(directory: Path) -> list[Example]:
-    """The examples of `directory`: those of its index where it has one, else all files below default/ and custom/.
+    """The examples in the index of `directory`, or, without an index, all files below its folders default/ and custom/.
 
-    Without an index nothing but file and label is known: login and family are empty, the account id is 0, and hidden
-    files do not count. A label without files is allowed. Raises BadDataset where there is neither index nor label.
+    Without an index, hidden files are ignored. A label may have no files. Raises BadDataset if the folder has neither
+    an index nor a folder named like a label.
     """
     if (directory / INDEX).exists():
         return read_index(directory)
     folders = {label: directory / label for label in LABELS if (directory / label).is_dir()}
     if not folders:
-        raise BadDataset(f"{directory} has no {INDEX} and neither of {' and '.join(LABELS)}: give a folder that has.")
+        raise BadDataset(
+            f"{directory} has neither {INDEX} nor a folder {' or '.join(LABELS)}: give a folder of labeled pictures."
+        )
     return [
-        Example(path.relative_to(directory).as_posix(), cast(Label, label), "", 0, "")
+        Example(path.relative_to(directory).as_posix(), label, "", 0, "")
         for label, folder in folders.items()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
@@ -68,7 +68,7 @@ def read(directory: Path) -> list[Example]:
 
 
 def read_index(directory: Path) -> list[Example]:
-    """The examples that `directory`/index.csv lists. Raises BadDataset where it is missing or a line is wrong."""
+    """The examples in `directory`/index.csv. Raises BadDataset if it is missing or has an invalid line."""
     path = directory / INDEX
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -77,7 +77,9 @@ def read_index(directory: Path) -> list[Example]:
     except OSError as error:
         raise BadDataset(f"{path} cannot be read ({error.strerror}): give a folder with an {INDEX}.") from error
     except (UnicodeError, csv.Error) as error:
-        raise BadDataset(f"{path} is no CSV file in UTF-8 ({error}): give one with {', '.join(NAMES)}.") from error
+        raise BadDataset(
+            f"{path} is not a CSV file in UTF-8 ({error}): give one with the columns {', '.join(NAMES)}."
+        ) from error
 
 
 def _example(row: dict[str, str], place: str) -> Example:
@@ -89,54 +91,38 @@ def _example(row: dict[str, str], place: str) -> Example:
             raise ValueError(f"label {label!r} is none of {', '.join(LABELS)}")
         return Example(row["file"], cast(Label, label), row["login"], int(row["account_id"]), row["family"])
     except (LookupError, TypeError, ValueError) as error:
-        raise BadDataset(f"{place} is wrong ({error}): it needs {', '.join(NAMES)}.") from error
+        raise BadDataset(f"{place} is invalid ({error}): it needs {', '.join(NAMES)}.") from error
 
 
-def write_index(directory: Path, examples: list[Example]) -> None:
-    """Write `directory`/index.csv, so that read_index gives the same examples."""
-    with (directory / INDEX).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(NAMES)
-        writer.writerows(astuple(example) for example in examples)
+def write_index(directory: Path, examples: Iterable[Example]) -> None:
+    """Write the examples to `directory`/index.csv. Raises BadFile if it cannot be written."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(NAMES)
+    writer.writerows(astuple(example) for example in examples)
+    write_atomically(directory / INDEX, text.getvalue())
 
 
-def digest(directory: Path, examples: list[Example]) -> str:
-    """A sha256 over the label and the bytes of every example: another one where any of them changed."""
+def count_labels(examples: Iterable[Example]) -> dict[str, int]:
+    """The number of examples of each label."""
+    counts = Counter(example.label for example in examples)
+    return {label: counts[label] for label in LABELS}
+
+
+def digest(examples: Iterable[Example], file_digests: Iterable[str]) -> str:
+    """A SHA-256 over the name, the label and the file digest of every example, in hexadecimal.
+
+    `file_digests` are the SHA-256 of the files' bytes, in the order of the examples. The result does not depend on that
+    order.
+    """
     total = hashlib.sha256()
-    for example in sorted(examples, key=lambda example: example.file):
-        content = hashlib.sha256((directory / example.file).read_bytes()).hexdigest()
-        total.update(f"{example.file} {example.label} {content}\n".encode())
+    for example, file_digest in sorted(
+        zip(examples, file_digests, strict=True), key=lambda example_and_digest: example_and_digest[0].file
+    ):
+        total.update(f"{example.file} {example.label} {file_digest}\n".encode())
     return total.hexdigest()
 
 
-# This module imports no scikit-learn, since each of its processes would take a second over that.
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-"""Wraps an iteration over so many units, to show how far it has come."""
-
-
-def measure(path: Path, degradations: Sequence[Degradation]) -> list[Features]:
-    """The features of the picture at `path`, then of each degraded copy of it. Raises BadImage."""
-    data = decoding.read_bytes(path)
-    shown, picture = decoding.load(data, path.name), decoding.decode(data, path.name)
-    copies = (decoding.load(degradation.apply(picture)) for degradation in degradations)
-    return features.extract_all(chain([shown], copies))
-
-
-def measure_all(
-    paths: Sequence[Path], degradations: Sequence[Degradation], progress: Progress
-) -> list[list[Features] | BadImage]:
-    """`measure` of each path, in their order; where it raises BadImage, that error in the place of the features."""
-    if not paths:
-        return []
-    # Forking a process that has threads, as a progress bar starts one, may lock up.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(paths)), context) as pool:
-        return list(progress(pool.map(partial(_attempt, degradations), paths), len(paths)))
-
-
-def _attempt(degradations: Sequence[Degradation], path: Path) -> list[Features] | BadImage:
-    try:
-        return measure(path, degradations)
-    except BadImage as error:
-        return error
+def pixel_hash(picture: Image.Image) -> str:
+    """The SHA-256 of an RGB picture's size and pixels, in hexadecimal: equal for equal pixels in any file format."""
+    return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()

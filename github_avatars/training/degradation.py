@@ -12,18 +12,18 @@ from github_avatars.picture import decoding
 
 @dataclass(frozen=True)
 class Degradation:
-    """What a gallery does to an avatar.
-
-    It resizes it to `size` pixels a side with one of Pillow's filters, cuts it to a circle or not, and encodes it.
-    """
+    """What a gallery does to an avatar: resize, crop to a circle if `circle` is true, encode."""
 
     size: int
+    """Pixels a side of the thumbnail."""
     resampling: str
+    """The name of a Pillow resampling filter."""
     circle: bool
     codec: str
+    """A key of CODECS."""
 
     def apply(self, picture: Image.Image) -> bytes:
-        """The encoded thumbnail of an RGB picture; a circle's corners are transparent, or white in a JPEG."""
+        """The encoded thumbnail of an RGB picture. The corners of a circle are transparent, or white in a JPEG."""
         thumbnail = picture.resize((self.size, self.size), Image.Resampling[self.resampling])
         if self.circle:
             thumbnail.putalpha(_disc(self.size))
@@ -56,12 +56,12 @@ CODECS: dict[str, Callable[[Image.Image], bytes]] = {
     "webp 80": lambda picture: _encode(picture, "WEBP", quality=80, method=0),
     "jpeg 75 twice": lambda picture: _jpeg(decoding.decode(_jpeg(picture, 75)), 75),
 }
-"""How thumbnails are encoded, by name; the numbers are Pillow's quality settings."""
+"""The encoders of thumbnails, by name. The numbers are Pillow's quality settings."""
 
 SIZES = (16, 20, 24, 32, 40, 64, 80, 128, 200, 256, 420, 460)
-"""Thumbnail sizes met in galleries, in pixels a side."""
+"""Sizes of thumbnails in galleries, in pixels a side."""
 
 DEGRADATIONS = tuple(
     Degradation(*choice) for choice in product(SIZES, ("BOX", "BILINEAR", "BICUBIC", "LANCZOS"), (False, True), CODECS)
 )
-"""Every combination of the above."""
+"""Every combination of size, filter, shape and codec."""

@@ -1,11 +1,9 @@
-"""Labelled pictures → a table of features → a fitted scikit-learn pipeline, its scores and its card."""
+"""Labeled pictures → a table of features → a fitted scikit-learn pipeline, its scores, and the files of the model."""
 
+import json
 import math
-import os
 import platform
-import random
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,202 +14,292 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, brier_score_loss, precision_score, recall_score
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from github_avatars import features
+from github_avatars import classifier, features
 from github_avatars.classifier import Classifier
-from github_avatars.errors import BadDataset
-from github_avatars.picture import decoding
-from github_avatars.training import dataset, degradation
-from github_avatars.training.dataset import Example, measure
-from github_avatars.training.degradation import Degradation
-
-COPIES = 12
-"""Degraded copies of each example in the training table, beside the original."""
+from github_avatars.errors import BadDataset, BadImage, BadModel
+from github_avatars.features import Features
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example, Progress, no_progress
+from github_avatars.training.measuring import COPIES, Measurement, T, measure, training_degradations
 
 FOLDS = 5
-"""Parts of the cross-validation. All copies of one picture are in the same part, so that none is tested by another."""
+"""Folds of the cross-validation."""
 
 TOLERANCE = 1e-6
-"""Weights that differ relatively by less are the same: processors round differently."""
+"""Weights that differ relatively by less are equal, because processors round differently."""
+
+SCORE_TOLERANCE = 1e-3
+"""Scores that differ by less are equal: rounding may move a few pictures across the decision boundary."""
+
+GUARDED_SCORES = ("accuracy", "originals")
+"""A model with a lower score than the existing one is not written."""
 
 Card = dict[str, Any]
-Progress = Callable[[Iterable[Any]], Iterable[Any]]
+Rows = npt.NDArray[np.int64]
+"""Row numbers of a table."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """The features of n pictures.
+    """The training data: one row for each original and for each of its COPIES degraded copies."""
 
-    `rows` (n × 3) in the order of features.NAMES; `default` (n) is whether the label is "default"; `picture` (n)
-    numbers the example that a row is the original or a copy of, or the first example of the same pixels; `original` (n)
-    marks the originals, one for each example, in the order of the examples.
-    """
-
-    rows: npt.NDArray[np.float64]
-    default: npt.NDArray[np.bool_]
-    picture: npt.NDArray[np.int64]
+    X: npt.NDArray[Any]
+    """The features, n × d. Of our features, d is 3, in the order of features.NAMES."""
+    y: npt.NDArray[np.bool_]
+    """Whether the label is "default", n."""
+    groups: npt.NDArray[np.int64]
+    """The number of the example that the row belongs to, n. Examples with equal pixels have the number of the first."""
     original: npt.NDArray[np.bool_]
+    """Whether the row is an original, n. The originals are in the order of the examples."""
 
 
-def tabulate(directory: Path, examples: list[Example], progress: Progress = iter) -> Table:
-    """The features of every example in `directory` and of COPIES degraded copies of each.
+def train(directory: Path, model: Path, *, force: bool = False, progress: Progress = no_progress) -> dict[str, float]:
+    """Train on the pictures of `directory`, write `model` and its card, and return the scores (`cross_validate`).
 
-    Which degradations a picture gets is drawn by its file name, so the table is the same every time. `progress` wraps
-    the iteration over the examples. Raises BadImage for an unreadable file, BadDataset where a label has fewer than
-    FOLDS examples or one picture is under both labels.
+    Unless `force` is true, an existing model that scores better is not overwritten. Raises BadDataset and BadImage if
+    the pictures cannot be trained on, BadModel if the existing model scores better, BadFile if the files cannot be
+    written.
     """
-    for label in dataset.LABELS:
-        if sum(example.label == label for example in examples) < FOLDS:
-            raise BadDataset(f"{directory} has fewer than {FOLDS} pictures labelled {label}: add some.")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        contents = pool.map(lambda example: dataset.pixel_hash(decoding.read(directory / example.file)), examples)
-        pictures = _number(directory, examples, contents)
-        measured = list(progress(pool.map(lambda example: _measure(directory, example), examples)))
+    pipeline, card = _fit_and_score(directory, progress)
+    scores, existing = card["scores"], _existing_card(model).get("scores", {})
+    worse = [name for name in GUARDED_SCORES if scores[name] < existing.get(name, 0)]
+    if worse and not force:
+        raise BadModel(
+            f"The new model scores worse in {' and '.join(worse)} ({scores} instead of {existing}): {model} is not "
+            "overwritten. Correct the pictures or the features, or use --force."
+        )
+    classifier.save(pipeline, model, card)
+    return dict(scores)
+
+
+def check_model(directory: Path, model: Path, progress: Progress = no_progress) -> None:
+    """Raise BadModel if `model` cannot be loaded, or is not what training on the pictures of `directory` yields."""
+    classifier.load(model)
+    _, card = _fit_and_score(directory, progress)
+    if reasons := differences(_existing_card(model), card):
+        raise BadModel(f"{model} is stale: {'; '.join(reasons)}. Run script/train.")
+
+
+def _fit_and_score(directory: Path, progress: Progress) -> tuple[Pipeline, Card]:
+    examples = dataset.read(directory)
+    measurements = measure_for_training(directory, examples, progress)
+    table = feature_table(directory, examples, measurements)
+    pipeline = fit(table)
+    return pipeline, make_card(examples, [measurement.digest for measurement in measurements], table, pipeline)
+
+
+def _existing_card(model: Path) -> Card:
+    """The card of an existing model; empty if it is missing or damaged, because training replaces it."""
+    try:
+        card: Card = json.loads(classifier.card_path(model).read_bytes())
+        numbers = [card["intercept"], *card["weights"].values(), *card["scores"].values()]
+        return card if all(isinstance(number, float) for number in numbers) else {}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def measure_for_training(
+    directory: Path, examples: Sequence[Example], progress: Progress = no_progress
+) -> list[Measurement[list[Features]]]:
+    """The features of each example and of its COPIES degraded copies.
+
+    Raises BadImage for an unreadable picture, BadDataset if a label has fewer than FOLDS examples.
+    """
+    check_counts(directory, examples)
+    return readable(measure(directory, examples, map(training_degradations, examples), progress))
+
+
+def check_counts(directory: Path, examples: Iterable[Example]) -> None:
+    """Raise BadDataset if a label has fewer than FOLDS examples."""
+    for label, count in dataset.count_labels(examples).items():
+        if count < FOLDS:
+            raise BadDataset(f"{directory} has fewer than {FOLDS} pictures labeled {label}: add some.")
+
+
+def readable(measurements: Iterable[Measurement[T] | BadImage]) -> list[Measurement[T]]:
+    """The measurements. Raises the first BadImage among them."""
+    checked = []
+    for measurement in measurements:
+        if isinstance(measurement, BadImage):
+            raise measurement
+        checked.append(measurement)
+    return checked
+
+
+def feature_table(
+    directory: Path, examples: Sequence[Example], measurements: Sequence[Measurement[list[Features]]]
+) -> Table:
+    """The table of our features; of each measurement, the first 1 + COPIES. Raises BadDataset as `tabulate` does."""
+    rows = [[measured.row() for measured in measurement.values[: 1 + COPIES]] for measurement in measurements]
+    return tabulate(directory, examples, [measurement.pixel_hash for measurement in measurements], np.array(rows))
+
+
+def tabulate(
+    directory: Path, examples: Sequence[Example], pixel_hashes: Iterable[str], rows: npt.NDArray[Any]
+) -> Table:
+    """The table of `rows`, examples × (1 + COPIES) × d: each original first, then its degraded copies.
+
+    Raises BadDataset if examples with equal pixels have different labels.
+    """
     count = 1 + COPIES
     return Table(
-        rows=np.array(measured).reshape(-1, len(features.NAMES)),
-        default=np.repeat([example.label == "default" for example in examples], count),
-        picture=np.repeat(pictures, count),
+        X=rows.reshape(len(examples) * count, -1),
+        y=np.repeat([example.label == "default" for example in examples], count),
+        groups=np.repeat(_first_of_equals(directory, examples, pixel_hashes), count),
         original=np.tile(np.arange(count) == 0, len(examples)),
     )
 
 
-def _number(directory: Path, examples: list[Example], contents: Iterable[str]) -> list[int]:
-    """For each example, the place of the first one of its content. Raises BadDataset where their labels differ."""
+def _first_of_equals(directory: Path, examples: Sequence[Example], pixel_hashes: Iterable[str]) -> list[int]:
+    """For each example, the number of the first one with equal pixels. Raises BadDataset if their labels differ."""
     first: dict[str, int] = {}
-    pictures = [first.setdefault(found, number) for number, found in enumerate(contents)]
-    for number, example in zip(pictures, examples, strict=True):
+    numbers = [first.setdefault(pixels, number) for number, pixels in enumerate(pixel_hashes)]
+    for number, example in zip(numbers, examples, strict=True):
         if example.label != examples[number].label:
             raise BadDataset(
-                f"{directory} has one picture under both labels, as {examples[number].file} and as {example.file}: "
-                "keep the one that is right."
+                f"{directory} has the same picture under both labels, as {examples[number].file} and as "
+                f"{example.file}: keep the one with the right label."
             )
-    return pictures
-
-
-def _measure(directory: Path, example: Example) -> list[tuple[float, ...]]:
-    return [found.row() for found in measure(directory / example.file, degradations(example))]
-
-
-def degradations(example: Example) -> list[Degradation]:
-    """What is done to an example for each of its COPIES in the table: drawn by its file name."""
-    return random.Random(example.file).sample(degradation.DEGRADATIONS, COPIES)  # noqa: S311 - nothing secret
+    return numbers
 
 
 def build_pipeline() -> Pipeline:
-    """The classifier to fit: a logistic regression on features scaled to unit variance."""
+    """The pipeline to fit: logistic regression on features scaled to unit variance."""
     return make_pipeline(StandardScaler(), LogisticRegression())
 
 
 def fit(table: Table) -> Pipeline:
-    """The classifier, fitted to the whole table."""
-    return build_pipeline().fit(table.rows, table.default)
+    """The pipeline, fitted to the whole table."""
+    return build_pipeline().fit(table.X, table.y)
 
 
-def folds(table: Table) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """The rows to fit to and the rows to score, FOLDS times; the rows of one picture are never on both sides."""
+def folds(table: Table) -> list[tuple[Rows, Rows]]:
+    """The rows to fit to and the rows to score, for each of FOLDS folds. A group is never on both sides of a split."""
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    return list(splitter.split(table.rows, table.default, table.picture))
+    return list(splitter.split(table.X, table.y, table.groups))
+
+
+def held_out(
+    table: Table, build: Callable[[], Any] = build_pipeline, groups_per_label: int | None = None
+) -> Iterator[tuple[Any, Rows, Rows]]:
+    """For each fold: an estimator fitted without it, the rows that it was fitted to, and the held-out rows.
+
+    `build` returns an unfitted scikit-learn estimator. With `groups_per_label`, each is fitted to at most that many
+    groups of each label. They are drawn at random with a fixed seed; a larger sample contains every smaller one.
+    """
+    for fitted, scored in folds(table):
+        if groups_per_label is not None:
+            fitted = fitted[np.isin(table.groups[fitted], _sample(table, fitted, groups_per_label))]
+        yield build().fit(table.X[fitted], table.y[fitted]), fitted, scored
+
+
+def _sample(table: Table, rows: Rows, count: int) -> Rows:
+    """Up to `count` groups of each label among these rows."""
+    groups = [np.unique(table.groups[rows[table.y[rows] == label]]) for label in (True, False)]
+    return np.concatenate([np.random.default_rng(0).permutation(choices)[:count] for choices in groups])
+
+
+def held_out_classifiers(table: Table) -> list[Classifier]:
+    """For each example, a classifier that was fitted without the example's group."""
+    by_group: dict[int, Classifier] = {}
+    for pipeline, _, scored in held_out(table):
+        by_group |= dict.fromkeys(np.unique(table.groups[scored]).tolist(), Classifier(pipeline))
+    return [by_group[group] for group in table.groups[table.original].tolist()]
 
 
 def cross_validate(table: Table) -> dict[str, float]:
-    """Scores of classifiers that were fitted without the pictures that they are scored on.
+    """Scores of the held-out predictions.
 
-    Accuracy, precision and recall of "default" and the Brier score over originals and copies; `originals` is the
-    accuracy over the originals alone.
+    `accuracy`, `precision` and `recall` of "default", and the Brier score (`brier`), over originals and copies;
+    `originals` is the accuracy over the originals alone.
     """
-    both = cross_val_predict(build_pipeline(), table.rows, table.default, cv=folds(table), method="predict_proba")
-    probability = both[:, 1]
-    said = probability > 0.5
+    probability = np.empty(table.y.size)
+    for pipeline, _, scored in held_out(table):
+        probability[scored] = pipeline.predict_proba(table.X[scored])[:, 1]
+    predicted = probability > 0.5
     return {
-        "accuracy": float(accuracy_score(table.default, said)),
-        "precision": float(precision_score(table.default, said)),
-        "recall": float(recall_score(table.default, said)),
-        "brier": float(brier_score_loss(table.default, probability)),
-        "originals": float(accuracy_score(table.default[table.original], said[table.original])),
+        "accuracy": float(accuracy_score(table.y, predicted)),
+        "precision": float(precision_score(table.y, predicted)),
+        "recall": float(recall_score(table.y, predicted)),
+        "brier": float(brier_score_loss(table.y, probability)),
+        "originals": float(accuracy_score(table.y[table.original], predicted[table.original])),
     }
 
 
 def learning_curve(table: Table) -> list[dict[str, float]]:
-    """Scores by how many pictures a classifier was fitted to, on pictures (and copies) that it was fitted without.
+    """Scores of the held-out predictions by the number of pictures that the pipeline is fitted to.
 
-    In each fold of the cross-validation, classifiers are fitted to 2, 4, 8, … pictures of each label, while there are
-    so many, and at last to all: `pictures` (the mean over the folds), `accuracy` and `brier`. Each sample holds the
-    one before it.
+    The pipeline is fitted to 2, 4, 8, … pictures of each label and their copies, and finally to all. A point has
+    `pictures` (the mean over the folds), `accuracy` and `brier`, over originals and copies.
     """
     curve: list[dict[str, float]] = []
-    most = max(int(np.unique(table.picture[table.default == label]).size) for label in (True, False))
-    for number in [2**power for power in range(1, most.bit_length() + 1)]:
-        probability, chosen = np.empty(table.default.size), []
-        for fitted, scored in folds(table):
-            sample = fitted[np.isin(table.picture[fitted], _sample(table, fitted, number))]
-            pipeline = build_pipeline().fit(table.rows[sample], table.default[sample])
-            probability[scored] = pipeline.predict_proba(table.rows[scored])[:, 1]
-            chosen.append(np.unique(table.picture[sample]).size)
-        score = {
-            "pictures": round(float(np.mean(chosen))),
-            "accuracy": float(accuracy_score(table.default, probability > 0.5)),
-            "brier": float(brier_score_loss(table.default, probability)),
+    most = max(int(np.unique(table.groups[table.y == label]).size) for label in (True, False))
+    for count in [2**power for power in range(1, most.bit_length() + 1)]:
+        probability, pictures = np.empty(table.y.size), []
+        for pipeline, fitted, scored in held_out(table, groups_per_label=count):
+            probability[scored] = pipeline.predict_proba(table.X[scored])[:, 1]
+            pictures.append(np.unique(table.groups[fitted]).size)
+        point = {
+            "pictures": round(float(np.mean(pictures))),
+            "accuracy": float(accuracy_score(table.y, probability > 0.5)),
+            "brier": float(brier_score_loss(table.y, probability)),
         }
-        if not curve or score["pictures"] > curve[-1]["pictures"]:
-            curve.append(score)
+        if not curve or point["pictures"] > curve[-1]["pictures"]:
+            curve.append(point)
     return curve
 
 
-def _sample(table: Table, rows: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.int64]:
-    """Up to `number` pictures of each label out of these rows, drawn at random, but the same every time."""
-    pictures = [np.unique(table.picture[rows[table.default[rows] == label]]) for label in (True, False)]
-    return np.concatenate([np.random.default_rng(0).permutation(found)[:number] for found in pictures])
+def versions(*packages: str) -> dict[str, str]:
+    """The versions of Python and of the packages that affect the model, and of further `packages`."""
+    names = ("scikit-learn", "numpy", "pillow", *packages)
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
-def card(directory: Path, examples: list[Example], table: Table, pipeline: Pipeline) -> Card:
-    """What model.json says of a fitted pipeline: where it comes from, what it is and how it scores.
+def make_card(examples: Sequence[Example], file_digests: Iterable[str], table: Table, pipeline: Pipeline) -> Card:
+    """The content of model.json: where a fitted pipeline comes from, what it is, and how it scores.
 
-    `weights` give the log-odds of "default" together with `intercept`, `means` are those of the table; both are on the
-    scales of Features.row().
+    The log-odds of "default" are `intercept` plus the sum of weight × feature over `weights`. `means` are the means of
+    the table. Both are on the scales of Features.row().
     """
-    classifier = Classifier(pipeline)
+    fitted = Classifier(pipeline)
     return {
         "trained": datetime.now(UTC).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("scikit-learn", "numpy", "pillow")},
-        },
+        "versions": versions(),
         "avatars": {
-            "digest": dataset.digest(directory, examples),
-            **{label: sum(example.label == label for example in examples) for label in dataset.LABELS},
+            "digest": dataset.digest(examples, file_digests),
+            **dataset.count_labels(examples),
             "copies": COPIES,
         },
         "features": list(features.NAMES),
-        "weights": dict(zip(features.NAMES, classifier.weights, strict=True)),
-        "intercept": classifier.intercept,
-        "means": dict(zip(features.NAMES, table.rows.mean(axis=0).tolist(), strict=True)),
+        "weights": dict(zip(features.NAMES, fitted.weights, strict=True)),
+        "intercept": fitted.intercept,
+        "means": dict(zip(features.NAMES, table.X.mean(axis=0).tolist(), strict=True)),
         "scores": {name: round(score, 6) for name, score in cross_validate(table).items()},
     }
 
 
 def differences(shipped: Card, fresh: Card) -> list[str]:
-    """Why a shipped model is not what training gives today, from the cards of both; empty where it is."""
-    found = []
+    """Why the card of a shipped model differs from the card of one trained now; empty if the models are the same."""
+    reasons = []
     if shipped.get("avatars") != fresh["avatars"]:
-        found.append("the pictures have changed")
+        reasons.append("the pictures have changed")
     if shipped.get("features") != fresh["features"]:
-        found.append("the features have other names")
+        reasons.append("the features have other names")
     elif not np.allclose(_numbers(shipped), _numbers(fresh), rtol=TOLERANCE, atol=0):
-        found.append("the features or the fit have changed: training gives other weights")
+        reasons.append("training yields other weights, so the features or the fit have changed")
     if not _same_scores(shipped.get("scores", {}), fresh["scores"]):
-        found.append("the scores are others")
+        reasons.append("the scores differ")
     if shipped.get("versions", {}).get("scikit-learn") != fresh["versions"]["scikit-learn"]:
-        found.append("scikit-learn is another")
-    return found
+        reasons.append("the version of scikit-learn differs")
+    return reasons
 
 
 def _same_scores(shipped: dict[str, float], fresh: dict[str, float]) -> bool:
-    # A processor that rounds otherwise may move a picture or two across the border.
-    return shipped.keys() == fresh.keys() and all(abs(shipped[name] - fresh[name]) < 1e-3 for name in fresh)
+    return shipped.keys() == fresh.keys() and all(abs(shipped[name] - fresh[name]) < SCORE_TOLERANCE for name in fresh)
 
 
 def _numbers(card: Card) -> list[float]:

@@ -1,10 +1,7 @@
-"""Trains and scores competitors on the same pictures in the same splits, and times them side by side."""
+"""Measures, scores and times competitors on the same pictures in the same folds."""
 
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -14,40 +11,40 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from github_avatars.evaluation import evaluating
-from github_avatars.evaluation.ablation.competitors import Answer, Competitor, Decode, Row, Way
-from github_avatars.evaluation.scoring import DIGITS, Json, share
+from github_avatars.evaluation.ablation.competitors import Array, Competitor, Decode, Extraction, ProbabilityFunction
+from github_avatars.evaluation.evaluating import robustness_conditions
+from github_avatars.evaluation.scoring import DIGITS, share
 from github_avatars.evaluation.tables import SMALL
 from github_avatars.picture import decoding
 from github_avatars.training import dataset, fitting
 from github_avatars.training.dataset import Example, Progress
 from github_avatars.training.fitting import Table
+from github_avatars.training.measuring import COPIES, Measurement, measure, training_degradations
 
 EVERY = 3
-"""The robustness grid is made of every third picture of each family: of all, the largest network would take an hour."""
+"""Every third picture of each family is in the robustness test. With all of them, the largest network takes an hour."""
 
 TIMED = 30
-"""Originals of each label that a verdict is timed on."""
+"""Originals of each label that predictions are timed for."""
 
 ROUNDS = 9
-"""How often each of them is."""
+"""Number of times that each prediction is timed."""
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What one way of measuring makes of the pictures.
-
-    `table` is the training table: each picture's original, then its copies. `grid` (m × cells × d) is the copies of the
-    m pictures `chosen`, in the order of evaluation.grid().
-    """
+class Data:
+    """The features that one extraction yields."""
 
     table: Table
-    grid: Row
+    robustness: Array
+    """The features of the degraded copies in the robustness test: m pictures × conditions × d, where the conditions are
+    in the order of robustness_conditions()."""
     chosen: npt.NDArray[np.int64]
+    """The numbers of the m examples in the robustness test."""
 
 
-def chosen(examples: list[Example]) -> list[int]:
-    """The numbers of the examples that the robustness grid is made of: every EVERY-th of each family and label."""
+def choose(examples: Sequence[Example]) -> list[int]:
+    """The numbers of the examples in the robustness test: every EVERY-th of each family and label."""
     seen: dict[tuple[str, str], int] = {}
     numbers = []
     for number, example in enumerate(examples):
@@ -58,112 +55,123 @@ def chosen(examples: list[Example]) -> list[int]:
     return numbers
 
 
-def measure(directory: Path, examples: list[Example], ways: Sequence[Way], progress: Progress) -> dict[Way, Rows]:
-    """Every picture and its copies, seen in every way, on every core.
+def measure_all(
+    directory: Path, examples: Sequence[Example], extractions: Sequence[Extraction], progress: Progress
+) -> list[Measurement[list[Array]]]:
+    """For each example, the features of each extraction: rows × d for the original and its degraded copies.
 
-    Raises what training.tabulate raises, whose table says which rows belong together.
+    The copies are those of the training table and, for the chosen examples, those of the robustness test. Raises
+    BadImage and BadDataset as training does.
     """
-    table = fitting.tabulate(directory, examples)
-    gridded = chosen(examples)
-    tasks = [(example, number in gridded) for number, example in enumerate(examples)]
-    # Forking a process that has threads, as a progress bar and torch start them, may lock up.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(tasks)), context) as pool:
-        found = list(progress(pool.map(partial(_measure, directory, ways), tasks), len(tasks)))
-    count = 1 + fitting.COPIES
-    return {
-        way: Rows(
-            table=replace(table, rows=np.concatenate([rows[place][:count] for rows in found])),
-            grid=np.stack([found[number][place][count:] for number in gridded]),
-            chosen=np.array(gridded),
-        )
-        for place, way in enumerate(ways)
-    }
+    fitting.check_counts(directory, examples)
+    conditions = [condition for _, condition in robustness_conditions()]
+    chosen = set(choose(examples))
+    degradations = [
+        [*training_degradations(example), *(conditions if number in chosen else [])]
+        for number, example in enumerate(examples)
+    ]
+    return fitting.readable(measure(directory, examples, degradations, progress, partial(_extract_all, extractions)))
 
 
-def _measure(directory: Path, ways: Sequence[Way], task: tuple[Example, bool]) -> list[Row]:
-    """For each way its rows of an example: the original, the copies in the training table, perhaps the grid."""
-    example, with_grid = task
-    path = directory / example.file
-    data = decoding.read_bytes(path)
-    picture = decoding.decode(data, str(path))
-    cells = [degradation for _, degradation in evaluating.grid()] if with_grid else []
-    copies = (degradation.apply(picture) for degradation in (*fitting.degradations(example), *cells))
-    rows = [_see(each, ways) for each in (data, *copies)]
+def _extract_all(extractions: Sequence[Extraction], pictures: Sequence[bytes]) -> list[Array]:
+    rows = [_extract(data, extractions) for data in pictures]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
-def _see(data: bytes, ways: Sequence[Way]) -> list[Row]:
-    """One picture, seen in every way; decoded once for those that decode alike."""
-    decoded = {decode: decode(data) for decode in {decode for decode, _ in ways}}
-    return [measure(decoded[decode]) for decode, measure in ways]
+def _extract(data: bytes, extractions: Sequence[Extraction]) -> list[Array]:
+    """The features of each extraction for one picture. Each decoder runs once."""
+    decoded = {decode: decode(data) for decode in {decode for decode, _ in extractions}}
+    return [extract(decoded[decode]) for decode, extract in extractions]
 
 
-def score(competitor: Competitor, rows: Rows) -> Json:
-    """How a competitor does on pictures that it was fitted without, in the folds of training's cross-validation.
+def arrange(
+    directory: Path, examples: Sequence[Example], measurements: Sequence[Measurement[list[Array]]], place: int
+) -> Data:
+    """The data of the extraction at `place` in the measurements. Raises BadDataset as `fitting.tabulate` does."""
+    count = 1 + COPIES
+    values = [measurement.values[place] for measurement in measurements]
+    chosen = choose(examples)
+    return Data(
+        table=fitting.tabulate(
+            directory,
+            examples,
+            [measurement.pixel_hash for measurement in measurements],
+            np.stack([rows[:count] for rows in values]),
+        ),
+        robustness=np.stack([values[number][count:] for number in chosen]),
+        chosen=np.array(chosen),
+    )
 
-    `originals` and the grid's cells from SMALL pixels on (`grid`) and below (`small`) are shares of right verdicts;
-    `customs_called_default` counts originals; the Brier scores are those of the originals and of the whole grid.
+
+def score(competitor: Competitor, data: Data) -> dict[str, Any]:
+    """The scores of a competitor's held-out predictions.
+
+    `originals`, and the degraded copies from SMALL pixels on (`grid`) and below (`small`), are shares of right
+    predictions; `customs_called_default` is a number of originals; `brier` has the Brier scores of the originals and of
+    all degraded copies in the robustness test.
     """
-    table = rows.table
-    number = np.cumsum(table.original) - 1  # of the example that a row is of, for its original is its first
-    default = table.default[table.original]
-    originals, grid = np.empty(default.size), np.empty(rows.grid.shape[:2])
-    for fitted, scored in fitting.folds(table):
-        judge = competitor.untrained().fit(table.rows[fitted], table.default[fitted])
-        held_out = scored[table.original[scored]]
-        originals[number[held_out]] = judge.predict_proba(table.rows[held_out])[:, 1]
-        for place in np.flatnonzero(np.isin(rows.chosen, number[held_out])):
-            grid[place] = judge.predict_proba(rows.grid[place])[:, 1]
-    wanted = default[rows.chosen][:, None]
-    large = np.array([degradation.size >= SMALL for _, degradation in evaluating.grid()])
-    right = (grid > 0.5) == wanted
+    table = data.table
+    # The number of each row's example: the first row of an example is its original.
+    number = np.cumsum(table.original) - 1
+    labels = table.y[table.original]
+    originals, copies = np.empty(labels.size), np.empty(data.robustness.shape[:2])
+    for estimator, _, scored in fitting.held_out(table, competitor.build):
+        rows = scored[table.original[scored]]
+        originals[number[rows]] = estimator.predict_proba(table.X[rows])[:, 1]
+        for place in np.flatnonzero(np.isin(data.chosen, number[rows])):
+            copies[place] = estimator.predict_proba(data.robustness[place])[:, 1]
+    copy_labels = labels[data.chosen][:, None]
+    large = np.array([condition.size >= SMALL for _, condition in robustness_conditions()])
+    right = (copies > 0.5) == copy_labels
     return {
-        "originals": _share((originals > 0.5) == default),
+        "originals": _share((originals > 0.5) == labels),
         "grid": _share(right[:, large]),
         "small": _share(right[:, ~large]),
-        "customs_called_default": int(np.count_nonzero((originals > 0.5) & ~default)),
-        "brier": {"originals": _brier(originals, default), "grid": _brier(grid, wanted)},
+        "customs_called_default": int(np.count_nonzero((originals > 0.5) & ~labels)),
+        "brier": {"originals": _brier(originals, labels), "grid": _brier(copies, copy_labels)},
     }
 
 
-def _share(right: npt.NDArray[np.bool_]) -> Json:
+def _share(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
     hits = int(np.count_nonzero(right))
     return {"count": right.size, "right": hits, **share(hits, right.size)}
 
 
-def _brier(probability: Row, default: Row) -> float:
-    return round(float(((probability - default) ** 2).mean()), DIGITS)
+def _brier(probability: Array, labels: Array) -> float:
+    return round(float(((probability - labels) ** 2).mean()), DIGITS)
 
 
-def timings(directory: Path, examples: list[Example], competitors: Sequence[Competitor], fitted: Sequence[Any]) -> Json:
-    """Milliseconds that one verdict takes: from the file's bytes on (`whole`), or once it is decoded (`own`).
+def time_predictions(
+    directory: Path, examples: Sequence[Example], competitors: Sequence[Competitor], fitted: Sequence[Any]
+) -> dict[str, Any]:
+    """Processor time of one prediction in milliseconds: from the file's bytes (`whole`), and without decoding (`own`).
 
-    Each original of a fixed sample is decoded and judged by one competitor after the other, ROUNDS times: the medians
-    over the rounds, then over the sample. `decode` is what decoding takes of `whole`. All is processor time on one
-    thread, which on an idle machine is the time on the clock.
+    Each original of a fixed sample is decoded and classified by one competitor after the other, ROUNDS times, on one
+    thread. The times are medians over the rounds, then over the sample. `decode` is the time of decoding alone.
     """
     sample = [
         decoding.read_bytes(directory / example.file)
         for label in dataset.LABELS
         for example in _spread([example for example in examples if example.label == label], TIMED)
     ]
-    answers = [competitor.answer(judge) for competitor, judge in zip(competitors, fitted, strict=True)]
-    spent = np.empty((ROUNDS, len(sample), len(answers), 2))
+    functions = [
+        competitor.probability_function(estimator) for competitor, estimator in zip(competitors, fitted, strict=True)
+    ]
+    seconds = np.empty((ROUNDS, len(sample), len(functions), 2))
     with threadpool_limits(1):
-        for number in (0, *range(ROUNDS)):  # the first time warms up
+        for number in (0, *range(ROUNDS)):  # The first round warms up.
             for place, data in enumerate(sample):
-                for column, answer in enumerate(answers):
-                    spent[number, place, column] = _time(data, competitors[column].decode, answer)
-    whole = spent.sum(axis=-1)
+                for column, function in enumerate(functions):
+                    seconds[number, place, column] = _time(data, competitors[column].decode, function)
+    whole = seconds.sum(axis=-1)
     return {
         "pictures": len(sample),
         "rounds": ROUNDS,
-        "decode": _milliseconds(spent[..., 0]),
+        "decode": _milliseconds(seconds[..., 0]),
         "competitors": {
             competitor.name: {
                 "whole": _milliseconds(whole[:, :, [column]]),
-                "own": _milliseconds(spent[:, :, [column], 1]),
+                "own": _milliseconds(seconds[:, :, [column], 1]),
             }
             for column, competitor in enumerate(competitors)
         },
@@ -174,15 +182,15 @@ def _spread(examples: list[Example], count: int) -> Sequence[Example]:
     return examples[:: max(1, len(examples) // count)][:count]
 
 
-def _time(data: bytes, decode: Decode, answer: Answer) -> tuple[float, float]:
-    """Seconds of decoding and of the rest."""
+def _time(data: bytes, decode: Decode, function: ProbabilityFunction) -> tuple[float, float]:
+    """Seconds for decoding, and for the rest."""
     started = process_time()
     picture = decode(data)
     decoded = process_time()
-    answer(picture)
+    function(picture)
     return decoded - started, process_time() - decoded
 
 
-def _milliseconds(seconds: Row) -> float:
-    """The median over the pictures, the second of three axes, of the medians over the others."""
+def _milliseconds(seconds: Array) -> float:
+    """The median over the pictures (axis 1 of 3) of the medians over the other axes."""
     return round(1000 * float(np.median(np.median(seconds, axis=(0, 2)))), 3)

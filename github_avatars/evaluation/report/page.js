@@ -4,10 +4,10 @@ const panel = document.getElementById("pinned")
 
 function show(source) {
   const [index] = source.selected.indices
-  const found = index !== undefined
-  panel.querySelector("[data-empty]").hidden = found
-  panel.querySelector("[data-full]").hidden = !found
-  if (!found) return
+  const isPinned = index !== undefined
+  panel.querySelector("[data-empty]").hidden = isPinned
+  panel.querySelector("[data-full]").hidden = !isPinned
+  if (!isPinned) return
   panel.querySelector("img").src = source.data.thumbnail[index]
   for (const field of panel.querySelectorAll("[data-field]")) {
     field.textContent = source.data[field.dataset.field][index]

@@ -1,0 +1,74 @@
+"""`python -m github_avatars.cli.ablation`: compare our features with other features and with networks.
+
+This is a tool for maintainers, not a subcommand of github-avatars.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from github_avatars.cli.command import print_error, progress_bar, write_json
+from github_avatars.errors import BadFile, GitHubAvatarsError, MissingPackage
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the comparison that the command line describes, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="script/ablation", description="Compare our features with other features and with networks."
+    )
+    parser.add_argument("--deep", action="store_true", help="include the networks, which need requirements/deep.txt")
+    parser.add_argument(
+        "--avatars",
+        type=Path,
+        default=PROJECT / "avatars",
+        metavar="DIR",
+        help="folder with an index.csv (default: avatars/ of the project)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=PROJECT / "docs" / "ablation.json",
+        metavar="JSON",
+        help="file to update (default: docs/ablation.json of the project)",
+    )
+    arguments = parser.parse_args(words)
+    try:
+        _compare(arguments.avatars, arguments.output, arguments.deep)
+    except GitHubAvatarsError as error:
+        return print_error(error)
+    return 0
+
+
+def _compare(directory: Path, output: Path, with_networks: bool) -> None:
+    from github_avatars.evaluation.ablation import comparison
+    from github_avatars.evaluation.ablation.competitors import LIGHT
+
+    competitors, packages = LIGHT, ()
+    if with_networks:
+        try:
+            from github_avatars.evaluation.ablation import deep
+        except ModuleNotFoundError as error:
+            raise MissingPackage(f"{error}: run script/ablation --deep, or install requirements/deep.txt.") from error
+        competitors, packages = LIGHT + deep.DEEP, deep.PACKAGES
+    earlier = _read(output)
+    latest = comparison.compare(directory, competitors, packages, progress_bar("unit"))
+    write_json(output, comparison.merge(earlier, latest))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """An earlier comparison; empty if there is none."""
+    try:
+        earlier: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+    except ValueError as error:
+        raise BadFile(f"{path} is not JSON ({error}): restore it from the repository, or delete it.") from error
+    return earlier
+
+
+if __name__ == "__main__":
+    sys.exit(main())

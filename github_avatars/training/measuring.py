@@ -1,0 +1,86 @@
+"""Pictures on disk → the features of each, and of its degraded copies. Each file is read once.
+
+This module does not import scikit-learn: every worker process would take a second to import it.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import random
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from github_avatars import features
+from github_avatars.errors import BadImage
+from github_avatars.features import Features
+from github_avatars.picture import decoding
+from github_avatars.training.dataset import Example, Progress, no_progress, pixel_hash
+from github_avatars.training.degradation import DEGRADATIONS, Degradation
+
+COPIES = 12
+"""Degraded copies of each example in the training table, in addition to the original."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Measurement(Generic[T]):
+    """What is measured of one picture file."""
+
+    digest: str
+    """The SHA-256 of the file's bytes."""
+    pixel_hash: str
+    """The hash of the decoded pixels (`dataset.pixel_hash`)."""
+    values: T
+    """What the extractor returned for the original and its degraded copies; by default their features."""
+
+
+Extractor = Callable[[Iterable[bytes]], T]
+"""Takes encoded pictures, the original first, and returns what is measured of them. It must be picklable."""
+
+
+def training_degradations(example: Example) -> list[Degradation]:
+    """The degradations of the COPIES copies in the training table: drawn at random, with the file name as the seed."""
+    return random.Random(example.file).sample(DEGRADATIONS, COPIES)  # noqa: S311 (not for security)
+
+
+def extract_features(pictures: Iterable[bytes]) -> list[Features]:
+    """The features of encoded pictures, decoded as for a prediction. Raises BadImage."""
+    return features.extract_all(map(decoding.load, pictures))
+
+
+def measure(
+    directory: Path,
+    examples: Sequence[Example],
+    degradations: Iterable[Sequence[Degradation]],
+    progress: Progress = no_progress,
+    extract: Extractor[T] = extract_features,  # type: ignore[assignment]  # mypy does not infer T from a default
+) -> list[Measurement[T] | BadImage]:
+    """The measurement of each example and of its degraded copies, on all processor cores, in the order of the examples.
+
+    `degradations` has one sequence for each example. An unreadable picture yields its BadImage instead of a
+    measurement.
+    """
+    if not examples:
+        return []
+    # Forking a process with threads, which a progress bar starts, can deadlock.
+    context = multiprocessing.get_context("spawn")
+    paths = [directory / example.file for example in examples]
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(paths)), context) as pool:
+        measurements = pool.map(partial(_measure, extract), paths, degradations)
+        return list(progress(measurements, len(paths)))
+
+
+def _measure(extract: Extractor[T], path: Path, degradations: Sequence[Degradation]) -> Measurement[T] | BadImage:
+    try:
+        data = decoding.read_bytes(path)
+        picture = decoding.decode(data, path.name)
+        copies = (degradation.apply(picture) for degradation in degradations)
+        return Measurement(hashlib.sha256(data).hexdigest(), pixel_hash(picture), extract(chain([data], copies)))
+    except BadImage as error:
+        return error
