@@ -49,7 +49,7 @@ def _compare(directory: Path, output: Path, with_networks: bool) -> None:
     from github_avatars.evaluation.ablation import comparison
     from github_avatars.evaluation.ablation.competitors import LIGHT
 
-    competitors, packages = LIGHT, ()
+    competitors, packages = LIGHT, tuple[str, ...]()
     if with_networks:
         try:
             from github_avatars.evaluation.ablation import deep

@@ -16,7 +16,7 @@ from github_avatars.evaluation.scoring import DIGITS, share
 from github_avatars.training import dataset, degradation, fitting
 from github_avatars.training.dataset import Example, Progress, no_progress
 from github_avatars.training.degradation import Degradation
-from github_avatars.training.measuring import measure, training_degradations
+from github_avatars.training.measuring import extract_features, measure, training_degradations
 
 
 def robustness_conditions() -> list[tuple[str, Degradation]]:
@@ -57,7 +57,7 @@ def evaluate(directory: Path, model: Path = classifier.MODEL, progress: Progress
     degradations = [
         [*training_degradations(example), *conditions] if with_training_copies else conditions for example in examples
     ]
-    measurements = measure(directory, examples, degradations, progress)
+    measurements = measure(directory, examples, degradations, extract_features, progress)
     readable = [measurement for measurement in measurements if not isinstance(measurement, BadImage)]
     held_out = len(readable) == len(examples) and trained_on.get("digest") == dataset.digest(
         examples, [measurement.digest for measurement in readable]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from PIL import Image
 
@@ -89,7 +89,7 @@ def _example(row: dict[str, str], place: str) -> Example:
         label = row["label"]
         if label not in LABELS:
             raise ValueError(f"label {label!r} is none of {', '.join(LABELS)}")
-        return Example(row["file"], cast(Label, label), row["login"], int(row["account_id"]), row["family"])
+        return Example(row["file"], label, row["login"], int(row["account_id"]), row["family"])
     except (LookupError, TypeError, ValueError) as error:
         raise BadDataset(f"{place} is invalid ({error}): it needs {', '.join(NAMES)}.") from error
 

@@ -24,7 +24,7 @@ from github_avatars.errors import BadDataset, BadImage, BadModel
 from github_avatars.features import Features
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example, Progress, no_progress
-from github_avatars.training.measuring import COPIES, Measurement, T, measure, training_degradations
+from github_avatars.training.measuring import COPIES, Measurement, T, extract_features, measure, training_degradations
 
 FOLDS = 5
 """Folds of the cross-validation."""
@@ -110,7 +110,7 @@ def measure_for_training(
     Raises BadImage for an unreadable picture, BadDataset if a label has fewer than FOLDS examples.
     """
     check_counts(directory, examples)
-    return readable(measure(directory, examples, map(training_degradations, examples), progress))
+    return readable(measure(directory, examples, map(training_degradations, examples), extract_features, progress))
 
 
 def check_counts(directory: Path, examples: Iterable[Example]) -> None:

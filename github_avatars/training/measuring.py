@@ -37,7 +37,7 @@ class Measurement(Generic[T]):
     pixel_hash: str
     """The hash of the decoded pixels (`dataset.pixel_hash`)."""
     values: T
-    """What the extractor returned for the original and its degraded copies; by default their features."""
+    """What the extractor returned for the original and its degraded copies."""
 
 
 Extractor = Callable[[Iterable[bytes]], T]
@@ -58,8 +58,8 @@ def measure(
     directory: Path,
     examples: Sequence[Example],
     degradations: Iterable[Sequence[Degradation]],
+    extract: Extractor[T],
     progress: Progress = no_progress,
-    extract: Extractor[T] = extract_features,  # type: ignore[assignment]  # mypy does not infer T from a default
 ) -> list[Measurement[T] | BadImage]:
     """The measurement of each example and of its degraded copies, on all processor cores, in the order of the examples.
 

@@ -1,6 +1,6 @@
 """Measures, scores and times competitors on the same pictures in the same folds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,10 +70,10 @@ def measure_all(
         [*training_degradations(example), *(conditions if number in chosen else [])]
         for number, example in enumerate(examples)
     ]
-    return fitting.readable(measure(directory, examples, degradations, progress, partial(_extract_all, extractions)))
+    return fitting.readable(measure(directory, examples, degradations, partial(_extract_all, extractions), progress))
 
 
-def _extract_all(extractions: Sequence[Extraction], pictures: Sequence[bytes]) -> list[Array]:
+def _extract_all(extractions: Sequence[Extraction], pictures: Iterable[bytes]) -> list[Array]:
     rows = [_extract(data, extractions) for data in pictures]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
