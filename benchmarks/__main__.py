@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.page import DOCS, PARTS, load_results, render
+from github_avatars.cli.command import print_error
 from github_avatars.errors import GitHubAvatarsError
 from github_avatars.files import write_atomically
 
@@ -50,8 +51,7 @@ def main(words: Sequence[str] | None = None) -> int:
             write_atomically(arguments.docs / "benchmarks.json", json.dumps(results, indent=1) + "\n")
             write_atomically(arguments.docs / "benchmarks.md", render(results))
     except (GitHubAvatarsError, OSError) as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
-        return 1
+        return print_error(error)
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from benchmarks import page as benchmarks
 from pages import ablation, cli, errors, explanation, model_card
 
 
@@ -21,7 +22,7 @@ class Page(Protocol):
         """The content: text, or a PNG file."""
 
 
-PAGES: tuple[Page, ...] = (cli, errors, explanation, model_card, ablation)
+PAGES: tuple[Page, ...] = (cli, errors, explanation, model_card, ablation, benchmarks)
 
 
 def is_current(page: Page) -> bool:
