@@ -1,7 +1,6 @@
 """Start servers and the stand-in for GitHub as separate processes, and measure what a server uses."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,8 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from github_avatars.github import CONNECTIONS
-from tests.support.cog_server import CogServer
+from tests.support.cog_server import COMMAND, CogServer, add_schema, cog_variables
 from tests.support.processes import ROOT, clean_environment, free_port
 
 
@@ -62,18 +60,10 @@ def our_server(folder: Path, github: str = "") -> Iterator[CogServer]:
 def baseline_server(name: str, folder: Path, github: str = "") -> Iterator[CogServer]:
     """Start the server with the Predictor of baselines/NAME.py and our OpenAPI schema."""
     port = free_port()
-    environment = _environment(folder, github) | {
-        "COG_PREDICT_TYPE_STUB": f"{ROOT / 'benchmarks' / 'baselines' / name}.py:Predictor",
-        "COG_MAX_CONCURRENCY": str(CONNECTIONS),
-        "PORT": str(port),
-        # Cog starts its worker process as `python`.
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "MALLOC_ARENA_MAX": "1",
-    }
-    (folder / ".cog").mkdir()
-    shutil.copyfile(ROOT / "openapi.json", folder / ".cog" / "openapi_schema.json")
-    command = [sys.executable, "-m", "cog.server.http", "--host", "127.0.0.1"]
-    with CogServer(command, folder, port, environment, folder) as server:
+    environment = _environment(folder, github)
+    environment |= cog_variables(ROOT / "benchmarks" / "baselines" / f"{name}.py", port)
+    add_schema(folder)
+    with CogServer(COMMAND, folder, port, environment, folder) as server:
         yield server
 
 

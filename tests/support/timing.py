@@ -1,26 +1,34 @@
-"""Waiting in tests: until a condition holds, or for a call, never longer than TIMEOUT."""
+"""Waiting in tests and benchmarks: until a condition holds, or for a call, never longer than TIMEOUT."""
 
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 TIMEOUT = 60.0
-"""Seconds after which a test gives up on something that usually comes at once."""
+"""Seconds after which an event that usually takes a moment counts as failed."""
+
+Result = TypeVar("Result")
 
 
-def wait_until(happened: Callable[[], Any], failing: Callable[[], str] = str) -> Any:
-    """The first true thing that `happened` gives; a failure, told by `failing`, where it gives none for too long."""
+def wait_until(
+    condition: Callable[[], Result | None], describe: Callable[[], str] = str, pause: float = 0.02
+) -> Result:
+    """Return the first true result of `condition`, which is called every `pause` seconds.
+
+    Raises TimeoutError, with the result of `describe` as its message, after TIMEOUT.
+    """
     end = time.monotonic() + TIMEOUT
-    while not (found := happened()):
-        assert time.monotonic() < end, failing()
-        time.sleep(0.02)
-    return found
+    while not (result := condition()):
+        if time.monotonic() > end:
+            raise TimeoutError(describe())
+        time.sleep(pause)
+    return result
 
 
 def with_timeout(function: Callable[[], Any]) -> Any:
-    """What `function` gives or raises; a TimeoutError where it hangs, and then nobody waits for its end."""
+    """Return or raise the result of `function`. Raises TimeoutError after TIMEOUT, without waiting for its end."""
     outcome: Future[Any] = Future()
 
     def run() -> None:
