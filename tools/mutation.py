@@ -1,7 +1,6 @@
-"""Picture files to be harmed: taken apart, spoiled in some of their pieces, and put together with right checksums."""
+"""Mutate picture files: split them into parts, change some of the parts, and join them with correct checksums."""
 
 import re
-import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,18 +12,18 @@ from PIL import Image
 from github_avatars import demo
 from tests.support.hostile import (
     apng,
-    described_webp,
     endless_exif,
     laborious_png,
     progressive,
     tables_webp,
+    webp_with_chunks,
     wide_exif,
     with_segments,
 )
-from tests.support.pictures import PNG_MAGIC, chunk, encoded, riff_chunk, segment
+from tests.support.pictures import PNG_MAGIC, chunk, encoded, riff_chunk, segment, webp
 
-Piece = tuple[bytes, bytes]
-"""What a part is called in its file, and what it holds. A part without a name is written as it is."""
+Part = tuple[bytes, bytes]
+"""The type and the content of a part. A part without a type is written without a header or checksum."""
 
 NUMBERS = (
     0,
@@ -49,173 +48,166 @@ NUMBERS = (
     2**31,
     2**32 - 1,
 )
-"""At the edge of something, be it a bit field or a limit."""
+"""The limits of bit fields and of this project."""
 
 
 def corpus() -> list[bytes]:
-    """Whole files of every kind: some of avatars/ as they are, and small ones made of them."""
+    """Undamaged files of every kind: some of avatars/, and small copies of them in other encodings."""
     folder = demo.AVATARS
-    found = [sorted(folder.glob(f"custom/*.{suffix}"))[:3] for suffix in ("png", "jpg", "webp", "gif")]
-    files = [path.read_bytes() for paths in (*found, sorted(folder.glob("default/*"))[:3]) for path in paths]
+    patterns = (*(f"custom/*.{suffix}" for suffix in ("png", "jpg", "webp", "gif")), "default/*")
+    files = [path.read_bytes() for pattern in patterns for path in sorted(folder.glob(pattern))[:3]]
     for name, side in (("cartoon-1.png", 40), ("photo-flower-0.jpg", 33), ("transparent-0.png", 24)):
         with Image.open(folder / "custom" / name) as opened:
-            files += made(opened.convert("RGBA").resize((side, side + 7)))
+            files += encodings(opened.convert("RGBA").resize((side, side + 7)))
     files += [laborious_png(24, depth, kind, size=300) for depth, kind in ((1, 0), (8, 3), (16, 0), (16, 4), (16, 6))]
     files += [apng(3), tables_webp(32, 4), progressive(64, 5), with_segments(segment(0xE1, endless_exif()))]
-    return [*files, described_webp(EXIF=wide_exif(5, 12), ICCP=b"a profile", XMP=b"xmp")]
+    return [*files, webp_with_chunks(EXIF=wide_exif(5, 12), ICCP=b"a profile", XMP=b"xmp")]
 
 
-def made(picture: Image.Image) -> Iterator[bytes]:
-    """A picture in every way that Pillow knows to write it."""
+def encodings(picture: Image.Image) -> Iterator[bytes]:
+    """A picture in all variants that Pillow can write."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a description"
-    flat, grey, few = picture.convert("RGB"), picture.convert("L"), picture.convert("RGB").quantize(16)
-    frames = {"save_all": True, "append_images": [flat.rotate(90), flat.rotate(180)], "duration": 50}
-    for shown in (picture, flat, grey, grey.convert("LA"), grey.convert("1"), grey.convert("I;16"), few):
-        yield encoded(shown, "PNG")
-    yield encoded(few, "PNG", transparency=bytes(range(0, 256, 16)), exif=exif, icc_profile=b"a profile")
-    yield encoded(flat, "PNG", transparency=(1, 2, 3), **frames)
-    for shown in (flat, grey, flat.convert("CMYK")):
-        yield encoded(shown, "JPEG", exif=exif, icc_profile=b"a profile")
-        yield encoded(shown, "JPEG", progressive=True, subsampling=0, comment=b"a comment")
-    yield encoded(flat, "JPEG", restart_marker_blocks=2)
-    yield encoded(flat, "MPO", **frames)
-    for shown in (picture, flat):
-        yield encoded(shown, "WEBP", exif=exif, icc_profile=b"a profile")
-        yield encoded(shown, "WEBP", lossless=True)
-        yield encoded(shown, "WEBP", **frames)
-    yield encoded(few, "GIF", transparency=3, interlace=1, comment=b"a comment")
-    yield encoded(flat, "GIF", disposal=2, **frames)
+    rgb, grey, palette = picture.convert("RGB"), picture.convert("L"), picture.convert("RGB").quantize(16)
+    frames = {"save_all": True, "append_images": [rgb.rotate(90), rgb.rotate(180)], "duration": 50}
+    for variant in (picture, rgb, grey, grey.convert("LA"), grey.convert("1"), grey.convert("I;16"), palette):
+        yield encoded(variant, "PNG")
+    yield encoded(palette, "PNG", transparency=bytes(range(0, 256, 16)), exif=exif, icc_profile=b"a profile")
+    yield encoded(rgb, "PNG", transparency=(1, 2, 3), **frames)
+    for variant in (rgb, grey, rgb.convert("CMYK")):
+        yield encoded(variant, "JPEG", exif=exif, icc_profile=b"a profile")
+        yield encoded(variant, "JPEG", progressive=True, subsampling=0, comment=b"a comment")
+    yield encoded(rgb, "JPEG", restart_marker_blocks=2)
+    yield encoded(rgb, "MPO", **frames)
+    for variant in (picture, rgb):
+        yield encoded(variant, "WEBP", exif=exif, icc_profile=b"a profile")
+        yield encoded(variant, "WEBP", lossless=True)
+        yield encoded(variant, "WEBP", **frames)
+    yield encoded(palette, "GIF", transparency=3, interlace=1, comment=b"a comment")
+    yield encoded(rgb, "GIF", disposal=2, **frames)
 
 
-# Apart and together
+def split_png(data: bytes) -> list[Part]:
+    """The chunks, and a rest without a type."""
+    parts, start = [], 8
+    while start + 12 <= len(data):
+        end = start + 12 + int.from_bytes(data[start : start + 4])
+        parts.append((data[start + 4 : start + 8], data[start + 8 : end - 4]))
+        start = end
+    return [*parts, (b"", data[start:])]
 
 
-def png_pieces(data: bytes) -> list[Piece]:
-    """Chunks and, without a name, what is too short to be one."""
-    found, place = [], 8
-    while place + 12 <= len(data):
-        end = place + 12 + int.from_bytes(data[place : place + 4])
-        found.append((data[place + 4 : place + 8], data[place + 8 : end - 4]))
-        place = end
-    return [*found, (b"", data[place:])]
+def join_png(parts: Sequence[Part]) -> bytes:
+    return PNG_MAGIC + b"".join(chunk(kind, content) if kind else content for kind, content in parts)
 
 
-def png_file(pieces: Sequence[Piece]) -> bytes:
-    return PNG_MAGIC + b"".join(chunk(kind, content) if kind else content for kind, content in pieces)
-
-
-def jpeg_pieces(data: bytes) -> list[Piece]:
-    """Segments and, without a name, what stands between them."""
-    found, place = [], 2
+def split_jpeg(data: bytes) -> list[Part]:
+    """The segments, and the bytes between them without a type."""
+    parts, start = [], 2
     for marker in re.finditer(rb"\xff[\xc0-\xcf\xda-\xfe]", data):
-        if marker.start() >= place:
+        if marker.start() >= start:
             end = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-            found += [(b"", data[place : marker.start()]), (marker[0][1:], data[marker.end() + 2 : end])]
-            place = end
-    return [(kind, content) for kind, content in (*found, (b"", data[place:])) if kind or content]
+            parts += [(b"", data[start : marker.start()]), (marker[0][1:], data[marker.end() + 2 : end])]
+            start = end
+    return [(kind, content) for kind, content in (*parts, (b"", data[start:])) if kind or content]
 
 
-def jpeg_file(pieces: Sequence[Piece]) -> bytes:
-    return b"\xff\xd8" + b"".join(segment(kind[0], content[:65_533]) if kind else content for kind, content in pieces)
+def join_jpeg(parts: Sequence[Part]) -> bytes:
+    return b"\xff\xd8" + b"".join(segment(kind[0], content[:65_533]) if kind else content for kind, content in parts)
 
 
-def webp_pieces(data: bytes) -> list[Piece]:
-    found, place = [], 12
-    while place + 8 <= len(data):
-        end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "little")
-        found.append((data[place : place + 4], data[place + 8 : end]))
-        place = end + end % 2
-    return found
+def split_webp(data: bytes) -> list[Part]:
+    parts, start = [], 12
+    while start + 8 <= len(data):
+        end = start + 8 + int.from_bytes(data[start + 4 : start + 8], "little")
+        parts.append((data[start : start + 4], data[start + 8 : end]))
+        start = end + end % 2
+    return parts
 
 
-def webp_file(pieces: Sequence[Piece]) -> bytes:
-    body = b"WEBP" + b"".join(riff_chunk(kind, content) if kind else content for kind, content in pieces)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+def join_webp(parts: Sequence[Part]) -> bytes:
+    return webp(riff_chunk(kind, content) if kind else content for kind, content in parts)
 
 
-def gif_pieces(data: bytes) -> list[Piece]:
-    """Nameless: the screen; then frames and extensions, each from its sign to the end of its blocks; the rest."""
+def split_gif(data: bytes) -> list[Part]:
+    """The header with the color table, each extension and each frame, and the rest, all without a type."""
     ends = [13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)]
     while data[ends[-1] : ends[-1] + 1] in (b"!", b","):
-        place = ends[-1] + 2
+        position = ends[-1] + 2
         if data[ends[-1]] == ord(","):
-            place += 9 + (3 << (data[place + 7] & 7) + 1 if data[place + 7] & 0x80 else 0)
-        while data[place]:
-            place += 1 + data[place]
-        ends.append(place + 1)
+            position += 9 + (3 << (data[position + 7] & 7) + 1 if data[position + 7] & 0x80 else 0)
+        while data[position]:
+            position += 1 + data[position]
+        ends.append(position + 1)
     return [(b"", data[start:end]) for start, end in pairwise((0, *ends, len(data)))]
 
 
-def gif_file(pieces: Sequence[Piece]) -> bytes:
-    return b"".join(content for _, content in pieces)
+def join_gif(parts: Sequence[Part]) -> bytes:
+    return b"".join(content for _, content in parts)
 
 
 FORMATS = {
-    b"\x89P": (png_pieces, png_file),
-    b"\xff\xd8": (jpeg_pieces, jpeg_file),
-    b"RI": (webp_pieces, webp_file),
-    b"GI": (gif_pieces, gif_file),
+    b"\x89P": (split_png, join_png),
+    b"\xff\xd8": (split_jpeg, join_jpeg),
+    b"RI": (split_webp, join_webp),
+    b"GI": (split_gif, join_gif),
 }
 
 
-# Harm
-
-
-def harmed(data: bytes, others: Sequence[bytes], dice: Random) -> bytes:
-    """A whole file with something wrong in it, for which it may get pieces of `others` of its format."""
-    if dice.random() < 0.1:
-        return spoiled(data, dice)
-    apart, together = FORMATS[data[:2]]
-    pieces = apart(data)
-    for _ in range(dice.choice((1, 1, 1, 2, 3, 6))):
-        place = dice.randrange(len(pieces))
-        kind, content = pieces[place]
-        harm = dice.randrange(10)
-        if harm < 5:
-            pieces[place] = kind, spoiled_within(kind, content, dice)
-        elif harm == 5 and len(pieces) > 1:
-            del pieces[place]
-        elif harm == 6:
-            times = dice.choice((1, 2, 50, 2000))
-            pieces[place:place] = [(kind, content)] * min(times, 1 + 100_000 // (len(content) + 1))
-        elif harm == 7:
-            pieces.insert(dice.randrange(len(pieces) + 1), pieces.pop(place))
-        elif harm == 8:
-            pieces[place] = dice.choice(pieces)[0], content
+def mutate(data: bytes, others: Sequence[bytes], rng: Random) -> bytes:
+    """A mutation of a file. It may contain parts of `others` with the same format."""
+    if rng.random() < 0.1:
+        return corrupt(data, rng)
+    split, join = FORMATS[data[:2]]
+    parts = split(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
+        index = rng.randrange(len(parts))
+        kind, content = parts[index]
+        operation = rng.randrange(10)
+        if operation < 5:
+            parts[index] = kind, corrupt_content(kind, content, rng)
+        elif operation == 5 and len(parts) > 1:
+            del parts[index]
+        elif operation == 6:
+            times = rng.choice((1, 2, 50, 2000))
+            parts[index:index] = [(kind, content)] * min(times, 1 + 100_000 // (len(content) + 1))
+        elif operation == 7:
+            parts.insert(rng.randrange(len(parts) + 1), parts.pop(index))
+        elif operation == 8:
+            parts[index] = rng.choice(parts)[0], content
         else:
-            pieces.insert(place, dice.choice(apart(dice.choice([other for other in others if other[:2] == data[:2]]))))
-    return together(pieces)
+            parts.insert(index, rng.choice(split(rng.choice([other for other in others if other[:2] == data[:2]]))))
+    return join(parts)
 
 
-def spoiled_within(kind: bytes, content: bytes, dice: Random) -> bytes:
-    """A piece of a file, harmed; of compressed pixels mostly what they unfold to."""
-    if kind == b"IDAT" and dice.random() < 0.7:
+def corrupt_content(kind: bytes, content: bytes, rng: Random) -> bytes:
+    """Corrupt the content of a part; for compressed pixels, usually the decompressed bytes."""
+    if kind == b"IDAT" and rng.random() < 0.7:
         with suppress(zlib.error):
-            return zlib.compress(spoiled(zlib.decompress(content), dice), 1)
-    return spoiled(content, dice)
+            return zlib.compress(corrupt(zlib.decompress(content), rng), 1)
+    return corrupt(content, rng)
 
 
-def spoiled(data: bytes, dice: Random) -> bytes:
-    """Bytes of which a few are changed, cut out, repeated or put in."""
-    found = bytearray(data)
-    for _ in range(dice.choice((1, 1, 2, 4))):
-        place, length = dice.randrange(len(found) + 1), dice.choice((1, 1, 2, 3, 4, 8, 100))
-        harm = dice.randrange(7)
-        if harm == 0 and place < len(found):
-            found[place] ^= 1 << dice.randrange(8)
-        elif harm == 1:
-            found[place : place + length] = dice.randbytes(length)
-        elif harm == 2:
-            size = dice.choice((1, 2, 3, 4))
-            number = dice.choice(NUMBERS) % 256**size
-            found[place : place + size] = number.to_bytes(size, dice.choice(("big", "little")))
-        elif harm == 3:
-            del found[place : place + length]
-        elif harm == 4:
-            found[place:place] = found[place : place + length] * dice.choice((1, 2, 30))
-        elif harm == 5:
-            found[place : place + length] = bytes((dice.choice((0, 255)),)) * length
-        elif dice.random() < 0.3:
-            del found[place:]
-    return bytes(found)
+def corrupt(data: bytes, rng: Random) -> bytes:
+    """Change, delete, repeat or insert a few bytes."""
+    result = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        position, length = rng.randrange(len(result) + 1), rng.choice((1, 1, 2, 3, 4, 8, 100))
+        operation = rng.randrange(7)
+        if operation == 0 and position < len(result):
+            result[position] ^= 1 << rng.randrange(8)
+        elif operation == 1:
+            result[position : position + length] = rng.randbytes(length)
+        elif operation == 2:
+            size = rng.choice((1, 2, 3, 4))
+            number = rng.choice(NUMBERS) % 256**size
+            result[position : position + size] = number.to_bytes(size, rng.choice(("big", "little")))
+        elif operation == 3:
+            del result[position : position + length]
+        elif operation == 4:
+            result[position:position] = result[position : position + length] * rng.choice((1, 2, 30))
+        elif operation == 5:
+            result[position : position + length] = bytes((rng.choice((0, 255)),)) * length
+        elif rng.random() < 0.3:
+            del result[position:]
+    return bytes(result)

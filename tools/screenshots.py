@@ -1,6 +1,6 @@
-"""The pictures of the page in the README, docs/web-light.png and docs/web-dark.png.
+"""Write the screenshots of the web page, docs/web-light.png and docs/web-dark.png.
 
-PYTHONPATH=tests .venv/bin/python tests/screenshots.py
+Run `.venv/bin/python -m tools.screenshots`.
 """
 
 import io
@@ -16,22 +16,22 @@ from tests.support.sites import page_server
 LOGIN = "default-10"
 SIZE = {"width": 1000, "height": 800}
 MARGIN = 28
-"""Pixels below the answer."""
+"""Pixels below the result."""
 
 COLORS = 128
-"""A page of few colours looks the same with as many, in half of the bytes."""
+"""The size of the palette. The page has few colors, so it looks the same in half of the bytes."""
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def shoot(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Image.Image:
-    """The page with the answer for LOGIN."""
+    """A screenshot of the page with the prediction for LOGIN."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{url}/{LOGIN}")
     page.wait_for_selector("#answer > .answer")
     page.wait_for_load_state("networkidle")
-    # The demo's own line is not what one sees in front of GitHub.
+    # Hide the line that only the demo shows.
     page.evaluate("document.getElementById('served').textContent = ''")
     card = page.locator("#answer > .answer").bounding_box()
     assert card
@@ -43,7 +43,6 @@ def shoot(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Image
 
 
 def main() -> None:
-    """Write both."""
     with page_server() as server, chromium() as browser:
         for scheme in SCHEMES:
             shoot(browser, server.url, scheme).save(ROOT / "docs" / f"web-{scheme}.png", optimize=True)

@@ -1,6 +1,6 @@
-"""What a picture file comes to, in a process that the kernel ends where it costs too much.
+"""The time and memory that a picture file takes, measured in a child process with hard limits.
 
-As a program: for each line `ROAD PATH` on standard input, the outcome as a line of JSON.
+As a program: for each line `FUNCTION PATH` on standard input, prints the outcome as a line of JSON.
 """
 
 import json
@@ -14,58 +14,58 @@ from github_avatars import classify, demo
 from github_avatars.errors import BadImage
 from github_avatars.picture import decoding
 
-SECONDS = 1
-"""Of processor time, for one picture, on a machine with nothing else to do."""
+MAX_SECONDS = 1
+"""The maximum processor time for one picture, on an idle machine."""
 
-HANGING = 5
-"""Seconds of processor time after which a picture is said to hang, however slow and busy the machine is."""
+TIMEOUT_SECONDS = 5
+"""The processor time after which a picture counts as hanging, even on a slow and busy machine."""
 
-MEGABYTES = 200
-"""Of memory, for one picture, beyond what the process had before it."""
+MAX_MEGABYTES = 200
+"""The maximum memory for one picture, in addition to the memory that the process uses before."""
 
-ROADS = {
+FUNCTIONS = {
     "classify": lambda path: classify(path).label,
     "decode": lambda path: decoding.read(path).mode,
 }
 
 
-def memory(name: str) -> float:
-    """A figure of /proc/self/status in megabytes: VmRSS, VmHWM (the most that VmRSS was) or VmData."""
-    found = re.search(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1]) / 1000
+def memory(field: str) -> float:
+    """A field of /proc/self/status in megabytes: VmRSS, VmHWM (the peak of VmRSS) or VmData."""
+    match = re.search(rf"^{field}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert match
+    return int(match[1]) / 1000
 
 
-def outcome(road: str, path: str) -> dict[str, object]:
-    """What a process of its own came to with a file: `said`, unless it ended by `signal`; `seconds`, `megabytes`."""
-    reading, writing = os.pipe()
+def outcome(function: str, path: str) -> dict[str, object]:
+    """The `result` of a function for a file, unless a `signal` ends it; the `seconds` and `megabytes` that it takes."""
+    read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
-        had = memory("VmRSS")
-        # What is asked for and never used counts here, though it is no memory; so this only stops what is far too much.
-        allowed = int((memory("VmData") + 5 * MEGABYTES) * 1e6)
+        before = memory("VmRSS")
+        # This limit also counts memory that is allocated but never used, so it is much larger than MAX_MEGABYTES.
+        allowed = int((memory("VmData") + 5 * MAX_MEGABYTES) * 1e6)
         resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
-        resource.setrlimit(resource.RLIMIT_CPU, (HANGING, HANGING))
+        resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_SECONDS, TIMEOUT_SECONDS))
         try:
-            said = ROADS[road](path)
+            result = FUNCTIONS[function](path)
         except BadImage as error:
-            said = f"{type(error).__name__}: {error}"
+            result = f"{type(error).__name__}: {error}"
         except BaseException as error:
-            said = f"raises {error!r}"
-        os.write(writing, json.dumps({"said": said, "megabytes": memory("VmHWM") - had}).encode())
+            result = f"raises {error!r}"
+        os.write(write_end, json.dumps({"result": result, "megabytes": memory("VmHWM") - before}).encode())
         os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        text = told.read() or b"{}"
-    _, status, used = os.wait4(child, 0)
-    return {"seconds": used.ru_utime + used.ru_stime, "signal": os.WTERMSIG(status), **json.loads(text)}
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        text = pipe.read() or b"{}"
+    _, status, usage = os.wait4(child, 0)
+    return {"seconds": usage.ru_utime + usage.ru_stime, "signal": os.WTERMSIG(status), **json.loads(text)}
 
 
 def main() -> None:
-    """Get ready, so that a process costs no more than its picture does, and answer."""
+    # Warm up, so that the children spend time and memory on their picture only.
     for example in ("logo-4.jpg", "logo-0.png", "photo-pale-0.webp", "plain-4.gif"):
-        for road in ROADS.values():
-            road(str(demo.AVATARS / "custom" / example))
+        for function in FUNCTIONS.values():
+            function(str(demo.AVATARS / "custom" / example))
     for line in sys.stdin:
         print(json.dumps(outcome(*line.rstrip("\n").split(" ", 1))), flush=True)
 

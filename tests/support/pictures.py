@@ -1,4 +1,4 @@
-"""Picture files put together by hand, for the tests that take them apart."""
+"""Build picture files from their parts."""
 
 import io
 import struct
@@ -13,12 +13,12 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 
 def encoded(picture: Image.Image, codec: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    # Pillow's own guess of how large a progressive JPEG may become is too low for noise.
-    room, ImageFile.MAXBLOCK = ImageFile.MAXBLOCK, max(ImageFile.MAXBLOCK, picture.width * picture.height)
+    # Pillow's estimate of the size of a progressive JPEG is too low for noise.
+    maxblock, ImageFile.MAXBLOCK = ImageFile.MAXBLOCK, max(ImageFile.MAXBLOCK, picture.width * picture.height)
     try:
         picture.save(buffer, codec, **options)
     finally:
-        ImageFile.MAXBLOCK = room
+        ImageFile.MAXBLOCK = maxblock
     return buffer.getvalue()
 
 
@@ -28,12 +28,12 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def header(width: int, height: int, depth: int = 8, color_type: int = 0, interlace: int = 0) -> bytes:
-    """How a PNG file begins."""
+    """The signature and the IHDR chunk of a PNG file."""
     return PNG_MAGIC + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, interlace))
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 8, color_type: int = 0, extra: bytes = b"") -> bytes:
-    """A PNG file; `rows` are the unpacked bytes of all rows, filter bytes included, and `extra` chunks before them."""
+    """A PNG file. `rows` are the uncompressed rows with their filter bytes, `extra` are chunks before them."""
     return header(width, height, depth, color_type) + extra + chunk(b"IDAT", zlib.compress(rows)) + END
 
 
