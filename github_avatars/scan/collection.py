@@ -15,16 +15,19 @@ folder, and the store is removed. If the program is killed meanwhile, the next r
 """
 
 import csv
+import fcntl
 import io
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.errors import HOST_FAILURES, BadDataset, BadFile, BadImage, ForeignRedirect
+from github_avatars.errors import HOST_FAILURES, BadDataset, BadFile, BadImage, ForeignRedirect, InUse
 from github_avatars.files import write_atomically
 from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding, formats
@@ -78,31 +81,48 @@ def collect(
     the errors of Scan.rows. Even then, everything that was fetched is in the folder.
     """
     options = ScanOptions(directory / STORE, keep_pictures=True, rate=rate, wait=False)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadFile(f"{directory} cannot be written to ({error.strerror}): give another folder.") from error
-    _Collection(directory, balance)  # raises an error before anything is written to a folder with other contents
-    with Store(options.db) as store:
+    with _locked(directory):
         collection = _Collection(directory, balance)
         wanted = _unique(logins)
-        # A killed run may have fetched others.
-        fetched = [login for (login,) in store.query("SELECT login FROM accounts WHERE settled ORDER BY number")]
-        missing = [login for login in _unique([*fetched, *wanted]) if login.lower() not in collection.done]
         outcomes = Counter(earlier=sum(login.lower() in collection.done for login in wanted))
-        try:
-            if missing:
-                accounts = [Account(login, None) for login in missing]
-                with Scan(accounts, options, observer=observer, store=store, github=github) as scan:
-                    for _ in scan.rows():
-                        pass
-        finally:
-            for row, picture in store.rows_with_pictures(UNSURE):
-                if row.status != PENDING and (row.login or "").lower() not in collection.done:
-                    outcomes[collection.add(row, picture)] += 1
-            collection.write()
-            (directory / STORE).unlink()
+        with Store(options.db) as store:
+            # A killed run may have fetched others.
+            fetched = [login for (login,) in store.query("SELECT login FROM accounts WHERE settled ORDER BY number")]
+            missing = [login for login in _unique([*fetched, *wanted]) if login.lower() not in collection.done]
+            try:
+                if missing:
+                    accounts = [Account(login, None) for login in missing]
+                    with Scan(accounts, options, observer=observer, store=store, github=github) as scan:
+                        for _ in scan.rows():
+                            pass
+            finally:
+                for row, picture in store.rows_with_pictures(UNSURE):
+                    if row.status != PENDING and (row.login or "").lower() not in collection.done:
+                        outcomes[collection.add(row, picture)] += 1
+                collection.write()
+                store.close()
+                (directory / STORE).unlink()
     return {name: outcomes[name] for name in (*LABELS, "review", "duplicate", "surplus", "error", "earlier")}
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Create the folder if necessary, and lock it. The lock of a killed program is released.
+
+    The store's own lock would not do, because the store is removed at the end. Raises BadFile and InUse.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise BadFile(f"{directory} cannot be written to ({error.strerror}): give another folder.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InUse(f"{directory} is in use by another run: wait until it ends, or give another folder.") from error
+    finally:
+        os.close(descriptor)
 
 
 def place(picture: Image.Image, account_id: int) -> Place:

@@ -1,3 +1,5 @@
+"""Collecting labeled avatars: labels, duplicates, balance, and resuming."""
+
 import csv
 import shutil
 import signal
@@ -5,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,21 +17,21 @@ import pytest
 import synthesis
 from github_avatars import identicon
 from github_avatars.demo import Exchange, GitHubStandIn, resetting, responding
-from github_avatars.errors import OUTAGE, BadDataset, BadInput, RateLimited, Unreachable
+from github_avatars.errors import OUTAGE, BadDataset, BadFile, BadOption, InUse, RateLimited, Unreachable
 from github_avatars.github import GitHub
 from github_avatars.picture import decoding
-from github_avatars.scan import collection
-from github_avatars.scan.collection import collect, read_logins
+from github_avatars.scan import Observer, collect
+from github_avatars.scan.collection import CUSTOM_ERROR, STORE, place
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
+from tests.support.avatars import write_avatars
 from tests.support.processes import ROOT, clean_environment
 from tests.support.timing import TIMEOUT
 
-FAST = 1000.0
 NOTHING = {"default": 0, "custom": 0, "review": 0, "duplicate": 0, "surplus": 0, "error": 0, "earlier": 0}
 
-PICTURES = {
+AVATARS = {
     "hans": (11, identicon.render(11)),
     "greta": (12, identicon.render(12)),
     "ida": (13, identicon.render(13)),
@@ -37,35 +40,23 @@ PICTURES = {
     "otto": (23, decoding.decode(synthesis.draw("logo", 0).data)),
     "copycat": (31, decoding.decode(synthesis.draw("photo-landscape", 0).data)),
     "thief": (41, identicon.render(51)),
-    "smear": (42, decoding.decode(Degradation(420, "BOX", False, "jpeg 90").apply(identicon.render(42)))),
+    "lossy": (42, decoding.decode(Degradation(420, "BOX", False, "jpeg 90").apply(identicon.render(42)))),
     "owner": (51, identicon.render(51)),
 }
-"""Accounts: the login, the account id and what it shows."""
+"""By login, the account id and the avatar."""
+
+Collect = Callable[..., dict[str, int]]
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the accounts show, for the stand-in. Its labels play no part."""
-    folder = tmp_path_factory.mktemp("shown")
-    for login, (_, picture) in PICTURES.items():
-        picture.save(folder / f"{login}.png")
-    dataset.write_index(
-        folder, [Example(f"{login}.png", "custom", login, number, "") for login, (number, _) in PICTURES.items()]
-    )
-    return folder
+def avatars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_avatars(tmp_path_factory.mktemp("avatars"), AVATARS)
 
 
 @pytest.fixture
-def standin(shown: Path) -> Iterator[GitHubStandIn]:
-    with GitHubStandIn(shown) as standin:
+def standin(avatars: Path) -> Iterator[GitHubStandIn]:
+    with GitHubStandIn(avatars) as standin:
         yield standin
-
-
-@pytest.fixture
-def hub(standin: GitHubStandIn) -> Iterator[GitHub]:
-    """GitHub at the stand-in, without waits between retries."""
-    with GitHub(standin.url, backoff=0) as hub:
-        yield hub
 
 
 @pytest.fixture
@@ -73,13 +64,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "collected"
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+@pytest.fixture
+def collected(standin: GitHubStandIn, folder: Path) -> Collect:
+    """Collects logins from the stand-in to `folder`, quickly, and returns the counts that are not 0."""
+
+    def collected(logins: Iterable[str], directory: Path = folder, **options: object) -> dict[str, int]:
+        github = partial(GitHub, standin.url, backoff=0)
+        counts = collect(logins, directory, github=github, **{"rate": 1000.0, **options})  # type: ignore[arg-type]
+        assert counts.keys() == NOTHING.keys()
+        return {name: count for name, count in counts.items() if count}
+
+    return collected
+
+
+def lines(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def files(folder: Path) -> list[str]:
-    """The pictures in the folder, and whatever else is below it."""
+    """The files in subfolders: the pictures."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*"))
 
 
@@ -87,43 +91,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def asked(standin: GitHubStandIn, login: str) -> int:
-    return standin.requests[f"/{login}.png"]
-
-
-# Logins
-
-
-def test_logins_are_read_without_comments_and_repetitions(tmp_path: Path) -> None:
-    path = tmp_path / "logins.txt"
-    path.write_bytes(b"\xef\xbb\xbf# people\r\nzeke\r\n\r\n  OctoCat  # a cat\nZEKE\noctocat\n-Jerry-")
-    assert read_logins(path) == ["zeke", "OctoCat", "-Jerry-"]
-
-
-def test_logins_that_cannot_be_read_are_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"logins\.txt cannot be read \(No such file.*one login a line"):
-        read_logins(tmp_path / "logins.txt")
-    (tmp_path / "logins.txt").write_bytes(b"zeke\xff")
-    with pytest.raises(BadInput, match=r"logins\.txt is no text in UTF-8"):
-        read_logins(tmp_path / "logins.txt")
-
-
-# Labels
-
-
-def test_each_avatar_is_labelled_by_proof(hub: GitHub, folder: Path) -> None:
-    assert collect(["hans", "paul", "thief", "smear", "otto"], folder, hub, rate=FAST) == NOTHING | {
-        "default": 1,
-        "custom": 2,
-        "review": 2,
-    }
+def test_avatars_are_labeled_by_proof(collected: Collect, folder: Path) -> None:
+    assert collected(["hans", "paul", "thief", "lossy", "otto"]) == {"default": 1, "custom": 2, "review": 2}
     assert files(folder) == ["custom/21.png", "custom/23.png", "default/11.png", "review/41.png", "review/42.png"]
     assert identicon.is_of(decoding.read(folder / "default/11.png"), 11)
+    assert not (folder / STORE).exists()
 
 
-def test_the_index_is_a_datasets_and_says_when_and_whence(hub: GitHub, folder: Path) -> None:
+def test_index_is_that_of_a_dataset_with_date_and_source(
+    collected: Collect, standin: GitHubStandIn, folder: Path
+) -> None:
     today = datetime.now(UTC).date()
-    collect(["Hans", "paul"], folder, hub, rate=FAST)
+    collected(["Hans", "paul"])
     assert (
         dataset.read_index(folder)
         == dataset.read(folder)
@@ -132,176 +111,155 @@ def test_the_index_is_a_datasets_and_says_when_and_whence(hub: GitHub, folder: P
             Example("custom/21.png", "custom", "paul", 21, "upload"),
         ]
     )
-    first, _ = rows(folder / "index.csv")
-    assert first["source"] == f"{hub.base}/Hans.png"
-    assert datetime.fromisoformat(first["date"]).date() - today <= timedelta(1)
+    hans, _ = lines(folder / "index.csv")
+    assert hans["source"] == f"{standin.url}/Hans.png"
+    assert datetime.fromisoformat(hans["date"]).date() - today <= timedelta(1)
 
 
-def test_files_are_kept_as_they_came_and_named_by_content(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
+def test_pictures_are_unchanged_with_the_extension_of_their_format(
+    collected: Collect, standin: GitHubStandIn, folder: Path
+) -> None:
     sent = {}
     for login, family in (("paul", "photo-night"), ("anna", "sprite"), ("otto", "photo-pale")):
         drawing = synthesis.draw(family, 0)
-        number = PICTURES[login][0]
-        sent[f"custom/{number}.{drawing.extension}"] = drawing.data
-        standin.faults[f"/u/{number}"] = responding(200, {"Content-Type": "image/png"}, drawing.data)
+        account_id, _ = AVATARS[login]
+        sent[f"custom/{account_id}.{drawing.extension}"] = drawing.data
+        standin.faults[f"/u/{account_id}"] = responding(200, {"Content-Type": "image/png"}, drawing.data)
     assert {Path(file).suffix for file in sent} == {".jpg", ".gif", ".webp"}
-    collect(["paul", "anna", "otto"], folder, hub, rate=FAST)
+    collected(["paul", "anna", "otto"])
     assert {file: (folder / file).read_bytes() for file in files(folder)} == sent
 
 
-def test_the_margin_holds_on_the_drawn_avatars() -> None:
-    """Thumbnails of identicons stay well below it; what falls below it of the custom ones is drawn to be hard."""
-    examples = dataset.read_index(ROOT / "avatars")
-    thumbnails, doubtful, customs = [], [], 0
-    for example in examples:
+def test_limit_for_custom_avatars_has_a_margin_on_the_drawn_avatars() -> None:
+    """Thumbnails of identicons have much smaller errors; the few custom avatars below it are drawn to be hard."""
+    thumbnail_errors: list[float] = []
+    hard, customs = [], 0
+    for example in dataset.read_index(ROOT / "avatars"):
         picture = decoding.read(ROOT / "avatars" / example.file)
         if example.label == "custom":
             customs += 1
-            if collection.place(picture, example.account_id) != "custom":
-                doubtful.append(example.family)
-        elif len(thumbnails) < 300:
-            assert collection.place(picture, example.account_id) == "default"
-            assert collection.place(picture, example.account_id + 1) == "review"
+            if place(picture, example.account_id) != "custom":
+                hard.append(example.family)
+        elif len(thumbnail_errors) < 300:
+            assert place(picture, example.account_id) == "default"
+            assert place(picture, example.account_id + 1) == "review"
             for codec in ("jpeg 50", "webp 80", "palette png"):
-                copy = decoding.decode(Degradation(64, "BICUBIC", False, codec).apply(picture))
-                thumbnails.append(identicon.fit(copy).error)
-    assert max(thumbnails) < collection.CUSTOM_ERROR / 2
-    assert len(doubtful) <= 0.04 * customs
-    assert all(family.startswith(("grid-", "grey-", "near-grey-", "chart")) for family in doubtful), doubtful
+                thumbnail = decoding.decode(Degradation(64, "BICUBIC", False, codec).apply(picture))
+                thumbnail_errors.append(identicon.fit(thumbnail).error)
+    assert max(thumbnail_errors) < CUSTOM_ERROR / 2
+    assert len(hard) <= 0.04 * customs
+    assert all(family.startswith(("grid-", "grey-", "near-grey-", "chart")) for family in hard), hard
 
 
-def test_grey_all_over_is_for_a_person_to_look_at() -> None:
-    assert collection.place(identicon.Identicon("...../...../...../...../.....", (0, 0, 0)).draw(), 7) == "review"
+def test_plain_grey_picture_needs_a_review() -> None:
+    assert place(identicon.Identicon("...../...../...../...../.....", (0, 0, 0)).draw(), 7) == "review"
 
 
-# Duplicates
-
-
-def test_one_picture_of_two_accounts_is_kept_once(hub: GitHub, folder: Path) -> None:
-    assert collect(["paul", "copycat"], folder, hub, rate=FAST) == NOTHING | {"custom": 1, "duplicate": 1}
+def test_same_picture_of_two_accounts_is_kept_once(collected: Collect, folder: Path) -> None:
+    assert collected(["paul", "copycat"]) == {"custom": 1, "duplicate": 1}
     assert files(folder) == ["custom/21.png"]
-    (aside,) = rows(folder / "aside.csv")
-    assert (aside["login"], aside["reason"], aside["file"]) == ("copycat", "duplicate", "custom/21.png")
+    (line,) = lines(folder / "aside.csv")
+    assert (line["login"], line["reason"], line["file"]) == ("copycat", "duplicate", "custom/21.png")
 
 
-def test_one_account_of_two_names_is_kept_once(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
+def test_renamed_account_is_kept_once(collected: Collect, standin: GitHubStandIn, folder: Path) -> None:
     standin.faults["/formerly-paul.png"] = responding(302, {"Location": "/u/21?v=4"})
-    collect(["paul"], folder, hub, rate=FAST)
+    collected(["paul"])
     standin.faults["/u/21"] = responding(200, body=synthesis.draw("cartoon", 3).data)
     before = (folder / "custom/21.png").read_bytes()
-    assert collect(["formerly-paul"], folder, hub, rate=FAST)["duplicate"] == 1
+    assert collected(["formerly-paul"]) == {"duplicate": 1}
     assert (folder / "custom/21.png").read_bytes() == before
 
 
-def test_whoever_shows_anothers_identicon_does_not_keep_out_its_owner(hub: GitHub, folder: Path) -> None:
-    assert collect(["thief", "owner"], folder, hub, rate=FAST) == NOTHING | {"default": 1, "review": 1}
+def test_foreign_identicon_is_not_a_duplicate_of_its_owners(collected: Collect, folder: Path) -> None:
+    assert collected(["thief", "owner"]) == {"default": 1, "review": 1}
     assert files(folder) == ["default/51.png", "review/41.png"]
 
 
-# Going on
-
-
-def test_what_is_done_is_not_asked_for_again(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
-    everyone = [*PICTURES, "nobody", "im possible"]
-    first = collect(everyone, folder, hub, rate=FAST)
-    assert first == NOTHING | {"default": 4, "custom": 3, "review": 2, "duplicate": 1, "error": 2}
+def test_collected_accounts_are_not_requested_again(collected: Collect, standin: GitHubStandIn, folder: Path) -> None:
+    logins = [*AVATARS, "nobody", "im possible"]
+    assert collected(logins) == {"default": 4, "custom": 3, "review": 2, "duplicate": 1, "error": 2}
     before, requests = contents(folder), standin.requests.copy()
-    again = collect([login.upper() for login in everyone], folder, hub, rate=FAST)
-    assert again == NOTHING | {"earlier": len(everyone)}
+    assert collected([login.upper() for login in logins]) == {"earlier": len(logins)}
     assert (contents(folder), standin.requests) == (before, requests)
 
 
-def test_more_logins_are_added_to_what_is_there(hub: GitHub, folder: Path) -> None:
-    collect(["hans"], folder, hub, rate=FAST)
-    assert collect(["hans", "copycat", "paul"], folder, hub, rate=FAST) == NOTHING | {
-        "custom": 1,
-        "duplicate": 1,
-        "earlier": 1,
-    }
+def test_another_run_adds_to_the_folder(collected: Collect, folder: Path) -> None:
+    collected(["hans"])
+    assert collected(["hans", "copycat", "paul"]) == {"custom": 1, "duplicate": 1, "earlier": 1}
     assert [example.login for example in dataset.read(folder)] == ["hans", "copycat"]
 
 
-@pytest.mark.parametrize("name", ["index.csv", "aside.csv", "errors.csv"])
-@pytest.mark.parametrize("kept", [0, 1, 20, -1])
-def test_a_line_that_was_cut_off_is_mended(
-    hub: GitHub, standin: GitHubStandIn, folder: Path, name: str, kept: int
-) -> None:
-    """The cut goes through the heading, or through the last line, at its beginning and just before its end."""
-    everyone = ["thief", "nobody", "hans"]
-    collect(everyone, folder, hub, rate=FAST)
-    path, before = folder / name, contents(folder)
-    *_, last = before[name].splitlines(keepends=True)
-    start = 5 if kept == 0 else len(before[name]) - len(last) + (kept if kept > 0 else len(last) - 1)
-    path.write_bytes(before[name][:start])
-    requests = standin.requests.copy()
-    collect(everyone, folder, hub, rate=FAST)
-    assert contents(folder) == before
-    assert (standin.requests - requests).keys() < {"/thief.png", "/nobody.png", "/hans.png", "/u/41?v=4", "/u/11?v=4"}
+def test_repeated_logins_are_collected_once(collected: Collect) -> None:
+    assert collected(["hans", "Hans", "paul", "HANS"]) == {"default": 1, "custom": 1}
 
 
-def test_a_picture_without_its_line_is_fetched_anew(hub: GitHub, folder: Path) -> None:
-    """As a kill between the two leaves it."""
-    collect(["paul"], folder, hub, rate=FAST)
+def test_picture_without_its_line_is_fetched_again(collected: Collect, folder: Path) -> None:
+    collected(["paul"])
     before = contents(folder)
-    heading = before["index.csv"].splitlines(keepends=True)[0]
-    (folder / "index.csv").write_bytes(heading)
-    assert collect(["paul"], folder, hub, rate=FAST) == NOTHING | {"custom": 1}
+    (folder / "index.csv").write_bytes(before["index.csv"].splitlines(keepends=True)[0])
+    assert collected(["paul"]) == {"custom": 1}
     assert contents(folder) == before
 
 
-def test_what_a_person_moves_out_of_review_is_listed(hub: GitHub, folder: Path) -> None:
-    collect(["smear", "thief"], folder, hub, rate=FAST)
+def test_pictures_that_a_person_moves_from_review_are_indexed(collected: Collect, folder: Path) -> None:
+    collected(["lossy", "thief"])
     (folder / "custom").mkdir()
     (folder / "review/42.png").rename(folder / "custom/42.png")
     (folder / "review/41.png").unlink()
     for _ in range(2):
-        assert collect(["smear", "thief"], folder, hub, rate=FAST) == NOTHING | {"earlier": 2}
-        assert dataset.read(folder) == [Example("custom/42.png", "custom", "smear", 42, "reviewed")]
+        assert collected(["lossy", "thief"]) == {"earlier": 2}
+        assert dataset.read(folder) == [Example("custom/42.png", "custom", "lossy", 42, "reviewed")]
+        assert files(folder) == ["custom/42.png"]
 
 
-def test_other_folders_are_left_alone(hub: GitHub, shown: Path, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(shown, tmp_path / "shown"))
+def test_folder_with_other_contents_is_refused_and_unchanged(collected: Collect, avatars: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(avatars, tmp_path / "copy"))
     before = contents(copy)
-    with pytest.raises(BadDataset, match=r"index\.csv is not a file to go on with .* give another folder"):
-        collect(["hans"], copy, hub, rate=FAST)
+    with pytest.raises(BadDataset, match=r"index\.csv is not part of a collection .* give another folder"):
+        collected(["hans"], copy)
+    with pytest.raises(BadFile, match="cannot be written to"):
+        collected(["hans"], copy / "hans.png")
     assert contents(copy) == before
-    with pytest.raises(BadInput, match="cannot be written to"):
-        collect(["hans"], copy / "hans.png", hub, rate=FAST)
 
 
-def test_a_line_that_a_person_spoiled_is_told(hub: GitHub, folder: Path) -> None:
-    collect(["hans"], folder, hub, rate=FAST)
-    with (folder / "index.csv").open("a") as file:
-        file.write("custom/1.png,custom\n")
-    with pytest.raises(BadDataset, match=r"a line has 2 values: custom/1\.png, custom"):
-        collect(["paul"], folder, hub, rate=FAST)
+@pytest.mark.parametrize(
+    ("name", "added", "message"),
+    [
+        ("index.csv", b"custom/1.png,custom\n", r"a line has 2 values: custom/1\.png, custom"),
+        ("aside.csv", b"\xff\n", "aside.csv is not part of a collection .*utf-8"),
+    ],
+)
+def test_malformed_line_is_refused(collected: Collect, folder: Path, name: str, added: bytes, message: str) -> None:
+    collected(["hans"])
+    with (folder / name).open("ab") as file:
+        file.write(added)
+    with pytest.raises(BadDataset, match=message):
+        collected(["paul"])
 
 
-def test_two_runs_at_once_are_refused(hub: GitHub, folder: Path) -> None:
-    def progress(items: Iterable[object], _: int) -> Iterator[object]:
-        for item in items:
-            with pytest.raises(BadInput, match="another run"):
-                collect(["paul"], folder, hub, rate=FAST)
-            yield item
+def test_concurrent_run_is_refused(collected: Collect) -> None:
+    class Concurrent(Observer):
+        def begin(self, accounts: int, done: int) -> None:
+            assert (accounts, done) == (1, 0)
+            with pytest.raises(InUse, match="another run"):
+                collected(["paul"])
 
-    assert collect(["hans"], folder, hub, rate=FAST, progress=progress)["default"] == 1
-    assert collect(["paul"], folder, hub, rate=FAST)["custom"] == 1
-
-
-# Failures
+    assert collected(["hans"], observer=Concurrent()) == {"default": 1}
+    assert collected(["paul"]) == {"custom": 1}
 
 
-def test_an_account_that_fails_is_a_line_and_the_next_follows(
-    hub: GitHub, standin: GitHubStandIn, folder: Path
+def test_failed_accounts_are_listed_and_do_not_affect_the_others(
+    collected: Collect, standin: GitHubStandIn, folder: Path
 ) -> None:
     standin.faults["/u/21"] = responding(200, body=(b"\x89PNG\r\n\x1a\n" + b"broken" * 50))
     standin.faults["/anna.png"] = resetting()
     standin.faults["/otto.png"] = responding(302, {"Location": "/in/7"})
     standin.faults["/in/7"] = responding(200, body=synthesis.draw("logo", 1).data)
-    everyone = ["nobody", "-", "no body", "paul", "anna", "otto", "hans"]
-    assert collect(everyone, folder, hub, rate=FAST) == NOTHING | {"default": 1, "error": 6}
-    errors = rows(folder / "errors.csv")
-    assert [(row["login"], row["kind"]) for row in errors] == [
+    logins = ["nobody", "-", "no body", "paul", "anna", "otto", "hans"]
+    assert collected(logins) == {"default": 1, "error": 6}
+    errors = lines(folder / "errors.csv")
+    assert [(line["login"], line["kind"]) for line in errors] == [
         ("nobody", "no-such-account"),
         ("-", "no-such-account"),
         ("no body", "bad-login"),
@@ -309,201 +267,140 @@ def test_an_account_that_fails_is_a_line_and_the_next_follows(
         ("anna", "unreachable"),
         ("otto", "foreign-redirect"),
     ]
-    assert all(row["login"] in row["message"] and row["date"] for row in errors)
+    assert all(line["login"] in line["message"] and line["date"] for line in errors)
     assert files(folder) == ["default/11.png"]
 
 
-def test_an_account_that_failed_by_the_hosts_fault_is_asked_for_again(
-    hub: GitHub, standin: GitHubStandIn, folder: Path
-) -> None:
+def test_account_that_failed_because_of_the_host_is_requested_again(collected: Collect, standin: GitHubStandIn) -> None:
     standin.faults["/anna.png"] = resetting()
-    collect(["anna", "nobody"], folder, hub, rate=FAST)
+    collected(["anna", "nobody"])
     standin.faults.clear()
     standin.requests.clear()
-    assert collect(["anna", "nobody"], folder, hub, rate=FAST) == NOTHING | {"custom": 1, "earlier": 1}
-    assert asked(standin, "nobody") == 0
+    assert collected(["anna", "nobody"]) == {"custom": 1, "earlier": 1}
+    assert standin.requests["/nobody.png"] == 0
 
 
-def test_a_host_that_is_out_of_order_ends_the_run(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
-    logins = [f"account-{number}" for number in range(2 * OUTAGE)]
-    standin.faults |= {f"/{login}.png": responding(401) for login in logins[::2]}
-    standin.faults |= {f"/{login}.png": responding(503) for login in logins[1::2]}
-    with pytest.raises(Unreachable, match=rf"So did 10 accounts in a row.* kept in {folder}"):
-        collect(["hans", *logins], folder, hub, rate=FAST)
-    assert len(rows(folder / "errors.csv")) == OUTAGE
+def test_outage_ends_the_run_with_what_was_fetched(collected: Collect, standin: GitHubStandIn, folder: Path) -> None:
+    logins = [f"account-{number}" for number in range(10 * OUTAGE)]
+    standin.faults |= {f"/{login}.png": responding(503) for login in logins}
+    with pytest.raises(Unreachable):
+        collected(["hans", *logins])
+    assert OUTAGE <= len(lines(folder / "errors.csv")) < len(logins)
     assert files(folder) == ["default/11.png"]
 
 
-def test_a_rate_limit_ends_the_run_and_says_when_to_go_on(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
+def test_rate_limit_ends_the_run_with_what_was_fetched(
+    collected: Collect, standin: GitHubStandIn, folder: Path
+) -> None:
     standin.faults["/paul.png"] = responding(429, {"Retry-After": "3600"})
     before = datetime.now(UTC)
-    with pytest.raises(RateLimited, match=rf"retry after .* kept in {folder}: run the same command") as caught:
-        collect(["hans", "paul", "anna"], folder, hub, rate=FAST)
+    with pytest.raises(RateLimited) as caught:
+        collected(["hans", "paul"])
     assert caught.value.until is not None
     assert caught.value.until - before > timedelta(minutes=59)
-    assert asked(standin, "anna") == 0
+    assert files(folder) == ["default/11.png"]
+    assert lines(folder / "errors.csv") == []
     standin.faults.clear()
-    assert collect(["hans", "paul", "anna"], folder, hub, rate=FAST) == NOTHING | {"custom": 2, "earlier": 1}
-    assert rows(folder / "errors.csv") == []
-
-
-# Pace
+    assert collected(["hans", "paul", "anna"]) == {"custom": 2, "earlier": 1}
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf"), 1e-9])
-def test_a_rate_out_of_bounds_is_refused(hub: GitHub, folder: Path, rate: float) -> None:
-    with pytest.raises(BadInput, match=r"The rate is .*: give 0\.001 to 1000 accounts per second"):
-        collect(["hans"], folder, hub, rate=rate)
+def test_impossible_rate_is_refused(collected: Collect, folder: Path, rate: float) -> None:
+    with pytest.raises(BadOption, match=r"The rate is .*: give 0\.001 to 1000 accounts per second"):
+        collected(["hans"], rate=rate)
     assert not folder.exists()
 
 
-def test_accounts_are_asked_for_no_faster_than_the_rate(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
+def test_rate_is_not_exceeded(collected: Collect, standin: GitHubStandIn) -> None:
     arrivals = []
 
-    def watch(_: Exchange) -> bool:
+    def record(_: Exchange) -> bool:
         arrivals.append(time.monotonic())
         return False
 
-    standin.faults |= {f"/{login}.png": watch for login in PICTURES}
-    begun = time.monotonic()
-    collect(["hans", "paul", "nobody", "anna"], folder, hub, rate=10)
+    standin.faults |= {f"/{login}.png": record for login in AVATARS}
+    started = time.monotonic()
+    collected(["hans", "paul", "anna"], rate=10)
     assert len(arrivals) == 3
-    assert arrivals[-1] - begun >= 3 / 10
+    assert arrivals[-1] - started >= 2 / 10
 
 
-def test_progress_sees_every_account_that_is_left(hub: GitHub, folder: Path) -> None:
-    seen = []
-
-    def progress(items: Iterable[object], total: int) -> Iterator[object]:
-        for item in items:
-            seen.append((item, total))
-            yield item
-
-    collect(["hans"], folder, hub, rate=FAST)
-    collect(["hans", "paul", "nobody"], folder, hub, rate=FAST, progress=progress)
-    assert seen == [("paul", 2), ("nobody", 2)]
-
-
-# Balance
-
-
-def test_balance_keeps_the_labels_equal_in_number(hub: GitHub, standin: GitHubStandIn, folder: Path) -> None:
-    everyone = ["paul", "anna", "otto", "hans", "greta", "thief", "ida"]
-    assert collect(everyone, folder, hub, rate=FAST, balance=True) == NOTHING | {
-        "custom": 1,
-        "default": 2,
-        "review": 1,
-        "surplus": 3,
-    }
-    surplus = [row["login"] for row in rows(folder / "aside.csv") if row["reason"] == "surplus"]
+def test_balance_keeps_the_numbers_of_both_labels_equal(
+    collected: Collect, standin: GitHubStandIn, folder: Path
+) -> None:
+    logins = ["paul", "anna", "otto", "hans", "greta", "thief", "ida"]
+    assert collected(logins, balance=True) == {"custom": 1, "default": 2, "review": 1, "surplus": 3}
+    surplus = [line["login"] for line in lines(folder / "aside.csv") if line["reason"] == "surplus"]
     assert surplus == ["anna", "otto", "ida"]
     assert files(folder) == ["custom/21.png", "default/11.png", "default/12.png", "review/41.png"]
     requests = standin.requests.copy()
-    assert collect(everyone, folder, hub, rate=FAST, balance=True)["earlier"] == len(everyone)
+    assert collected(logins, balance=True) == {"earlier": len(logins)}
     assert standin.requests == requests
 
 
-def test_balance_makes_up_for_what_is_there_already(hub: GitHub, folder: Path) -> None:
-    collect(["hans", "greta"], folder, hub, rate=FAST)
-    assert collect(["ida", "paul", "anna", "otto"], folder, hub, rate=FAST, balance=True) == NOTHING | {
-        "custom": 3,
-        "surplus": 1,
-    }
+def test_balance_counts_the_pictures_of_earlier_runs(collected: Collect) -> None:
+    collected(["hans", "greta"])
+    assert collected(["ida", "paul", "anna", "otto"], balance=True) == {"custom": 3, "surplus": 1}
 
 
-# The command
+KILLED_PROGRAM = """
+import os, sys
+from pathlib import Path
+from github_avatars.scan import collect, collection
+real, count = collection.write_atomically, 0
+def write_atomically(path, data):
+    global count
+    if count == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+    count += 1
+    real(path, data)
+collection.write_atomically = write_atomically
+collect(sys.argv[3:], Path(sys.argv[1]), rate=1000.0)
+"""
 
 
-def command(folder: Path, logins: Iterable[str], *options: str) -> list[str | Path]:
-    path = folder.parent / "logins.txt"
-    path.write_text("\n".join(logins))
-    return [ROOT / "script/collect", "--logins", path, "-o", folder, "--rate", "1000", *options]
+@pytest.mark.parametrize("writes", [0, 1, 3, 4, 5])
+def test_run_that_is_killed_while_it_writes_loses_nothing(
+    collected: Collect, standin: GitHubStandIn, folder: Path, tmp_path: Path, writes: int
+) -> None:
+    """There are three pictures and three CSV files to write."""
+    logins = ["hans", "paul", "copycat", "thief", "nobody"]
+    program = [sys.executable, "-c", KILLED_PROGRAM, folder, str(writes), *logins]
+    killed = subprocess.run(program, cwd=ROOT, env=clean_environment(GITHUB_URL=standin.url), capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    requests = standin.requests.copy()
+    # Logins that the next run does not name are written, too.
+    collected(["nobody"])
+    assert standin.requests == requests
+    collected(logins, tmp_path / "undisturbed")
+    assert contents(folder) == contents(tmp_path / "undisturbed")
 
 
-def test_a_killed_collection_goes_on_where_it_was(github: GitHubStandIn, folder: Path, tmp_path: Path) -> None:
-    """Killed three times by SIGKILL, each time while it waits for GitHub, it ends as one that was left alone."""
-    logins = [f"default-{number}" for number in range(6)] + [f"cartoon-{number}" for number in range(1, 7)]
-    environment = clean_environment(GITHUB_URL=github.url)
-    for fatal in ("default-0", "default-4", "cartoon-4"):
-        reached = threading.Event()
-        over = threading.Event()
+def test_run_that_is_killed_while_it_fetches_resumes(standin: GitHubStandIn, folder: Path, tmp_path: Path) -> None:
+    logins = [*AVATARS, "nobody"]
+    (tmp_path / "logins.txt").write_text("\n".join(logins))
+    command = [sys.executable, "-m", "github_avatars.cli", "collect", "--logins", tmp_path / "logins.txt"]
+    command += ["--rate", "1000", "-o"]
+    environment = clean_environment(GITHUB_URL=standin.url, PYTHONPATH=str(ROOT))
+    for held in ("hans", "anna"):
+        arrived, answer = threading.Event(), threading.Event()
 
-        def hold(_: Exchange, reached: threading.Event = reached, over: threading.Event = over) -> bool:
-            reached.set()
-            over.wait(TIMEOUT)
+        def hold(_: Exchange, arrived: threading.Event = arrived, answer: threading.Event = answer) -> bool:
+            arrived.set()
+            answer.wait(TIMEOUT)
             return False
 
-        github.faults[f"/{fatal}.png"] = hold
-        with subprocess.Popen(
-            command(folder, logins), env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as run:
-            try:
-                assert reached.wait(TIMEOUT)
-            finally:
-                run.send_signal(signal.SIGKILL)
-                over.set()
-        github.faults.clear()
-        assert len(dataset.read(folder)) == logins.index(fatal)
-    done = subprocess.run(command(folder, logins), env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert '"earlier": 9' in done.stdout
-    assert "3/3" in done.stderr
-    for login in logins:
-        assert asked(github, login) == (2 if login in ("default-0", "default-4", "cartoon-4") else 1), login
-    with GitHub(github.url) as hub:
-        collect(logins, tmp_path / "at-once", hub, rate=FAST)
-    assert contents(folder) == contents(tmp_path / "at-once")
-
-
-def test_an_interrupted_collection_is_one_line(github: GitHubStandIn, folder: Path) -> None:
-    reached = threading.Event()
-    over = threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        reached.set()
-        over.wait(TIMEOUT)
-        return False
-
-    github.faults["/octocat.png"] = hold
-    with subprocess.Popen(
-        command(folder, ["default-0", "octocat"]),
-        env=clean_environment(GITHUB_URL=github.url),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        assert reached.wait(TIMEOUT)
-        run.send_signal(signal.SIGINT)
-        over.set()
-        _, stderr = run.communicate(timeout=TIMEOUT)
-    assert run.returncode == 130
-    assert stderr.splitlines()[-1] == "error: interrupted"
-    assert "Traceback" not in stderr
-    assert [example.login for example in dataset.read(folder)] == ["default-0"]
-
-
-def test_a_failed_collection_is_one_line(github: GitHubStandIn, folder: Path) -> None:
-    github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
-    run = subprocess.run(
-        command(folder, ["octocat"], "--balance"),
-        env=clean_environment(GITHUB_URL=github.url),
-        capture_output=True,
-        text=True,
-    )
-    assert (run.returncode, run.stdout) == (1, "")
-    last = run.stderr.splitlines()[-1]
-    assert last.startswith("error: ")
-    assert "retry after" in last
-
-
-def test_a_model_is_trained_on_what_was_collected(github: GitHubStandIn, folder: Path, tmp_path: Path) -> None:
-    with GitHub(github.url) as hub:
-        collect(
-            [f"{kind}-{number}" for kind in ("default", "cartoon") for number in range(1, 7)], folder, hub, rate=FAST
-        )
-    run = subprocess.run(
-        [sys.executable, ROOT / "train.py", "--data", folder, "--model", tmp_path / "model.pkl"],
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    assert (tmp_path / "model.pkl").exists()
+        standin.faults[f"/{held}.png"] = hold
+        process = subprocess.Popen([*command, folder], env=environment, stderr=subprocess.DEVNULL)
+        try:
+            assert arrived.wait(TIMEOUT)
+        finally:
+            process.kill()
+            process.wait()
+            answer.set()
+        standin.faults.clear()
+        assert not (folder / "index.csv").exists()
+    for directory in (folder, tmp_path / "undisturbed"):
+        ran = subprocess.run([*command, directory], env=environment, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+    assert contents(folder) == contents(tmp_path / "undisturbed")

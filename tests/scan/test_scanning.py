@@ -1,0 +1,254 @@
+"""Scans from Python, as in a notebook."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from github_avatars import identicon
+from github_avatars import scan as scan_package
+from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, once, responding
+from github_avatars.errors import BadInput, BadOption, InUse, LoginRequired, RateLimited
+from github_avatars.github import Account, rate_limit
+from github_avatars.scan import Observer, Scan, ScanOptions, Sources, scan
+from github_avatars.scan.options import MAX_CONCURRENCY
+from github_avatars.scan.store import Store
+from github_avatars.training import dataset
+
+EXAMPLES = dataset.read_index(AVATARS)
+BY_LOGIN = {example.login: example for example in EXAMPLES}
+LOGINS = [example.login for example in EXAMPLES[::40]]
+
+
+@pytest.fixture(autouse=True)
+def github_url(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_URL", github.url)
+    monkeypatch.chdir(tmp_path)
+
+
+class Recorder(Observer):
+    """Records the calls of a scan."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, object]] = []
+
+    def begin(self, accounts: int, done: int) -> None:
+        self.calls.append(("begin", (accounts, done)))
+
+    def advance(self, outcomes: list[str]) -> None:
+        self.calls += [("advance", outcome) for outcome in outcomes]
+
+    def wait(self, seconds: float) -> None:
+        self.calls.append(("wait", seconds))
+
+
+def test_rows_contain_a_prediction_or_an_error() -> None:
+    octocat, default, nobody = scan(["octocat", "default-0", "nobody"], ScanOptions(ordered=True))
+    assert (octocat.login, octocat.status, octocat.error) == ("octocat", "judged", None)
+    assert octocat.prediction
+    assert (octocat.prediction.label, octocat.prediction.username) == ("custom", "octocat")
+    assert octocat.prediction.account_id == octocat.account_id == BY_LOGIN["octocat"].account_id
+    assert default.prediction
+    assert (default.prediction.label, default.prediction.verified) == ("default", True)
+    assert (nobody.status, nobody.prediction, nobody.unsure) == ("no-such-account", None, None)
+    assert "has no account nobody" in str(nobody.error)
+
+
+def test_sources_may_be_logins_files_and_accounts(github: GitHubStandIn, tmp_path: Path) -> None:
+    example = BY_LOGIN["default-1"]
+    (tmp_path / "logins.txt").write_text("octocat\n")
+    sources: list[str | Account] = ["logins.txt", "default-0", Account(None, example.account_id)]
+    rows = list(scan(sources, ScanOptions(ordered=True)))
+    assert [(row.login, row.prediction and row.prediction.label) for row in rows] == [
+        ("octocat", "custom"),
+        ("default-0", "default"),
+        (None, "default"),
+    ]
+    assert github.requests["/default-1.png"] == 0
+
+
+def test_nothing_is_kept_by_default(github: GitHubStandIn, tmp_path: Path) -> None:
+    assert len(list(scan(["octocat"]))) == len(list(scan(["octocat"]))) == 1
+    assert github.requests["/octocat.png"] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scan_with_a_store_resumes(github: GitHubStandIn, tmp_path: Path) -> None:
+    options = ScanOptions(db=tmp_path / "scan.db", concurrency=1)
+    first = list(islice(scan(LOGINS, options), 3))
+    requests = github.requests.total()
+    again = list(scan(LOGINS, options))
+    assert all(row in again for row in first)
+    assert sorted(str(row.login) for row in again) == sorted(LOGINS)
+    # At most the accounts in flight are requested again.
+    assert github.requests.total() - requests <= 2 * len(LOGINS)
+    assert all(github.requests[f"/{row.login}.png"] == 1 for row in first)
+
+
+def test_abandoned_scan_releases_its_store(tmp_path: Path) -> None:
+    path = tmp_path / "scan.db"
+    rows = scan(LOGINS, ScanOptions(db=path))
+    next(rows)
+    with pytest.raises(InUse, match="in use by another run"):
+        Store(path)
+    rows.close()  # type: ignore[attr-defined]
+    Store(path).close()
+
+
+def test_summary_counts_the_accounts() -> None:
+    with Scan(["octocat", "Octocat", "default-0", "nobody"]) as running:
+        assert running.summary().pending == 3
+        list(running.rows())
+        summary = running.summary()
+    assert summary.counts == {"custom": 1, "default": 1, "no-such-account": 1}
+    assert (summary.inputs, summary.unsure, summary.not_own, summary.pending) == (4, 0, 0, 0)
+    assert str(summary).splitlines() == [
+        "4 rows, 3 accounts: 1 default, 1 custom, 1 failed (1 no-such-account)",
+        "of those classified, 50.0 % are default (95 % interval: 9.4–90.6 %)",
+        "for review: 0 unsure (0.05..0.95), 0 with an identicon that is not their own",
+    ]
+
+
+def test_observer_is_told_of_progress(tmp_path: Path) -> None:
+    options = ScanOptions(db=tmp_path / "scan.db")
+    list(scan(["octocat"], options))
+    recorder = Recorder()
+    list(scan(["octocat", "default-0", "nobody"], options, observer=recorder))
+    first, *others = recorder.calls
+    assert first == ("begin", (3, 1))
+    assert sorted(others) == [("advance", "default"), ("advance", "no-such-account")]
+
+
+def test_observer_is_told_of_a_rate_limit(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "DEFAULT_WAIT", timedelta())
+    github.faults["/octocat.png"] = once(responding(429))
+    recorder = Recorder()
+    (row,) = scan(["octocat"], observer=recorder)
+    assert row.status == "judged"
+    assert "wait" in dict(recorder.calls)
+
+
+def test_rate_limit_ends_a_scan_that_does_not_wait(github: GitHubStandIn) -> None:
+    github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
+    statuses = {}
+    with Scan(["default-0", "octocat"], ScanOptions(wait=False)) as running:
+        with pytest.raises(RateLimited) as raised:
+            for row in running.rows():
+                statuses[row.login] = row.status
+        assert running.summary().pending == 1
+    assert raised.value.until
+    assert statuses == {"default-0": "judged", "octocat": "pending"}
+
+
+def test_outage_ends_a_scan_after_all_rows(github: GitHubStandIn) -> None:
+    logins = [example.login for example in EXAMPLES[:30]]
+    github.faults |= {f"/{login}.png": responding(401) for login in logins}
+    statuses: list[str] = []
+    with pytest.raises(LoginRequired):
+        for row in scan(logins, ScanOptions(concurrency=1)):
+            statuses.append(row.status)
+    assert len(statuses) == len(logins)
+    assert set(statuses) == {"login-required", "pending"}
+
+
+def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
+    answer = threading.Event()
+
+    def hold(_: Exchange) -> bool:
+        answer.wait(60)
+        return False
+
+    github.faults |= {f"/{login}.png": hold for login in LOGINS[3:]}
+    statuses = []
+    with Scan(LOGINS, ScanOptions(concurrency=2)) as running:
+        for row in running.rows():
+            statuses.append(row.status)
+            if len(statuses) == 3:
+                running.stop()
+    answer.set()
+    assert running.stopped
+    assert statuses == ["judged"] * 3 + ["pending"] * (len(LOGINS) - 3)
+
+
+def test_pictures_are_kept_as_github_sent_them(github: GitHubStandIn, tmp_path: Path) -> None:
+    options = ScanOptions(db=tmp_path / "scan.db")
+    list(scan(["octocat", "nobody"], options))
+    list(scan(["octocat", "nobody"], dataclasses.replace(options, keep_pictures=True)))
+    with Store(options.db) as store:
+        pictures = [picture for _, picture in store.rows_with_pictures(options.unsure)]
+    assert pictures == [(AVATARS / BY_LOGIN["octocat"].file).read_bytes(), None]
+    assert github.requests["/nobody.png"] == 1
+
+
+def test_refresh_requests_only_what_was_checked_longer_ago(github: GitHubStandIn, tmp_path: Path) -> None:
+    options = ScanOptions(db=tmp_path / "scan.db")
+    (first,) = scan(["octocat"], options)
+    assert list(scan(["octocat"], dataclasses.replace(options, refresh=timedelta(hours=1)))) == [first]
+    assert github.requests["/octocat.png"] == 1
+    # The store has whole seconds.
+    time.sleep(1.1)
+    recorder = Recorder()
+    (again,) = scan(["octocat"], dataclasses.replace(options, refresh=timedelta()), observer=recorder)
+    assert recorder.calls[1:] == [("advance", "unchanged")]
+    assert dataclasses.replace(again, checked=first.checked) == first
+    assert github.requests["/octocat.png"] == 2
+
+
+def test_pictures_on_disk_are_classified_each_time(github: GitHubStandIn, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    identicon.render(2).save(tmp_path / "pictures/anna.png")
+    options = ScanOptions(db=tmp_path / "scan.db")
+    (row,) = scan(Sources(images="pictures"), options)
+    assert (row.login, row.prediction and row.prediction.label, row.pictures) == ("anna", "default", 1)
+    photo = next(AVATARS / example.file for example in EXAMPLES if example.family == "photo-landscape")
+    (tmp_path / "pictures/anna.png").write_bytes(photo.read_bytes())
+    (row,) = scan(Sources(images=tmp_path / "pictures"), options)
+    assert (row.login, row.prediction and row.prediction.label) == ("anna", "custom")
+    assert not github.requests
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"concurrency": 0}, "concurrency is 0"),
+        ({"concurrency": MAX_CONCURRENCY + 1}, "concurrency is 513: give 1 to 512"),
+        ({"rate": float("nan")}, "rate is nan"),
+        ({"size": 0}, "size is 0"),
+        ({"unsure": (0.9, 0.1)}, r"unsure range is 0\.9\.\.0\.1"),
+    ],
+)
+def test_impossible_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadOption, match=message):
+        ScanOptions(**options)
+
+
+@pytest.mark.parametrize("sources", [lambda: Sources(), lambda: Sources(["zeke"], images="pictures")])
+def test_sources_are_accounts_or_pictures(sources: Callable[[], Sources]) -> None:
+    with pytest.raises(BadInput, match=r"Either accounts or --images are required, but (neither|both) was given"):
+        sources()
+
+
+def test_impossible_login_is_refused_before_any_request(github: GitHubStandIn, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="b@d"):
+        next(scan(["octocat", "b@d"], ScanOptions(db=tmp_path / "scan.db")))
+    assert not github.requests
+    Store(tmp_path / "scan.db").close()
+
+
+def test_names_of_the_package() -> None:
+    assert [getattr(scan_package, name).__name__ for name in scan_package.__all__] == scan_package.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        scan_package.nothing  # noqa: B018
+
+
+def test_checked_is_the_time_of_the_request() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    (row,) = scan(["octocat"])
+    assert row.checked
+    assert before <= datetime.fromisoformat(row.checked) <= datetime.now(UTC)
