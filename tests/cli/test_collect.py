@@ -1,0 +1,82 @@
+"""The command collect, as a user runs it."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from github_avatars.demo import Exchange, GitHubStandIn, responding
+from github_avatars.training import dataset
+from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import TIMEOUT
+
+
+def command(folder: Path, logins: Iterable[str], *options: str) -> list[str | Path]:
+    path = folder.parent / "logins.txt"
+    path.write_text("\n".join(logins))
+    return [ROOT / "script/collect", "--logins", path, "-o", folder, "--rate", "1000", *options]
+
+
+def test_collected_folder_trains_a_model(github: GitHubStandIn, tmp_path: Path) -> None:
+    logins = [f"{kind}-{number}" for kind in ("default", "cartoon") for number in range(1, 7)]
+    ran = subprocess.run(
+        command(tmp_path / "collected", [*logins, "# a comment"]),
+        env=clean_environment(GITHUB_URL=github.url),
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    counts = {name: count for name, count in json.loads(ran.stdout).items() if count}
+    assert counts == {"default": 6, "custom": 6}
+    assert "12/12" in ran.stderr
+    trained = subprocess.run(
+        [sys.executable, ROOT / "train.py", "--data", tmp_path / "collected", "--model", tmp_path / "model.pkl"],
+        capture_output=True,
+        text=True,
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert (tmp_path / "model.pkl").exists()
+
+
+def test_interrupt_is_one_line_and_keeps_what_was_fetched(github: GitHubStandIn, tmp_path: Path) -> None:
+    arrived, answer = threading.Event(), threading.Event()
+
+    def hold(_: Exchange) -> bool:
+        arrived.set()
+        answer.wait(TIMEOUT)
+        return False
+
+    github.faults["/octocat.png"] = hold
+    # One account per second: the first is done when the second is requested.
+    with subprocess.Popen(
+        command(tmp_path / "collected", ["default-0", "octocat"], "--rate", "1"),
+        env=clean_environment(GITHUB_URL=github.url),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert arrived.wait(TIMEOUT)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT)
+        answer.set()
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in err
+    assert [example.login for example in dataset.read(tmp_path / "collected")] == ["default-0"]
+
+
+def test_rate_limit_is_one_line_with_what_to_do(github: GitHubStandIn, tmp_path: Path) -> None:
+    github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
+    ran = subprocess.run(
+        command(tmp_path / "collected", ["octocat"], "--balance"),
+        env=clean_environment(GITHUB_URL=github.url),
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert "retry after" in last
+    assert f"Everything fetched so far is in {tmp_path / 'collected'}: run the same command again" in last

@@ -1,0 +1,174 @@
+"""The command scan as a process: interrupted, killed, and with many accounts."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from github_avatars.demo import AVATARS, GitHubStandIn
+from github_avatars.scan.engine import MAX_THREADED
+from github_avatars.training import dataset
+from tests.support.processes import ROOT, clean_environment, living_processes
+from tests.support.timing import wait_until
+
+EXAMPLES = dataset.read_index(AVATARS)
+LOGINS = [example.login for example in EXAMPLES]
+CONCURRENCY = 8
+KILLS = 10
+
+
+def parse(text: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def without_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "checked": None} for row in rows]
+
+
+def start(*words: str | Path, github: str, folder: Path) -> subprocess.Popen[bytes]:
+    """The command as the first process of a new group."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "github_avatars.cli", "scan", *words],
+        cwd=folder,
+        env=clean_environment(GITHUB_URL=github, PYTHONPATH=str(ROOT)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def close_streams(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdout, process.stderr):
+        assert stream
+        stream.close()
+
+
+@pytest.fixture(scope="module")
+def slow_github() -> Iterator[GitHubStandIn]:
+    """A stand-in whose responses take long enough to interrupt a scan."""
+    with GitHubStandIn(latency=0.02) as github:
+        yield github
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with all logins in logins.txt."""
+    (tmp_path / "logins.txt").write_text("\n".join(LOGINS))
+    return tmp_path
+
+
+def test_interrupted_scan_has_a_row_for_each_input(slow_github: GitHubStandIn, folder: Path) -> None:
+    slow_github.requests.clear()
+    process = start("logins.txt", "--format", "jsonl", "--concurrency", "4", github=slow_github.url, folder=folder)
+    wait_until(lambda: slow_github.requests.total() > 60)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130, err
+    assert err.decode().splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in err.decode()
+    statuses = Counter(row["status"] for row in parse(out))
+    assert statuses.total() == len(LOGINS)
+    assert set(statuses) == {"judged", "pending"}
+    assert statuses["judged"] >= 20
+    assert not living_processes(process.pid)
+
+
+def test_closed_output_ends_the_scan(github: GitHubStandIn, folder: Path) -> None:
+    process = start("logins.txt", "--format", "jsonl", github=github.url, folder=folder)
+    assert process.stdout
+    assert process.stderr
+    assert process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait() == 1
+    assert "Traceback" not in err
+    assert "Exception" not in err
+
+
+def test_scan_killed_ten_times_loses_nothing_and_repeats_no_written_account(
+    slow_github: GitHubStandIn, folder: Path
+) -> None:
+    words = ("logins.txt", "--format", "jsonl", "--ordered", "--concurrency", f"{CONCURRENCY}")
+    slow_github.requests.clear()
+    # By login, how often each written account had been requested when it was first seen in the store.
+    requests_when_written: dict[str, int] = {}
+    for number in range(1, KILLS + 1):
+        process = start(*words, github=slow_github.url, folder=folder)
+        target = number * len(LOGINS) * 2 // (KILLS + 1)
+        wait_until(lambda target=target: slow_github.requests.total() > target)  # type: ignore[misc]
+        process.kill()
+        process.wait()
+        close_streams(process)
+        connection = sqlite3.connect(folder / "scan.db")
+        written = {login for (login,) in connection.execute("SELECT login FROM accounts WHERE settled")}
+        connection.close()
+        assert set(requests_when_written) <= written
+        for login in written:
+            requests_when_written.setdefault(login, slow_github.requests[f"/{login}.png"])
+    assert len(requests_when_written) > len(LOGINS) // 2
+    last = start(*words, github=slow_github.url, folder=folder)
+    out, err = last.communicate()
+    assert last.returncode == 0, err
+    requests = Counter({login: slow_github.requests[f"/{login}.png"] for login in LOGINS})
+    assert {login: requests[login] for login in requests_when_written} == requests_when_written
+    assert 0 <= requests.total() - len(LOGINS) <= KILLS * 2 * CONCURRENCY
+    undisturbed = start(*words, "--db", ":memory:", github=slow_github.url, folder=folder)
+    assert without_time(parse(undisturbed.communicate()[0])) == without_time(parse(out))
+
+
+def test_killed_scan_leaves_no_process(tmp_path: Path) -> None:
+    for number in range(MAX_THREADED + 1):
+        (tmp_path / f"{number}.png").symlink_to(AVATARS / EXAMPLES[number % len(EXAMPLES)].file)
+    process = start("--images", tmp_path, "--db", ":memory:", github="http://127.0.0.1:1", folder=tmp_path)
+    # The scan, at least one worker, and the resource tracker of multiprocessing.
+    wait_until(lambda: len(living_processes(process.pid)) >= 3)
+    process.kill()
+    process.wait()
+    close_streams(process)
+    try:
+        wait_until(lambda: not living_processes(process.pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+MEMORY_PROGRAM = """
+import sys
+from github_avatars import cli
+code = cli.main(sys.argv[1:])
+print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_accounts(github: GitHubStandIn, tmp_path: Path) -> None:
+    def peak_kilobytes(count: int) -> int:
+        """The peak memory of a scan, in which one login in a thousand exists and the others are impossible."""
+        logins = (
+            LOGINS[number // 1000 % len(LOGINS)] if number % 1000 == 0 else f"{number}@" for number in range(count)
+        )
+        (tmp_path / "logins.txt").write_text("\n".join(logins))
+        words = ("scan", "logins.txt", "--db", f"{count}.db", "--format", "csv", "-o", "rows.csv")
+        ran = subprocess.run(
+            [sys.executable, "-c", MEMORY_PROGRAM, *words],
+            cwd=tmp_path,
+            env=clean_environment(GITHUB_URL=github.url, PYTHONPATH=str(ROOT)),
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert len((tmp_path / "rows.csv").read_text().splitlines()) == count + 1
+        return int(ran.stderr.splitlines()[-1])
+
+    few, many = peak_kilobytes(1_000), peak_kilobytes(50_000)
+    assert many < few + 8_000, (few, many)
