@@ -54,7 +54,9 @@ def cog_for_all(github_for_all: GitHubStandIn, tmp_path_factory: pytest.TempPath
     """Cog's server with the schema and `github_for_all`. Tests use `cog_server`."""
     with ExitStack() as servers:
         start = _starter(servers, tmp_path_factory)
-        yield start(tmp_path_factory.mktemp("folder"), github_for_all.url, schema=True)
+        server = start(tmp_path_factory.mktemp("folder"), github_for_all.url, schema=True)
+        server.wait_for_status("READY")
+        yield server
 
 
 @pytest.fixture

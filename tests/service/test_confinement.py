@@ -1,4 +1,4 @@
-"""Cog's real server as another user than root, without a home, where nothing but /tmp can be written."""
+"""Cog's server as another user than root, without a home folder, where only /tmp is writable."""
 
 import base64
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from github_avatars.demo import AVATARS, GitHubStandIn
-from tests.support.cog_server import CogServer
+from tests.support.cog_server import COMMAND, CogServer, cog_variables
 from tests.support.processes import ROOT, free_port
 
 BOX = """
@@ -20,7 +20,7 @@ mount -t tmpfs tmpfs /tmp
 cd /mnt
 exec unshare --user --map-user=65534 --map-group=65534 "$@"
 """
-"""Shows the project at /mnt, hides what else lies in /tmp, forbids writing elsewhere, and runs a program as nobody."""
+"""Mounts the project at /mnt, hides the contents of /tmp, makes the rest read-only, and runs a program as nobody."""
 
 PYTHON = "/mnt/.venv/bin/python"
 
@@ -31,37 +31,35 @@ def boxed(*command: str) -> list[str | Path]:
 
 @pytest.fixture
 def box() -> None:
-    """Skips where this machine lets nobody make one; else sees to it that it holds."""
+    """Skips the test if this machine does not allow such a box. Otherwise checks that the box works."""
     if not shutil.which("unshare"):
-        pytest.skip("there is no unshare command to confine a program with")
+        pytest.skip("the unshare command is missing")
     probe = (
         'id -u; echo "home: $HOME"; touch /tmp/here && echo made; for path in /mnt /root /var; do touch $path/x; done'
     )
-    ended = subprocess.run(boxed("bash", "-c", probe), capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
-    if "not permitted" in ended.stderr.split("touch:")[0] or "permission denied" in ended.stderr.split("touch:")[0]:
-        pytest.skip("this machine does not let the tests confine a program")
-    assert ended.stdout.splitlines() == ["65534", "home: ", "made"], ended.stderr
-    assert ended.stderr.count("Read-only file system") == 3, ended.stderr
+    environment = {"PATH": os.environ["PATH"]}
+    result = subprocess.run(boxed("bash", "-c", probe), capture_output=True, text=True, env=environment)
+    before_touch = result.stderr.split("touch:")[0]
+    if "not permitted" in before_touch or "permission denied" in before_touch:
+        pytest.skip("this machine does not allow the tests to confine a program")
+    assert result.stdout.splitlines() == ["65534", "home: ", "made"], result.stderr
+    assert result.stderr.count("Read-only file system") == 3, result.stderr
 
 
 @pytest.mark.usefixtures("box")
-def test_the_service_needs_no_root_no_home_and_nothing_to_write_but_tmp(github: GitHubStandIn, tmp_path: Path) -> None:
+def test_service_requires_neither_root_nor_home_and_writes_only_to_tmp(github: GitHubStandIn, tmp_path: Path) -> None:
     port = free_port()
-    environment = {
-        "COG_PREDICT_TYPE_STUB": "/mnt/predict.py:Predictor",
-        "COG_MAX_CONCURRENCY": "32",
+    environment = cog_variables(Path("/mnt/predict.py"), port) | {
         "GITHUB_AVATARS_LOG": "info",
         "GITHUB_URL": github.url,
         "PATH": f"/mnt/.venv/bin{os.pathsep}{os.environ['PATH']}",
-        "PORT": str(port),
         "PYTHONPATH": "/mnt",
     }
-    command = boxed(PYTHON, "-m", "cog.server.http", "--host", "127.0.0.1")
-    with CogServer(command, ROOT, port, environment, tmp_path) as server:
+    with CogServer(boxed(PYTHON, *COMMAND[1:]), ROOT, port, environment, tmp_path) as server:
         server.wait_for_status("READY")
         assert server.predict(username="octocat")["output"]["prediction"] == "custom"
         identicon = base64.b64encode(next((AVATARS / "default").glob("*.png")).read_bytes()).decode()
-        answer = server.predict(image=f"data:image/png;base64,{identicon}")
-        assert answer["output"]["prediction"] == "default"
+        response = server.predict(image=f"data:image/png;base64,{identicon}")
+        assert response["output"]["prediction"] == "default"
         assert "NoSuchAccount" in server.predict(username="nobody-of-this-name")["error"]
         assert all(word not in server.log() for word in ("Read-only", "Permission denied", "Traceback"))

@@ -1,10 +1,8 @@
-"""What docs/deploying.md says of the network that Cog itself uses, on its real server: a new Cog may do otherwise."""
+"""The network requests that Cog itself sends, as docs/deploying.md describes them. A new Cog may behave differently."""
 
 import io
-import shutil
 import socketserver
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,11 +11,10 @@ import pytest
 
 from github_avatars import identicon
 from github_avatars.demo import Exchange, GitHubStandIn, resetting, responding
+from tests.conftest import StartCog
 from tests.support.cog_server import CogServer
-from tests.support.processes import ROOT
+from tests.support.holding import Hold
 from tests.support.timing import wait_until
-
-START = Callable[..., CogServer]
 
 
 def encoded() -> bytes:
@@ -38,114 +35,116 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def downloads(temporary: Path) -> Iterator[Path]:
     """The folder for the server's temporary files, empty at first."""
     yield temporary
-    for left in temporary.iterdir():
-        left.unlink()
+    for file in temporary.iterdir():
+        file.unlink()
 
 
 @pytest.fixture(scope="module")
-def server(start_cog: START, temporary: Path, tmp_path_factory: pytest.TempPathFactory) -> CogServer:
+def server(start_cog: StartCog, temporary: Path, tmp_path_factory: pytest.TempPathFactory) -> CogServer:
     folder = tmp_path_factory.mktemp("server")
-    (folder / ".cog").mkdir()
-    shutil.copyfile(ROOT / "openapi.json", folder / ".cog" / "openapi_schema.json")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TMPDIR", str(temporary))
-        environment.setenv("no_proxy", "*")
-        server = start_cog(folder, "http://127.0.0.1:1")
+    server = start_cog(folder, "http://127.0.0.1:1", schema=True, TMPDIR=str(temporary), no_proxy="*")
     server.wait_for_status("READY")
     return server
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[GitHubStandIn]:
-    """A host that is not GitHub, and at a private address."""
+def other_host() -> Iterator[GitHubStandIn]:
+    """A host that is not GitHub, with a private address."""
     with GitHubStandIn(faults={"/picture": responding(200, body=PICTURE)}) as standin:
         yield standin
 
 
-def prediction(answer: dict[str, object]) -> str:
-    assert answer["status"] == "succeeded", answer
-    assert isinstance(answer["output"], dict)
-    return str(answer["output"]["prediction"])
+def prediction(response: dict[str, object]) -> str:
+    assert response["status"] == "succeeded", response
+    assert isinstance(response["output"], dict)
+    return str(response["output"]["prediction"])
 
 
-def test_cog_downloads_from_any_host_and_any_address(
-    server: CogServer, elsewhere: GitHubStandIn, downloads: Path
-) -> None:
-    assert prediction(server.predict(image=f"{elsewhere.url}/picture")) == "default"
-    assert elsewhere.requests == {"/picture": 1}
+def test_cog_downloads_from_any_host_and_address(server: CogServer, other_host: GitHubStandIn, downloads: Path) -> None:
+    assert prediction(server.predict(image=f"{other_host.url}/picture")) == "default"
+    assert other_host.requests == {"/picture": 1}
     assert not list(downloads.iterdir())
 
 
-def test_cog_follows_30_redirects_to_wherever_they_lead(server: CogServer, elsewhere: GitHubStandIn) -> None:
+def test_cog_follows_30_redirects_to_any_host(server: CogServer, other_host: GitHubStandIn) -> None:
     with GitHubStandIn() as first:
-        first.faults["/moved"] = responding(302, {"Location": f"{elsewhere.url}/picture"})
+        first.faults["/moved"] = responding(302, {"Location": f"{other_host.url}/picture"})
         assert prediction(server.predict(image=f"{first.url}/moved")) == "default"
         first.faults["/loop"] = responding(302, {"Location": "/loop"})
         assert "Exceeded 30 redirects" in server.predict(image=f"{first.url}/loop")["error"]
         assert first.requests["/loop"] == 31
 
 
-def test_redirect_to_a_file_is_not_followed(server: CogServer, elsewhere: GitHubStandIn) -> None:
-    elsewhere.faults["/moved"] = responding(302, {"Location": "file:///etc/hostname"})
-    assert "No connection adapters" in server.predict(image=f"{elsewhere.url}/moved")["error"]
+def test_cog_follows_no_redirect_to_a_file(server: CogServer, other_host: GitHubStandIn) -> None:
+    other_host.faults["/moved"] = responding(302, {"Location": "file:///etc/hostname"})
+    assert "No connection adapters" in server.predict(image=f"{other_host.url}/moved")["error"]
 
 
-def test_other_schemes_are_left_to_us_who_refuse(server: CogServer) -> None:
-    for address in ("file:///etc/hostname", "ftp://127.0.0.1/picture", "HTTP://127.0.0.1/picture", "/etc/hostname"):
-        assert f"BadInput: image is the text {address!r}" in server.predict(image=address)["error"]
+@pytest.mark.parametrize(
+    "address", ["file:///etc/hostname", "ftp://127.0.0.1/picture", "HTTP://127.0.0.1/picture", "/etc/hostname"]
+)
+def test_predictor_refuses_other_schemes(server: CogServer, address: str) -> None:
+    assert f"BadInput: image is the text {address!r}" in server.predict(image=address)["error"]
 
 
-def test_download_is_as_large_as_it_comes_and_gone_afterwards(
-    server: CogServer, elsewhere: GitHubStandIn, downloads: Path
+def test_download_has_no_size_limit_and_is_removed(
+    server: CogServer, other_host: GitHubStandIn, downloads: Path
 ) -> None:
-    largest = []
+    sizes: list[int] = []
 
-    def large(exchange: Exchange) -> bool:
+    def respond(exchange: Exchange) -> bool:
         exchange.send_head(200, {"Content-Length": str(50_000_000)})
         for _ in range(50):
             exchange.wfile.write(bytes(1_000_000))
-            largest.extend(file.stat().st_size for file in downloads.iterdir())
+            sizes.extend(file.stat().st_size for file in downloads.iterdir())
         return True
 
-    elsewhere.faults["/large"] = large
-    assert "TooLarge: " in server.predict(image=f"{elsewhere.url}/large")["error"]
-    assert max(largest) > 20_000_000
+    other_host.faults["/large"] = respond
+    assert "TooLarge: " in server.predict(image=f"{other_host.url}/large")["error"]
+    assert max(sizes) > 20_000_000
     assert not list(downloads.iterdir())
 
 
-def test_download_that_breaks_off_leaves_its_file(server: CogServer, elsewhere: GitHubStandIn, downloads: Path) -> None:
-    elsewhere.faults["/broken"] = resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n" + bytes(99_999))
-    assert server.predict(image=f"{elsewhere.url}/broken")["status"] == "failed"
-    (left,) = downloads.iterdir()
-    assert left.name.endswith("broken")
+def test_interrupted_download_leaves_its_file(server: CogServer, other_host: GitHubStandIn, downloads: Path) -> None:
+    other_host.faults["/broken"] = resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n" + bytes(99_999))
+    assert server.predict(image=f"{other_host.url}/broken")["status"] == "failed"
+    (file,) = downloads.iterdir()
+    assert file.name.endswith("broken")
 
 
-def test_download_stands_in_nobodys_way_and_cannot_be_canceled(server: CogServer, elsewhere: GitHubStandIn) -> None:
-    arrived, release = threading.Event(), threading.Event()
-
-    def hold(exchange: Exchange) -> bool:
-        arrived.set()
-        release.wait(9)
-        exchange.respond(200, body=PICTURE)
-        return True
-
-    elsewhere.faults["/held"] = hold
-    path = "/predictions/held"
+def test_download_blocks_no_other_prediction_and_cannot_be_cancelled(
+    server: CogServer, other_host: GitHubStandIn
+) -> None:
+    hold = Hold()
+    other_host.faults["/slow"] = lambda exchange: hold(exchange) or responding(200, body=PICTURE)(exchange)
+    path = "/predictions/slow"
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(server.request, "PUT", path, {"input": {"image": f"{elsewhere.url}/held"}})
+        response = pool.submit(server.request, "PUT", path, {"input": {"image": f"{other_host.url}/slow"}})
         try:
-            assert arrived.wait(9)
+            assert hold.wait_for_request()
             assert server.health()["status"] == "READY"
-            assert prediction(server.predict(image=f"{elsewhere.url}/picture")) == "default"
+            assert prediction(server.predict(image=f"{other_host.url}/picture")) == "default"
             assert server.request("POST", f"{path}/cancel") == (200, {})
             assert server.health()["status"] == "READY"
-            assert not answer.done()
+            assert not response.done()
         finally:
-            release.set()
-        assert answer.result()[1]["status"] != "succeeded"
+            hold.release.set()
+        assert response.result()[1]["status"] != "succeeded"
 
 
-class Hook(BaseHTTPRequestHandler):
+class Webhook(socketserver.ThreadingTCPServer):
+    """A server that stores the bodies of all requests."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), WebhookHandler)
+        self.bodies: list[bytes] = []
+
+
+class WebhookHandler(BaseHTTPRequestHandler):
+    server: Webhook
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
@@ -157,25 +156,17 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
-class Listener(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Hook)
-        self.bodies: list[bytes] = []
-
-
-def test_cog_posts_to_any_webhook_of_a_request(server: CogServer) -> None:
-    with Listener() as listener, ThreadPoolExecutor(1) as pool:
-        pool.submit(listener.serve_forever, 0.02)
-        webhook = f"http://127.0.0.1:{listener.server_address[1]}/"
-        server.request("POST", "/predictions", {"input": {"username": "no login"}, "webhook": webhook})
-        wait_until(lambda: any(b"BadLogin" in body for body in listener.bodies))
-        listener.shutdown()
+def test_cog_posts_to_any_webhook(server: CogServer) -> None:
+    with Webhook() as webhook, ThreadPoolExecutor(1) as pool:
+        pool.submit(webhook.serve_forever, 0.02)
+        url = f"http://127.0.0.1:{webhook.server_address[1]}/"
+        server.request("POST", "/predictions", {"input": {"username": "no login"}, "webhook": url})
+        wait_until(lambda: any(b"BadLogin" in body for body in webhook.bodies))
+        webhook.shutdown()
 
 
-def test_whoever_reaches_the_port_can_end_the_server(start_cog: START, tmp_path: Path) -> None:
+def test_any_client_can_shut_down_the_server(start_cog: StartCog, tmp_path: Path) -> None:
     server = start_cog(tmp_path, "")
     server.wait_for_status("READY")
     assert server.request("POST", "/shutdown")[0] == 200
-    assert wait_until(lambda: server.process.poll() is not None)
+    server.process.wait(60)
