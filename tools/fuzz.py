@@ -24,7 +24,7 @@ from github_avatars.classifier import Verdict
 from github_avatars.errors import BadImage
 from github_avatars.picture import container, decoding
 from tests.support.limits import MAX_MEGABYTES, MAX_SECONDS, TIMEOUT_SECONDS
-from tools import mutation
+from tools import picture_mutations
 
 FINDINGS = Path(__file__).resolve().parent.parent / "build" / "fuzz"
 
@@ -49,11 +49,11 @@ class Fuzzer:
     def __init__(self, seed: int, folder: Path) -> None:
         self.seed = seed
         self.folder = folder
-        self.corpus = mutation.corpus()
+        self.corpus = picture_mutations.corpus()
 
     def file(self, number: int) -> bytes:
         rng = Random(f"{self.seed} {number}")
-        return mutation.mutate(rng.choice(self.corpus), self.corpus, rng)
+        return picture_mutations.mutate(rng.choice(self.corpus), self.corpus, rng)
 
     def keep(self, number: int, data: bytes, reason: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

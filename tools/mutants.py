@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 TESTS = {
     "features.py": "tests/test_features.py",
-    "classifier.py": "tests/test_classifier.py",
+    "classifier.py": "tests/test_classifier.py tests/test_model_file.py",
     "prediction.py": "tests/test_prediction.py",
     "identicon/*.py": "tests/identicon",
     "picture/*.py": "tests/picture",
@@ -30,7 +30,7 @@ TESTS = {
     "training/dataset.py": "tests/training",
     "training/duplicates.py": "tests/training",
 }
-"""The mutated modules of github_avatars, and the tests that should notice."""
+"""The mutated modules of github_avatars, and the tests that should notice, separated by spaces."""
 
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE,
@@ -132,7 +132,7 @@ def run_tests(project: Path, tests: str) -> bool:
     """Return whether tests pass in a copy of the project."""
     # A cached bytecode file would hide a change within the same second.
     environment = os.environ | {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests.split()]
     try:
         result = subprocess.run(command, cwd=project, env=environment, capture_output=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:

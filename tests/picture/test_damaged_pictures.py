@@ -13,7 +13,7 @@ from github_avatars import classify
 from github_avatars.errors import BadImage, NotAPicture
 from github_avatars.picture import decoding
 from tests.support.pictures import chunk, encoded, png
-from tools import mutation
+from tools import picture_mutations
 
 
 def noise() -> Image.Image:
@@ -104,7 +104,7 @@ def test_arbitrary_bytes_raise_only_bad_image(data: bytes, magic: bytes) -> None
 @settings(deadline=None, max_examples=60)
 @given(rng=st.randoms(use_true_random=False))
 def test_mutated_file_raises_only_bad_image(kind: str, rng: random.Random) -> None:
-    check(mutation.mutate(COMPLETE[kind], list(COMPLETE.values()), rng))
+    check(picture_mutations.mutate(COMPLETE[kind], list(COMPLETE.values()), rng))
 
 
 @pytest.mark.parametrize("kind", COMPLETE)
@@ -115,7 +115,11 @@ def test_flipped_bit_raises_only_bad_image(kind: str) -> None:
         flipped = bytearray(data)
         flipped[position] ^= 1 << rng.randrange(8)
         # Correct the checksums of a PNG, so that the damage is not detected there.
-        check(mutation.join_png(mutation.split_png(bytes(flipped))) if kind.startswith("png") else bytes(flipped))
+        check(
+            picture_mutations.join_png(picture_mutations.split_png(bytes(flipped)))
+            if kind.startswith("png")
+            else bytes(flipped)
+        )
 
 
 @pytest.mark.parametrize(("palette", "transparency"), [(48, 257), (48, 300), (768, 257), (48, 256), (48, 17)])

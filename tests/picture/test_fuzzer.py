@@ -13,7 +13,7 @@ from github_avatars.picture import decoding
 from tests.support.pictures import encoded
 from tests.support.processes import ROOT, clean_environment
 from tests.support.timing import TIMEOUT
-from tools import mutation
+from tools import picture_mutations
 from tools.fuzz import Fuzzer, size_fault
 
 SUMMARY = re.compile(
@@ -26,7 +26,7 @@ import os, sys, time, warnings
 from random import Random
 from tools import fuzz
 
-verdict = fuzz.classify(fuzz.mutation.corpus()[0])
+verdict = fuzz.classify(fuzz.picture_mutations.corpus()[0])
 
 def classify(data):
     fault = data[0]
@@ -77,9 +77,9 @@ def summary(output: str) -> list[int]:
     return [int(number.replace(",", "")) for number in match.groups()]
 
 
-@pytest.mark.parametrize("data", mutation.corpus(), ids=lambda data: f"{data[:4]!r} {len(data)}")
+@pytest.mark.parametrize("data", picture_mutations.corpus(), ids=lambda data: f"{data[:4]!r} {len(data)}")
 def test_corpus_can_be_decoded_and_split_and_joined(data: bytes) -> None:
-    split, join = mutation.FORMATS[data[:2]]
+    split, join = picture_mutations.FORMATS[data[:2]]
     assert join(split(data)) == data
     assert decoding.decode(data).width > 0
 
@@ -92,12 +92,12 @@ def test_seed_determines_the_files(tmp_path: Path) -> None:
 
 
 def test_mutations_are_diverse_and_cover_all_formats() -> None:
-    files = mutation.corpus()
+    files = picture_mutations.corpus()
     mutations = {
-        mutation.mutate(data, files, Random(f"{number} {data[:2]!r}")) for number in range(5) for data in files
+        picture_mutations.mutate(data, files, Random(f"{number} {data[:2]!r}")) for number in range(5) for data in files
     }
     assert len(mutations - set(files)) > 4 * len(files)
-    assert set(mutation.FORMATS) <= {data[:2] for data in mutations}
+    assert set(picture_mutations.FORMATS) <= {data[:2] for data in mutations}
 
 
 def test_fuzzer_has_no_findings(tmp_path: Path) -> None:
