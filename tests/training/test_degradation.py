@@ -1,0 +1,97 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from github_avatars import identicon
+from github_avatars.picture import decoding
+from github_avatars.training.degradation import CODECS, DEGRADATIONS, SIZES, Degradation
+
+
+@pytest.fixture(scope="module")
+def original() -> Image.Image:
+    """An identicon under a gradient: enough colors for a lossy codec to change some."""
+    gradient = Image.linear_gradient("L").resize((420, 420)).convert("RGB")
+    return Image.blend(identicon.render(583231), gradient, 0.3)
+
+
+def test_degradations_are_all_combinations() -> None:
+    assert len(set(DEGRADATIONS)) == len(DEGRADATIONS) == len(SIZES) * 4 * 2 * len(CODECS)
+    assert {degradation.size for degradation in DEGRADATIONS} == set(SIZES)
+    assert {degradation.codec for degradation in DEGRADATIONS} == set(CODECS)
+    assert {degradation.circle for degradation in DEGRADATIONS} == {False, True}
+    assert {degradation.resampling for degradation in DEGRADATIONS} == {"BOX", "BILINEAR", "BICUBIC", "LANCZOS"}
+    assert (min(SIZES), max(SIZES)) == (16, 460)
+
+
+@pytest.mark.parametrize("circle", [False, True])
+@pytest.mark.parametrize("codec", CODECS)
+def test_thumbnail_shows_the_resized_picture(original: Image.Image, codec: str, circle: bool) -> None:
+    for number, size in enumerate(SIZES):
+        resampling = ("BOX", "BILINEAR", "BICUBIC", "LANCZOS")[number % 4]
+        thumbnail = decoding.decode(Degradation(size, resampling, circle, codec).apply(original))
+        expected = original.resize((size, size), Image.Resampling[resampling])
+        assert thumbnail.size == (size, size)
+        # A square within the circle.
+        inner = (size // 5, size // 5, size - size // 5, size - size // 5)
+        difference = np.abs(np.asarray(thumbnail.crop(inner), int) - np.asarray(expected.crop(inner), int)).mean()
+        assert difference == 0 if codec == "png" else difference < 16
+
+
+@pytest.mark.parametrize(
+    ("codec", "file_format"),
+    [
+        ("png", "PNG"),
+        ("palette png", "PNG"),
+        ("gif", "GIF"),
+        ("jpeg 90", "JPEG"),
+        ("jpeg 75", "JPEG"),
+        ("jpeg 50", "JPEG"),
+        ("webp 80", "WEBP"),
+        ("jpeg 75 twice", "JPEG"),
+    ],
+)
+@pytest.mark.parametrize("circle", [False, True])
+def test_codec_writes_the_format_of_its_name(original: Image.Image, codec: str, file_format: str, circle: bool) -> None:
+    with Image.open(io.BytesIO(Degradation(64, "LANCZOS", circle, codec).apply(original))) as thumbnail:
+        assert thumbnail.format == file_format
+        assert (thumbnail.mode == "P") == (codec in ("palette png", "gif"))
+        assert thumbnail.has_transparency_data == (circle and file_format != "JPEG")
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("size", [16, 64, 460])
+def test_corners_of_a_circle_are_decoded_as_white(codec: str, size: int) -> None:
+    thumbnail = decoding.decode(Degradation(size, "BOX", True, codec).apply(Image.new("RGB", (420, 420))))
+    last = size - 1
+    for corner in ((0, 0), (0, last), (last, 0), (last, last)):
+        assert np.asarray(thumbnail)[corner].min() >= (200 if "jpeg" in codec else 255)
+
+
+def test_circle_is_transparent_outside_opaque_inside_and_antialiased(original: Image.Image) -> None:
+    with Image.open(io.BytesIO(Degradation(100, "BOX", True, "png").apply(original))) as thumbnail:
+        alpha = np.asarray(thumbnail.getchannel("A"))
+    y, x = np.mgrid[:100, :100] - 49.5
+    distance = np.hypot(x, y)
+    assert (alpha[distance > 51] == 0).all()
+    assert (alpha[distance < 49] == 255).all()
+    assert len(np.unique(alpha)) > 10
+
+
+def test_lower_quality_changes_more(original: Image.Image) -> None:
+    thumbnail = original.resize((128, 128), Image.Resampling.BOX)
+    ImageDraw.Draw(thumbnail).line((0, 0, 127, 127), fill="red", width=3)
+    differences = [
+        np.abs(np.asarray(decoding.decode(CODECS[codec](thumbnail)), int) - np.asarray(thumbnail, int)).mean()
+        for codec in ("png", "jpeg 90", "jpeg 75", "jpeg 50")
+    ]
+    assert differences[0] == 0
+    assert differences == sorted(set(differences))
+
+
+def test_original_is_not_changed(original: Image.Image) -> None:
+    before = original.tobytes()
+    for codec in CODECS:
+        Degradation(420, "BOX", True, codec).apply(original)
+    assert (original.mode, original.tobytes()) == ("RGB", before)

@@ -1,0 +1,76 @@
+import hashlib
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from github_avatars import features
+from github_avatars.errors import BadImage, NotAPicture
+from github_avatars.picture import decoding
+from github_avatars.training import dataset
+from github_avatars.training.dataset import Example
+from github_avatars.training.degradation import DEGRADATIONS, Degradation
+from github_avatars.training.measuring import COPIES, extract_features, measure, training_degradations
+from tests.support.datasets import write_dataset
+from tests.support.processes import ROOT
+
+CONDITIONS = [Degradation(64, "BOX", True, "png"), Degradation(20, "LANCZOS", False, "jpeg 50")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("avatars")
+
+
+@pytest.fixture(scope="module")
+def examples(folder: Path) -> list[Example]:
+    """An identicon, a JPEG and a file that is not a picture."""
+    examples = write_dataset(folder, ("photo-landscape",))
+    (folder / "page.png").write_text("<!DOCTYPE html>")
+    assert examples[1].file.endswith(".jpg")
+    return [*examples, Example("page.png", "custom", "", 0, "")]
+
+
+def test_original_and_copies_are_measured_as_for_a_prediction(folder: Path, examples: list[Example]) -> None:
+    measurements = measure(folder, examples, [CONDITIONS, CONDITIONS[:1], CONDITIONS], extract_features)
+    for example, measurement, conditions in zip(examples[:2], measurements, (CONDITIONS, CONDITIONS[:1]), strict=False):
+        assert not isinstance(measurement, BadImage)
+        data = (folder / example.file).read_bytes()
+        picture = decoding.decode(data)
+        assert measurement.digest == hashlib.sha256(data).hexdigest()
+        assert measurement.pixel_hash == dataset.pixel_hash(picture)
+        encoded = [data, *(condition.apply(picture) for condition in conditions)]
+        assert measurement.values == [features.extract(decoding.load(data)) for data in encoded]
+    assert isinstance(measurements[2], NotAPicture)
+    assert str(measurements[2]).startswith("page.png is not a PNG, JPEG, WebP or GIF")
+
+
+def test_training_degradations_are_drawn_with_the_file_name_as_the_seed(examples: list[Example]) -> None:
+    first, second, _ = examples
+    assert training_degradations(first) == random.Random(first.file).sample(DEGRADATIONS, COPIES)
+    assert training_degradations(first) != training_degradations(second)
+
+
+def test_progress_is_called_with_all_examples(folder: Path, examples: list[Example]) -> None:
+    seen = []
+
+    def progress(items: Iterable[object], total: int) -> Iterator[object]:
+        for item in items:
+            seen.append(total)
+            yield item
+
+    measure(folder, examples, [[], [], []], extract_features, progress)
+    assert seen == [3, 3, 3]
+    assert measure(folder, [], [], extract_features) == []
+
+
+def test_measuring_does_not_import_scikit_learn() -> None:
+    program = (
+        "import sys; from github_avatars.training import dataset, degradation, measuring; "
+        "print({'sklearn', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
