@@ -1,14 +1,13 @@
-"""Cog's real server under load and faults: too many at once, clients that go, cancelling, dying, leftovers."""
+"""Cog's server under load and failures: too many predictions, closed connections, cancellation, shutdown, cleanup."""
 
 import base64
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,287 +19,261 @@ from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.github import CONNECTIONS
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
+from tests.conftest import StartCog
 from tests.support.cog_server import CogServer
+from tests.support.holding import Hold
 from tests.support.processes import ROOT, living_processes
 from tests.support.timing import TIMEOUT, wait_until
 
 pytestmark = pytest.mark.alone
 
-START = Callable[..., CogServer]
-MANY = CONNECTIONS
-EXAMPLES = dataset.read_index(AVATARS)[:: len(dataset.read_index(AVATARS)) // MANY][:MANY]
-"""As many accounts as predictions run at once, of both labels."""
-SILENT = "nobody-answers"
-"""A login; for a test it is what the stand-in does not answer."""
+EXAMPLES = dataset.read_index(AVATARS)[:: len(dataset.read_index(AVATARS)) // CONNECTIONS][:CONNECTIONS]
+"""As many accounts as predictions can run at once, of both labels."""
+SILENT = "nobody-responds"
+"""A login for which the stand-in sends no response."""
 FULL = (409, {"error": "At capacity - all prediction slots busy", "status": "failed"})
 
 
-@pytest.fixture(scope="module")
-def shared(start_cog: START, github_for_all: GitHubStandIn, tmp_path_factory: pytest.TempPathFactory) -> CogServer:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / ".cog").mkdir()
-    shutil.copyfile(ROOT / "openapi.json", folder / ".cog" / "openapi_schema.json")
-    return start_cog(folder, github_for_all.url)
-
-
 @pytest.fixture
-def server(shared: CogServer) -> CogServer:
-    """The server that the tests share, ready and at rest."""
-    shared.wait_for_status("READY")
-    return shared
-
-
-@pytest.fixture
-def own(start_cog: START, github: GitHubStandIn, tmp_path: Path) -> Iterator[CogServer]:
+def own_server(start_cog: StartCog, github: GitHubStandIn, tmp_path: Path) -> Iterator[CogServer]:
     """A server for one test, which may break it."""
     with start_cog(tmp_path, github.url) as server:
         server.wait_for_status("READY")
         yield server
 
 
-def accepted(server: CogServer, method: str, path: str, login: str) -> dict[str, Any] | None:
-    """The answer of a prediction for `login`; None where it was turned away."""
-    # Cog frees the place of an earlier prediction shortly after its answer.
-    status, answer = server.request(method, path, {"input": {"username": login}})
-    assert status in (200, 409), answer
-    return dict(answer) if status == 200 else None
+def try_to_predict(server: CogServer, method: str, path: str, login: str) -> dict[str, Any] | None:
+    """The response of a prediction for `login`; None if the server is full."""
+    # Cog frees the slot of an earlier prediction shortly after its response.
+    status, response = server.request(method, path, {"input": {"username": login}})
+    assert status in (200, 409), response
+    return dict(response) if status == 200 else None
 
 
-class Held:
-    """Predictions, each for an account of its own, that wait on an answer of the stand-in, which `release` lets go."""
+class PendingPredictions:
+    """Predictions for different accounts whose requests the stand-in holds until `release` is set."""
 
     def __init__(self, server: CogServer, github: GitHubStandIn, pool: ThreadPoolExecutor) -> None:
+        self.release = threading.Event()
         self._server = server
         self._github = github
         self._pool = pool
-        self._waiting: list[tuple[dataset.Example, Future[dict[str, Any]]]] = []
-        self.release = threading.Event()
+        self._pending: list[tuple[dataset.Example, Future[dict[str, Any]]]] = []
 
     def add(self, example: dataset.Example, method: str, path: str) -> None:
-        answer = self._pool.submit(wait_until, lambda: accepted(self._server, method, path, example.login))
-        self._waiting.append((example, answer))
+        def predict() -> dict[str, Any]:
+            return wait_until(lambda: try_to_predict(self._server, method, path, example.login))
+
+        self._pending.append((example, self._pool.submit(predict)))
 
     def statuses(self) -> list[str]:
-        return [answer.result()["status"] for _, answer in self._waiting]
+        return [response.result()["status"] for _, response in self._pending]
 
-    def are_all_right(self) -> bool:
-        """Whether each came to the answer for its own account."""
-        return all(is_right(answer.result(), example, self._github) for example, answer in self._waiting)
+    def are_correct(self) -> bool:
+        """Whether each response is that for its own account."""
+        return all(is_correct(response.result(), example, self._github) for example, response in self._pending)
 
-    def are_all_waiting(self) -> bool:
-        return not any(answer.done() for _, answer in self._waiting)
+    def are_pending(self) -> bool:
+        return not any(response.done() for _, response in self._pending)
 
 
-def is_right(answer: dict[str, Any], example: dataset.Example, github: GitHubStandIn) -> bool:
+def is_correct(response: dict[str, Any], example: dataset.Example, github: GitHubStandIn) -> bool:
     href = f"{github.url}/{example.login}.png"
-    return bool(answer.get("output") == {"username": example.login, "href": href, "prediction": example.label})
+    return bool(response.get("output") == {"username": example.login, "href": href, "prediction": example.label})
 
 
 @contextmanager
-def held(
+def pending_predictions(
     server: CogServer, github: GitHubStandIn, count: int, method: str = "POST", path: str = "/predictions"
-) -> Iterator[Held]:
-    """`count` predictions that have all reached the stand-in at the same time, and get no answer yet.
+) -> Iterator[PendingPredictions]:
+    """`count` predictions whose requests have all arrived at the stand-in and have no response yet.
 
-    Whoever waits, waits for less than the read timeout of a fetch: otherwise the retries of some would pass for others.
+    All waits are shorter than the read timeout of a fetch. Otherwise retries could be mistaken for other predictions.
     """
     arrived = threading.Barrier(count + 1)
     with ThreadPoolExecutor(count) as pool:
-        waiting = Held(server, github, pool)
+        predictions = PendingPredictions(server, github, pool)
 
         def hold(_: Exchange) -> bool:
             arrived.wait(8)
-            waiting.release.wait(8)
+            predictions.release.wait(8)
             return False
 
         for example in EXAMPLES[:count]:
             github.faults[f"/{example.login}.png"] = hold
-            waiting.add(example, method, path)
+            predictions.add(example, method, path)
         try:
             arrived.wait(8)
-            yield waiting
+            yield predictions
         finally:
-            waiting.release.set()
+            predictions.release.set()
             github.faults.clear()
 
 
 @contextmanager
-def silence(github: GitHubStandIn) -> Iterator[threading.Semaphore]:
-    """The stand-in says nothing to SILENT until the end; what this gives is released by each request for it."""
-    arrived, end = threading.Semaphore(0), threading.Event()
+def silence(github: GitHubStandIn) -> Iterator[Hold]:
+    """Within this context, the stand-in holds requests for SILENT; then it closes their connections."""
+    hold = Hold()
 
-    def hold(exchange: Exchange) -> bool:
-        arrived.release()
-        end.wait(TIMEOUT)
+    def close(exchange: Exchange) -> bool:
+        hold(exchange)
         exchange.close_connection = True
         return True
 
-    github.faults[f"/{SILENT}.png"] = hold
+    github.faults[f"/{SILENT}.png"] = close
     try:
-        yield arrived
+        yield hold
     finally:
-        end.set()
+        hold.release.set()
 
 
-def as_many_as_promised_are_served(server: CogServer, github: GitHubStandIn) -> bool:
-    """Whether MANY predictions at once come to the right answers."""
+def serves_all_slots(server: CogServer, github: GitHubStandIn) -> bool:
+    """Whether CONNECTIONS predictions at once are correct."""
 
-    def served(example: dataset.Example) -> bool:
-        answer = wait_until(lambda: accepted(server, "POST", "/predictions", example.login))
-        return is_right(answer, example, github)
+    def is_served(example: dataset.Example) -> bool:
+        response = wait_until(lambda: try_to_predict(server, "POST", "/predictions", example.login))
+        return is_correct(response, example, github)
 
-    with ThreadPoolExecutor(MANY) as pool:
-        return all(pool.map(served, EXAMPLES))
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return all(pool.map(is_served, EXAMPLES))
 
 
 def descriptors(server: CogServer) -> int:
-    """How many file descriptors the server's processes hold, by Linux's /proc."""
+    """The number of file descriptors of the server's processes, from Linux's /proc."""
     folders = [Path(f"/proc/{process}/fd") for process in living_processes(server.process.pid)]
     return sum(len(list(folder.iterdir())) for folder in folders)
 
 
-# Many at once
+def test_all_slots_run_at_once(cog_server: CogServer, github: GitHubStandIn) -> None:
+    with pending_predictions(cog_server, github, CONNECTIONS) as predictions:
+        assert github.max_in_flight == CONNECTIONS
+        predictions.release.set()
+        assert predictions.are_correct()
+    assert [github.requests[f"/{example.login}.png"] for example in EXAMPLES] == [1] * CONNECTIONS
 
 
-def test_as_many_as_promised_run_side_by_side(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, MANY) as waiting:
-        assert github.max_in_flight == MANY
-        waiting.release.set()
-        assert waiting.are_all_right()
-    assert [github.requests[f"/{example.login}.png"] for example in EXAMPLES] == [1] * MANY
-
-
-def test_those_beyond_are_turned_away_and_harm_no_other(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, MANY) as waiting:
-        with ThreadPoolExecutor(MANY) as pool:
-            octocat = {"input": {"username": "octocat"}}
-            answers = list(pool.map(lambda _: server.request("POST", "/predictions", octocat), range(3 * MANY)))
-        assert answers == [FULL] * 3 * MANY
-        waiting.release.set()
-        assert waiting.are_all_right()
+def test_further_predictions_are_refused_and_affect_no_other(cog_server: CogServer, github: GitHubStandIn) -> None:
+    body = {"input": {"username": "octocat"}}
+    with pending_predictions(cog_server, github, CONNECTIONS) as predictions:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            requests = [pool.submit(cog_server.request, "POST", "/predictions", body) for _ in range(3 * CONNECTIONS)]
+        assert [request.result() for request in requests] == [FULL] * 3 * CONNECTIONS
+        predictions.release.set()
+        assert predictions.are_correct()
     assert not github.requests["/octocat.png"]
-    server.wait_for_status("READY")
-    assert as_many_as_promised_are_served(server, github)
+    cog_server.wait_for_status("READY")
+    assert serves_all_slots(cog_server, github)
 
 
-def test_server_answers_other_questions_while_it_is_full(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, MANY) as waiting:
-        assert server.health()["status"] == "BUSY"
-        assert server.request("GET", "/")[0] == 200
-        assert server.request("GET", "/openapi.json")[0] == 200
-        assert waiting.are_all_waiting()
+def test_full_server_responds_to_other_requests(cog_server: CogServer, github: GitHubStandIn) -> None:
+    with pending_predictions(cog_server, github, CONNECTIONS) as predictions:
+        assert cog_server.health()["status"] == "BUSY"
+        assert cog_server.request("GET", "/")[0] == 200
+        assert cog_server.request("GET", "/openapi.json")[0] == 200
+        assert predictions.are_pending()
 
 
-def test_pictures_are_judged_while_fetches_wait(server: CogServer, github: GitHubStandIn) -> None:
-    """The work of one prediction does not stand in the way of another's."""
+def test_pictures_are_classified_while_fetches_wait(cog_server: CogServer, github: GitHubStandIn) -> None:
     picture = base64.b64encode((AVATARS / EXAMPLES[0].file).read_bytes()).decode()
-    with held(server, github, MANY - 1) as waiting:
-        server.wait_for_status("READY")
-        answer = server.predict(image=f"data:image/png;base64,{picture}")
-        assert answer["output"]["prediction"] == EXAMPLES[0].label
-        assert waiting.are_all_waiting()
+    with pending_predictions(cog_server, github, CONNECTIONS - 1) as predictions:
+        cog_server.wait_for_status("READY")
+        response = cog_server.predict(image=f"data:image/png;base64,{picture}")
+        assert response["output"]["prediction"] == EXAMPLES[0].label
+        assert predictions.are_pending()
 
 
-def test_as_many_as_the_tests_run_are_promised_to_an_image() -> None:
-    """There `cog build` reads the number off the source; here it comes from the environment."""
-    assert f"    @cog.concurrent(max={MANY})\n    async def run(" in (ROOT / "predict.py").read_text(encoding="utf-8")
+def test_an_image_runs_as_many_predictions_at_once_as_these_tests() -> None:
+    """`cog build` reads the number from the source, the server of the tests from the environment."""
+    source = (ROOT / "predict.py").read_text(encoding="utf-8")
+    assert f"    @cog.concurrent(max={CONNECTIONS})\n    async def run(" in source
 
 
-# Clients that hang up
-
-
-def begin(server: CogServer, body: bytes, length: int) -> socket.socket:
-    """A client that has sent a prediction's request, or of its `length` only as much as `body` has."""
+def send_request(server: CogServer, body: bytes, length: int) -> socket.socket:
+    """A connection on which a client has sent a request for a prediction, or part of it if `length` is larger."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT)
     head = ["POST /predictions HTTP/1.1", "Host: test", "Content-Type: application/json", f"Content-Length: {length}"]
     connection.sendall("\r\n".join([*head, "", ""]).encode() + body)
     return connection
 
 
-def begin_and_stay(server: CogServer, arrived: threading.Semaphore) -> socket.socket:
-    """A client whose prediction for SILENT waits at the stand-in.
+def start_silent_prediction(server: CogServer, hold: Hold) -> socket.socket:
+    """A connection of a client whose prediction for SILENT waits for the stand-in.
 
-    Where it is turned away it tries again, for Cog frees a place shortly after the answer.
+    A refused client tries again, because Cog frees a slot shortly after the response.
     """
     body = json.dumps({"input": {"username": SILENT}}).encode()
-    client = begin(server, body, len(body))
-    while not arrived.acquire(timeout=0.05):
+    client = send_request(server, body, len(body))
+    while not hold.wait_for_request(0.05):
         if select.select([client], [], [], 0)[0]:
             client.close()
-            client = begin(server, body, len(body))
+            client = send_request(server, body, len(body))
     return client
 
 
-def test_clients_that_hang_up_leave_their_places_and_nothing_else(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, MANY):
-        pass  # as many connections to the stand-in are kept from here on as there can be
-    server.wait_for_status("READY")
-    before = descriptors(server)
+def test_closed_connections_free_their_slots_completely(cog_server: CogServer, github: GitHubStandIn) -> None:
+    with pending_predictions(cog_server, github, CONNECTIONS):
+        pass  # from now on, the server keeps the maximum number of connections to the stand-in
+    cog_server.wait_for_status("READY")
+    before = descriptors(cog_server)
     for rounds in (1, 2, 3):
-        with silence(github) as arrived:
-            clients = [begin_and_stay(server, arrived) for _ in range(MANY)]
+        with silence(github) as hold:
+            clients = [start_silent_prediction(cog_server, hold) for _ in range(CONNECTIONS)]
             for client in clients:
                 client.close()
-            server.wait_for_status("READY")
-            assert as_many_as_promised_are_served(server, github)
-            # None of those that were left went on: each would have asked again before its thread came free.
-            assert github.requests[f"/{SILENT}.png"] == rounds * MANY
-    wait_until(lambda: descriptors(server) <= before, lambda: f"{before} descriptors before, {descriptors(server)} now")
+            cog_server.wait_for_status("READY")
+            assert serves_all_slots(cog_server, github)
+            # No abandoned prediction continues: its fetch would have been retried before its thread became free.
+            assert github.requests[f"/{SILENT}.png"] == rounds * CONNECTIONS
+    wait_until(lambda: descriptors(cog_server) <= before, lambda: f"{before} before, {descriptors(cog_server)} now")
 
 
-def test_clients_that_hang_up_within_their_request(server: CogServer, github: GitHubStandIn) -> None:
-    server.predict(username="octocat")
-    before = descriptors(server)
-    for _ in range(2 * MANY):
-        begin(server, b'{"input": {"user', 100).close()
-    assert as_many_as_promised_are_served(server, github)
-    wait_until(lambda: descriptors(server) <= before + MANY, lambda: f"{before} before, {descriptors(server)} now")
+def test_connections_closed_within_a_request(cog_server: CogServer, github: GitHubStandIn) -> None:
+    cog_server.predict(username="octocat")
+    before = descriptors(cog_server)
+    for _ in range(2 * CONNECTIONS):
+        send_request(cog_server, b'{"input": {"user', 100).close()
+    assert serves_all_slots(cog_server, github)
+    limit = before + CONNECTIONS
+    wait_until(lambda: descriptors(cog_server) <= limit, lambda: f"{before} before, {descriptors(cog_server)} now")
 
 
-# Cancelling
+def test_cancellation_ends_a_waiting_prediction(cog_server: CogServer, github: GitHubStandIn) -> None:
+    with pending_predictions(cog_server, github, 1, "PUT", "/predictions/one-of-mine") as predictions:
+        assert cog_server.request("POST", "/predictions/one-of-mine/cancel") == (200, {})
+        assert predictions.statuses() == ["canceled"]
+        assert not predictions.release.is_set()
+    assert cog_server.predict(username="octocat")["status"] == "succeeded"
 
 
-def test_canceling_ends_a_prediction_that_waits(server: CogServer, github: GitHubStandIn) -> None:
-    with held(server, github, 1, "PUT", "/predictions/one-of-mine") as waiting:
-        assert server.request("POST", "/predictions/one-of-mine/cancel") == (200, {})
-        assert waiting.statuses() == ["canceled"]
-        assert not waiting.release.is_set()
-    assert server.predict(username="octocat")["status"] == "succeeded"
+def test_cancellation_of_all_predictions_frees_all_slots(cog_server: CogServer, github: GitHubStandIn) -> None:
+    paths = [f"/predictions/in-the-background-{number}" for number in range(CONNECTIONS)]
 
+    def start(path: str) -> dict[str, Any] | None:
+        body = {"input": {"username": SILENT}}
+        status, response = cog_server.request("PUT", path, body, {"Prefer": "respond-async"})
+        assert status in (202, 409), response
+        return dict(response) if status == 202 else None
 
-def started_at(server: CogServer, path: str, body: object, headers: dict[str, str]) -> dict[str, Any] | None:
-    """What the server answers to a prediction in the background; None where all places are taken."""
-    status, answer = server.request("PUT", path, body, headers)
-    assert status in (202, 409), answer
-    return dict(answer) if status == 202 else None
-
-
-def test_canceling_as_many_as_run_makes_room_for_as_many(server: CogServer, github: GitHubStandIn) -> None:
-    paths = [f"/predictions/in-the-background-{number}" for number in range(MANY)]
-    asked = {"input": {"username": SILENT}}, {"Prefer": "respond-async"}
-    with silence(github) as arrived:
+    with silence(github) as hold:
         for path in paths:
-            # Those of before may not have left their places yet.
-            started = wait_until(lambda path=path: started_at(server, path, *asked))
+            # Slots of earlier predictions may not be free yet.
+            started = wait_until(lambda path=path: start(path))  # type: ignore[misc]
             assert started == {"id": path.rpartition("/")[2], "status": "starting"}
-            assert arrived.acquire(timeout=TIMEOUT)
-        assert [server.request("POST", f"{path}/cancel") for path in paths] == [(200, {})] * MANY
-        # They are gone: there is nothing left of these ids to cancel.
-        wait_until(lambda: {server.request("POST", f"{path}/cancel")[0] for path in paths} == {404})
-        assert as_many_as_promised_are_served(server, github)
-        # None of the cancelled went on: each would have asked again before its thread came free.
-        assert github.requests[f"/{SILENT}.png"] == MANY
+            assert hold.wait_for_request()
+        assert [cog_server.request("POST", f"{path}/cancel") for path in paths] == [(200, {})] * CONNECTIONS
+        # As soon as they have ended, they cannot be cancelled again.
+        wait_until(lambda: {cog_server.request("POST", f"{path}/cancel")[0] for path in paths} == {404})
+        assert serves_all_slots(cog_server, github)
+        # No cancelled prediction continues: its fetch would have been retried before its thread became free.
+        assert github.requests[f"/{SILENT}.png"] == CONNECTIONS
 
 
-def test_canceling_what_does_not_run(server: CogServer) -> None:
-    assert server.request("POST", "/predictions/never-heard-of/cancel")[0] == 404
+def test_cancellation_of_an_unknown_prediction(cog_server: CogServer) -> None:
+    assert cog_server.request("POST", "/predictions/unknown/cancel")[0] == 404
 
 
-# What ends a server
-
-
-def takes_no_connection(server: CogServer) -> bool:
-    """Whether a client is refused, or reset where it was waiting to be let in as the server closed."""
+def refuses_connections(server: CogServer) -> bool:
+    """Whether a connection is refused, or reset if it was still in the queue when the server closed its socket."""
     try:
         server.request("GET", "/health-check")
     except ConnectionError:
@@ -308,69 +281,63 @@ def takes_no_connection(server: CogServer) -> bool:
     return False
 
 
-@pytest.mark.parametrize("to", ["the server", "all its processes"])
+@pytest.mark.parametrize("target", ["the server", "all its processes"])
 def test_sigterm_lets_running_predictions_finish_and_ends_the_server(
-    own: CogServer, github: GitHubStandIn, to: str
+    own_server: CogServer, github: GitHubStandIn, target: str
 ) -> None:
-    group = own.process.pid
-    with held(own, github, MANY) as waiting:
-        os.kill(group, signal.SIGTERM) if to == "the server" else os.killpg(group, signal.SIGTERM)
-        wait_until(lambda: "SIGTERM" in own.log(), own.log)
-        wait_until(lambda: takes_no_connection(own))
-        assert waiting.are_all_waiting()
-        waiting.release.set()
-        assert waiting.are_all_right()
-    assert own.process.wait(TIMEOUT) == 0
-    wait_until(lambda: not living_processes(group), lambda: "a process is left")
-    assert own.stdout.read_bytes() == b""
+    group = own_server.process.pid
+    with pending_predictions(own_server, github, CONNECTIONS) as predictions:
+        os.kill(group, signal.SIGTERM) if target == "the server" else os.killpg(group, signal.SIGTERM)
+        wait_until(lambda: "SIGTERM" in own_server.log(), own_server.log)
+        wait_until(lambda: refuses_connections(own_server))
+        assert predictions.are_pending()
+        predictions.release.set()
+        assert predictions.are_correct()
+    assert own_server.process.wait(TIMEOUT) == 0
+    wait_until(lambda: not living_processes(group), lambda: "a process still runs")
+    assert own_server.stdout.read_bytes() == b""
 
 
-def test_killed_worker_is_told_of_and_is_not_replaced(own: CogServer, github: GitHubStandIn) -> None:
-    (worker,) = set(living_processes(own.process.pid)) - {own.process.pid}
-    with held(own, github, 1) as waiting:
+def test_killed_worker_is_reported_and_not_replaced(own_server: CogServer, github: GitHubStandIn) -> None:
+    (worker,) = set(living_processes(own_server.process.pid)) - {own_server.process.pid}
+    with pending_predictions(own_server, github, 1) as predictions:
         os.kill(worker, signal.SIGKILL)
-        assert waiting.statuses() == ["failed"]
-    wait_until(lambda: "Event loop exiting" in own.log(), own.log)
-    assert own.health()["status"] == "UNHEALTHY"
+        assert predictions.statuses() == ["failed"]
+    wait_until(lambda: "Event loop exiting" in own_server.log(), own_server.log)
+    assert own_server.health()["status"] == "UNHEALTHY"
 
     def outcome() -> str:
         try:
-            status, answer = own.request("POST", "/predictions", {"input": {"username": "octocat"}}, timeout=5)
+            status, response = own_server.request("POST", "/predictions", {"input": {"username": "octocat"}}, timeout=5)
         except TimeoutError:
-            return "no answer"
-        return "full" if (status, answer) == FULL else f"{status} {answer['status']}"
+            return "no response"
+        return "full" if (status, response) == FULL else f"{status} {response['status']}"
 
-    outcomes = [outcome() for _ in range(MANY)]
-    # What arrives before Cog has come to terms with it may get no answer at all.
-    assert outcomes.count("no answer") <= 1
-    # Each other one fails, and takes its place with it.
-    assert set(outcomes[: outcomes.index("full")]) - {"no answer"} == {"200 failed"}
-    assert MANY - outcomes.count("full") in (MANY - 1, MANY - 2)
-    assert own.health()["status"] == "UNHEALTHY"
+    outcomes = [outcome() for _ in range(CONNECTIONS)]
+    # A prediction that arrives before Cog has handled the end of its worker may get no response.
+    assert outcomes.count("no response") <= 1
+    # Each other one fails, and its slot is never freed.
+    assert set(outcomes[: outcomes.index("full")]) - {"no response"} == {"200 failed"}
+    assert CONNECTIONS - outcomes.count("full") in (CONNECTIONS - 1, CONNECTIONS - 2)
+    assert own_server.health()["status"] == "UNHEALTHY"
     assert not github.requests["/octocat.png"]
-    assert living_processes(own.process.pid) == [own.process.pid]
+    assert living_processes(own_server.process.pid) == [own_server.process.pid]
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "nul\0"], ids=["too long", "with a NUL"])
-def test_an_id_that_cannot_name_a_folder_costs_a_place(own: CogServer, name: str) -> None:
-    """A fault of Cog 0.23.1: whoever may choose ids can close the server for everybody."""
+def test_an_id_that_is_not_a_file_name_blocks_a_slot(own_server: CogServer, name: str) -> None:
+    """A defect of Cog 0.23.1: clients that may choose ids can make the server unavailable."""
     body = {"id": name, "input": {"username": "octocat"}}
-    for _ in range(MANY):
-        status, answer = own.request("POST", "/predictions", body)
-        assert (status, answer["status"]) == (200, "failed")
-    assert own.request("POST", "/predictions", {"input": {"username": "octocat"}}) == FULL
-    assert own.health()["status"] == "BUSY"
+    for _ in range(CONNECTIONS):
+        status, response = own_server.request("POST", "/predictions", body)
+        assert (status, response["status"]) == (200, "failed")
+    assert own_server.request("POST", "/predictions", {"input": {"username": "octocat"}}) == FULL
+    assert own_server.health()["status"] == "BUSY"
 
 
-# What stays behind
-
-
-def test_predictions_leave_nothing_on_disk(
-    start_cog: START, github: GitHubStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_predictions_leave_nothing_on_disk(start_cog: StartCog, github: GitHubStandIn, tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
     picture = base64.b64encode((AVATARS / EXAMPLES[0].file).read_bytes())
     inputs = [
         {"username": "octocat"},
@@ -378,20 +345,20 @@ def test_predictions_leave_nothing_on_disk(
         {"image": f"data:image/png;base64,{picture.decode()}"},
         {"image": f"data:image/png;base64,{picture[:400].decode()}"},
     ]
-    server = start_cog(tmp_path, github.url)
+    server = start_cog(tmp_path, github.url, TMPDIR=str(temporary))
     server.wait_for_status("READY")
     ids = [server.predict(**each)["id"] for each in inputs]
-    with held(server, github, 1, "PUT", "/predictions/to-be-canceled"):
-        assert (PREDICTIONS / "to-be-canceled").is_dir()
-        server.request("POST", "/predictions/to-be-canceled/cancel")
-        wait_until(lambda: not (PREDICTIONS / "to-be-canceled").exists())
+    with pending_predictions(server, github, 1, "PUT", "/predictions/to-be-cancelled"):
+        assert (PREDICTIONS / "to-be-cancelled").is_dir()
+        server.request("POST", "/predictions/to-be-cancelled/cancel")
+        wait_until(lambda: not (PREDICTIONS / "to-be-cancelled").exists())
     wait_until(lambda: not any((PREDICTIONS / name).exists() for name in ids))
     wait_until(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
 
 
-def test_an_id_that_leads_elsewhere_has_nothing_removed_there(server: CogServer, tmp_path: Path) -> None:
-    """Cog makes folders wherever the id leads, as far as its own rights go."""
+def test_nothing_is_removed_where_an_id_leads_elsewhere(cog_server: CogServer, tmp_path: Path) -> None:
+    """Cog creates its folders wherever the id leads."""
     for name in (str(tmp_path), os.path.relpath(tmp_path, PREDICTIONS)):
-        status, answer = server.request("POST", "/predictions", {"id": name, "input": {"username": "octocat"}})
-        assert (status, answer["status"]) == (200, "succeeded")
+        status, response = cog_server.request("POST", "/predictions", {"id": name, "input": {"username": "octocat"}})
+        assert (status, response["status"]) == (200, "succeeded")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["inputs", "outputs"]
