@@ -365,7 +365,7 @@ def test_run_that_is_killed_while_it_writes_loses_nothing(
 ) -> None:
     """There are three pictures and three CSV files to write."""
     logins = ["hans", "paul", "copycat", "thief", "nobody"]
-    program = [sys.executable, "-c", KILLED_PROGRAM, folder, str(writes), *logins]
+    program: list[str | Path] = [sys.executable, "-c", KILLED_PROGRAM, folder, str(writes), *logins]
     killed = subprocess.run(program, cwd=ROOT, env=clean_environment(GITHUB_URL=standin.url), capture_output=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     requests = standin.requests.copy()
@@ -379,7 +379,14 @@ def test_run_that_is_killed_while_it_writes_loses_nothing(
 def test_run_that_is_killed_while_it_fetches_resumes(standin: GitHubStandIn, folder: Path, tmp_path: Path) -> None:
     logins = [*AVATARS, "nobody"]
     (tmp_path / "logins.txt").write_text("\n".join(logins))
-    command = [sys.executable, "-m", "github_avatars.cli", "collect", "--logins", tmp_path / "logins.txt"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "github_avatars.cli",
+        "collect",
+        "--logins",
+        tmp_path / "logins.txt",
+    ]
     command += ["--rate", "1000", "-o"]
     environment = clean_environment(GITHUB_URL=standin.url, PYTHONPATH=str(ROOT))
     for held in ("hans", "anna"):

@@ -129,13 +129,22 @@ def test_size_of_a_jpeg_is_that_of_the_file(classify_folder: ClassifyFolder) -> 
     assert predicted(classify_folder(a=PHOTO, b=thumbnail)).label == "custom"
 
 
-def test_combined_probability_is_the_mean() -> None:
-    assert combine([verdict(0.9), verdict(0.2), verdict(0.7)]) == ("default", pytest.approx(0.6))
-    assert combine([verdict(0.9), verdict(0.2), verdict(0.1)]) == ("custom", pytest.approx(0.4))
-    # Two pictures outvote a third, however confident it is.
-    assert combine([verdict(1e-300), verdict(0.8), verdict(0.8)]) == ("default", pytest.approx(1.6 / 3))
-    assert combine([verdict(0.001), verdict(0.999)]) == ("custom", 0.5)
-    assert combine([verdict(0.999), verdict(0.001)]) == ("default", 0.5)
+@pytest.mark.parametrize(
+    ("probabilities", "label", "combined"),
+    [
+        ((0.9, 0.2, 0.7), "default", 0.6),
+        ((0.9, 0.2, 0.1), "custom", 0.4),
+        # Two pictures outvote a third, however confident it is.
+        ((1e-300, 0.8, 0.8), "default", 1.6 / 3),
+        # The first is the largest, which decides if the mean is undecided.
+        ((0.001, 0.999), "custom", 0.5),
+        ((0.999, 0.001), "default", 0.5),
+    ],
+)
+def test_combined_probability_is_the_mean(probabilities: tuple[float, ...], label: str, combined: float) -> None:
+    actual_label, actual = combine([*map(verdict, probabilities)])
+    assert actual_label == label
+    assert actual == pytest.approx(combined)
 
 
 def test_largest_picture_of_an_account(tmp_path: Path) -> None:
