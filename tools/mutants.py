@@ -117,10 +117,13 @@ def all_mutants() -> list[Mutant]:
     return [mutant for path in paths for mutant in mutate(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
-def choose(number: int, seed: int) -> list[Mutant]:
-    """Choose mutants at random, and return them in the order of `all_mutants`."""
+def choose(number: int, seed: int, only: str = "") -> list[Mutant]:
+    """Choose mutants at random, and return them in the order of `all_mutants`.
+
+    If `only` is given, return those of them whose module contains it in its path.
+    """
     indices = random.Random(seed).sample(range(len(all_mutants())), min(number, len(all_mutants())))
-    return [all_mutants()[index] for index in sorted(indices)]
+    return [mutant for index in sorted(indices) if only in str((mutant := all_mutants()[index]).path)]
 
 
 def tests_of(path: Path) -> str:
@@ -156,12 +159,15 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--number", type=int, default=80, help="number of mutants (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of their choice (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only those in modules with TEXT in the path")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     arguments = parser.parse_args(words)
-    mutants = choose(arguments.number, arguments.seed)
+    mutants = choose(arguments.number, arguments.seed, arguments.only)
     if arguments.list:
         print(*mutants, sep="\n")
         return 0
+    # A script in the copy would otherwise install the copy into .venv, which both share.
+    subprocess.run([ROOT / "script" / "bootstrap"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         shutil.copytree(ROOT, project, ignore=IGNORED)
