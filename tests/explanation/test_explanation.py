@@ -14,15 +14,14 @@ from sklearn.preprocessing import StandardScaler
 
 from github_avatars import features, identicon
 from github_avatars.classifier import MODEL, Classifier, classify
-from github_avatars.cli import command_line
-from github_avatars.demo import AVATARS, GitHubStandIn
+from github_avatars.demo import AVATARS
 from github_avatars.errors import NotAPicture
 from github_avatars.explanation.drawing import AXIS, COLORS, SCALE, SIZE, draw
 from github_avatars.explanation.explaining import as_text, explain
 from github_avatars.features import NAMES, Features
 from github_avatars.identicon import GITHUB_GREY, RADIUS, SAMPLE, Identicon
 from github_avatars.picture import decoding
-from github_avatars.training import dataset, degradation
+from github_avatars.training import degradation
 
 BLANK = 4022  # the lowest account id whose identicon has no painted cell
 DEFAULT = AVATARS / "default" / "12377479.png"
@@ -303,62 +302,3 @@ def test_a_difference_that_the_sample_misses_is_told() -> None:
     usual, blank, unseen = (np.asarray(draw(explain(PICTURES[name]())))[411:435, 925:] for name in names)
     assert (usual == blank).all()
     assert (usual != unseen).any()
-
-
-# The command
-
-
-def told(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, str, str]:
-    code = command_line.main(["explain", *map(str, words)])
-    return code, *capsys.readouterr()
-
-
-def test_explain_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    found = explain(decoding.read(DEFAULT))
-    assert told(capsys, DEFAULT, "-o", tmp_path / "why") == (0, as_text(found) + "\n", "")
-    with Image.open(tmp_path / "why", formats=["PNG"]) as written:
-        assert written.tobytes() == draw(found).tobytes()
-
-
-def test_explain_an_account(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_URL", github.url)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "octocat").mkdir()  # a folder of that name is not what is meant
-    avatar = next(AVATARS / one.file for one in dataset.read_index(AVATARS) if one.login == "octocat")
-    assert told(capsys, "octocat", "-o", "why.png") == (
-        0,
-        as_text(explain(decoding.load(avatar.read_bytes()))) + "\n",
-        "",
-    )
-    with Image.open("why.png") as written:
-        assert written.size == SIZE
-
-
-@pytest.mark.parametrize(
-    ("subject", "begins"),
-    [
-        ("gone.png", "error: There is no such picture file, and 'gone.png' is not a valid GitHub login: give 1 to "),
-        ("", "error: There is no such picture file, and '' is not a valid GitHub login: give 1 to "),
-        ("a\nb", "error: There is no such picture file, and 'a\\nb' is not a valid GitHub login: give 1 to "),
-        (".", "error: There is no such picture file, and '.' is not a valid GitHub login: give 1 to "),
-        (__file__, f"error: {__file__} is not a PNG, JPEG, WebP or GIF: give one of these."),
-        ("a" * 5000, "error: There is no such picture file, and 'aaa"),
-    ],
-)
-def test_what_is_neither_a_picture_nor_an_account_is_told_in_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, subject: str, begins: str
-) -> None:
-    code, output, errors = told(capsys, subject, "-o", tmp_path / "why.png")
-    assert (code, output, errors.count("\n")) == (1, "", 1)
-    assert errors.startswith(begins)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_output_that_cannot_be_written_is_told_in_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    code, output, errors = told(capsys, DEFAULT, "-o", tmp_path / "gone" / "why.png")
-    assert (code, output, errors.count("\n")) == (1, "", 1)
-    assert str(tmp_path / "gone" / "why.png") in errors

@@ -254,6 +254,6 @@ def test_keys_label_the_picture_that_is_shown(visit: Visit) -> None:
 
 def test_the_page_is_accessible(visit: Visit) -> None:
     for scheme in ("light", "dark"):
-        visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        visit.page.emulate_media(color_scheme=scheme)
         expect(visit.page.get_by_role("button", name="d default")).to_be_enabled()
         visit.expect_accessible()
