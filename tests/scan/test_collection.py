@@ -379,14 +379,8 @@ def test_run_that_is_killed_while_it_writes_loses_nothing(
 def test_run_that_is_killed_while_it_fetches_resumes(standin: GitHubStandIn, folder: Path, tmp_path: Path) -> None:
     logins = [*AVATARS, "nobody"]
     (tmp_path / "logins.txt").write_text("\n".join(logins))
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "github_avatars.cli",
-        "collect",
-        "--logins",
-        tmp_path / "logins.txt",
-    ]
+    command: list[str | Path] = [sys.executable, "-m", "github_avatars.cli", "collect"]
+    command += ["--logins", tmp_path / "logins.txt"]
     command += ["--rate", "1000", "-o"]
     environment = clean_environment(GITHUB_URL=standin.url, PYTHONPATH=str(ROOT))
     for held in ("hans", "anna"):
