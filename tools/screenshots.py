@@ -32,7 +32,7 @@ def shoot(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Image
     page.wait_for_selector("#answer > .answer")
     page.wait_for_load_state("networkidle")
     # Hide the line that only the demo shows.
-    page.evaluate("document.getElementById('served').textContent = ''")
+    page.evaluate("document.getElementById('server').textContent = ''")
     card = page.locator("#answer > .answer").bounding_box()
     assert card
     height = card["y"] + card["height"] + MARGIN

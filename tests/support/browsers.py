@@ -1,4 +1,4 @@
-"""A real browser for the tests that look at pages: Debian's Chromium, driven by Playwright."""
+"""Debian's Chromium, driven by Playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.support.timing import TIMEOUT
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
-"""Of its builds the one without windows, where there is one: pages are the same in it, and come in half the time."""
+"""The headless build if it is installed: it renders the same pages in half the time."""
 
-# Nothing of these is about the page: a browser in a container, without a graphics card, that calls nobody.
+# A browser in a container, without a graphics card and without its own network requests.
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,9 +28,9 @@ expect.set_options(timeout=1000 * TIMEOUT)
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser, for as long as the `with` lasts; skips the test where there is none."""
+    """The browser. Skips the test if it is not installed."""
     if CHROMIUM is None:
-        pytest.skip("no chromium found: apt-get install chromium")
+        pytest.skip("Chromium is not installed: run apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
