@@ -1,0 +1,82 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from github_avatars.classifier import Label, Verdict
+from github_avatars.evaluation import scoring
+from github_avatars.features import Features
+
+NOTHING = {"value": None, "low": None, "high": None}
+
+
+def verdict(label: Label, probability: float) -> Verdict:
+    return Verdict(label, probability, Features(0, 1, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilsons_interval_is_as_published(right: int, count: int, low: float, high: float) -> None:
+    # R. G. Newcombe, Statistics in Medicine 17 (1998), 857–872, table I, method 3.
+    share = scoring.share(right, count)
+    assert share["value"] == pytest.approx(right / count, abs=1e-6)
+    assert (share["low"], share["high"]) == pytest.approx((low, high), abs=6e-5)
+
+
+@given(st.integers(1, 10**6).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
+def test_limits_of_an_interval_differ_from_the_share_by_z_standard_errors(numbers: tuple[int, int]) -> None:
+    right, count = numbers
+    share, opposite = scoring.share(right, count), scoring.share(count - right, count)
+    value, low, high, opposite_low = share["value"], share["low"], share["high"], opposite["low"]
+    assert value is not None
+    assert low is not None
+    assert high is not None
+    assert 0 <= low <= value <= high <= 1
+    for limit in (low, high):
+        if 0 < limit < 1:
+            standard_error = math.sqrt(limit * (1 - limit) / count)
+            assert abs(right / count - limit) == pytest.approx(1.959964 * standard_error, abs=2e-4)
+    assert opposite_low == pytest.approx(1 - high, abs=2e-6)
+
+
+def test_scores_of_six_verdicts() -> None:
+    scores = scoring.scores(
+        [
+            ("default", verdict("default", 0.9)),
+            ("default", verdict("default", 1.0)),
+            ("default", verdict("custom", 0.2)),
+            ("custom", verdict("default", 0.6)),
+            ("custom", verdict("default", 0.7)),
+            ("custom", verdict("custom", 0.0)),
+        ]
+    )
+    assert scores["count"] == 6
+    assert scores["confusion"] == {"default": {"default": 2, "custom": 1}, "custom": {"default": 2, "custom": 1}}
+    assert scores["accuracy"] == scoring.share(3, 6)
+    assert scores["precision"] == scoring.share(2, 4)
+    assert scores["recall"] == scoring.share(2, 3)
+    assert scores["brier"] == pytest.approx((0.01 + 0 + 0.64 + 0.36 + 0.49 + 0) / 6, abs=1e-6)
+
+
+def test_scores_without_verdicts_are_none() -> None:
+    scores = scoring.scores([])
+    assert (scores["count"], scores["brier"]) == (0, None)
+    assert scores["accuracy"] == scores["precision"] == scores["recall"] == NOTHING
+
+
+def test_reliability_of_four_verdicts() -> None:
+    bins = scoring.reliability(
+        [
+            ("default", verdict("default", 1.0)),
+            ("custom", verdict("default", 0.9)),
+            ("custom", verdict("custom", 0.0)),
+            ("custom", verdict("custom", 0.1)),
+        ]
+    )
+    assert [(bin_["low"], bin_["high"]) for bin_ in bins] == [(n / 10, (n + 1) / 10) for n in range(10)]
+    assert [bin_["count"] for bin_ in bins] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert (bins[9]["mean_probability"], bins[9]["share_default"]) == (0.95, 0.5)
+    assert (bins[2]["mean_probability"], bins[2]["share_default"]) == (None, None)
