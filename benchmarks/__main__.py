@@ -6,20 +6,19 @@ import platform
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.page import DOCS, PARTS, load_results, render
 from github_avatars.cli.command import print_error
 from github_avatars.errors import GitHubAvatarsError
 from github_avatars.files import write_atomically
+from github_avatars.training.fitting import versions
 
 
 def describe_machine() -> dict[str, str]:
     """Return the date, the processors, and the versions of Python and the packages that the results depend on."""
-    packages = {name: version(name) for name in ("numpy", "pillow", "scikit-learn", "requests", "cog")}
     today = datetime.now(UTC).date().isoformat()
-    return {"date": today, "machine": _processors(), "python": platform.python_version(), **packages}
+    return {"date": today, "machine": _processors(), **versions("requests", "cog")}
 
 
 def _processors() -> str:
