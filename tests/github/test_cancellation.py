@@ -1,4 +1,4 @@
-"""Work in threads that is cancelled: over real sockets, and in real event loops."""
+"""Cancellation of work in threads, with real sockets and event loops."""
 
 import asyncio
 import socket
@@ -9,33 +9,34 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 
-from github_avatars.demo import Exchange, GitHubStandIn
+from github_avatars.demo import GitHubStandIn
 from github_avatars.github import GitHub, cancellation
+from tests.support.holding import Hold
 from tests.support.timing import TIMEOUT
 
 
 @pytest.fixture
 def thread() -> Iterator[ThreadPoolExecutor]:
-    """A pool of a single thread: what comes next has to wait for what runs."""
+    """A pool with one thread: further work waits until the current one ends."""
     with ThreadPoolExecutor(1) as pool:
         yield pool
 
 
 @pytest.fixture
-def silent() -> Iterator[socket.socket]:
-    """A socket on which nothing comes."""
+def silent_socket() -> Iterator[socket.socket]:
+    """A socket that receives nothing."""
     here, there = socket.socketpair()
     with here, there:
         here.settimeout(TIMEOUT)
         yield here
 
 
-def cancelled(thread: ThreadPoolExecutor, work: Callable[[], object], begun: threading.Event) -> None:
-    """Run `work`, cancel it once it has begun, and see that its thread comes free long before TIMEOUT is over."""
+def cancel(thread: ThreadPoolExecutor, work: Callable[[], object], has_started: Callable[[float], object]) -> None:
+    """Run `work`, cancel it as soon as it has started, and check that its thread is free long before TIMEOUT."""
 
     async def main() -> None:
         task = asyncio.create_task(cancellation.run(thread, work))
-        await asyncio.to_thread(begun.wait, TIMEOUT)
+        await asyncio.to_thread(has_started, TIMEOUT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -44,122 +45,113 @@ def cancelled(thread: ThreadPoolExecutor, work: Callable[[], object], begun: thr
     thread.submit(int).result(TIMEOUT / 2)
 
 
-def test_what_it_returns_and_raises_comes_through(thread: ThreadPoolExecutor) -> None:
+def test_run_returns_and_raises_like_the_function(thread: ThreadPoolExecutor) -> None:
     assert asyncio.run(cancellation.run(thread, divmod, 7, 2)) == (3, 1)
     assert asyncio.run(cancellation.run(thread, int, "11", base=2)) == 3
     with pytest.raises(ZeroDivisionError):
         asyncio.run(cancellation.run(thread, divmod, 1, 0))
 
 
-def test_waiting_on_a_socket_ends(thread: ThreadPoolExecutor, silent: socket.socket) -> None:
-    begun = threading.Event()
+def test_cancellation_ends_reading_from_a_socket(thread: ThreadPoolExecutor, silent_socket: socket.socket) -> None:
+    started = threading.Event()
     received = []
 
     def work() -> None:
-        begun.set()
-        with cancellation.interruptible(silent):
-            received.append(silent.recv(1))
+        started.set()
+        with cancellation.interruptible(silent_socket):
+            received.append(silent_socket.recv(1))
 
-    cancelled(thread, work, begun)
-    # Where the cancelling came before recv, that was not even called.
+    cancel(thread, work, started.wait)
+    # If the work is cancelled before recv, recv is not called.
     assert received in ([b""], [])
 
 
-def test_pause_ends(thread: ThreadPoolExecutor) -> None:
-    begun, ended = threading.Event(), []
+def test_cancellation_ends_a_pause(thread: ThreadPoolExecutor) -> None:
+    started, errors = threading.Event(), []
 
     def work() -> None:
-        begun.set()
+        started.set()
         try:
             cancellation.pause(TIMEOUT)
         except CancelledError as error:
-            ended.append(error)
+            errors.append(error)
 
-    cancelled(thread, work, begun)
-    assert ended
+    cancel(thread, work, started.wait)
+    assert errors
 
 
-def test_no_waiting_begins_afterwards(thread: ThreadPoolExecutor, silent: socket.socket) -> None:
-    begun, refused = threading.Event(), []
+def test_cancelled_work_cannot_wait_again(thread: ThreadPoolExecutor, silent_socket: socket.socket) -> None:
+    started, finished = threading.Event(), threading.Event()
 
     def work() -> None:
-        begun.set()
+        started.set()
         with pytest.raises(CancelledError):
             cancellation.pause(TIMEOUT)
-        with pytest.raises(CancelledError), cancellation.interruptible(silent):
+        with pytest.raises(CancelledError), cancellation.interruptible(silent_socket):
             pass
-        refused.append(True)
+        finished.set()
 
-    cancelled(thread, work, begun)
-    assert refused
-    # The socket was not touched: it may be another's by then.
-    silent.sendall(b"still open")
-
-
-def test_socket_that_is_no_longer_waited_on_stays_open(thread: ThreadPoolExecutor, silent: socket.socket) -> None:
-    begun = threading.Event()
-
-    def work() -> None:
-        silent.settimeout(0.001)
-        with pytest.raises(TimeoutError), cancellation.interruptible(silent):
-            silent.recv(1)
-        begun.set()
-        cancellation.pause(TIMEOUT)
-
-    cancelled(thread, work, begun)
-    silent.sendall(b"still open")
+    cancel(thread, work, started.wait)
+    assert finished.is_set()
+    # The socket is still open: other work may use it in the meantime.
+    silent_socket.sendall(b"still open")
 
 
-def test_one_cancelled_ends_no_other(silent: socket.socket) -> None:
-    begun, others = threading.Event(), threading.Event()
+def test_socket_stays_open_after_the_context(thread: ThreadPoolExecutor, silent_socket: socket.socket) -> None:
+    started = threading.Event()
 
     def work() -> None:
-        begun.set()
+        silent_socket.settimeout(0.001)
+        with pytest.raises(TimeoutError), cancellation.interruptible(silent_socket):
+            silent_socket.recv(1)
+        started.set()
         cancellation.pause(TIMEOUT)
 
-    def other() -> bytes:
-        with cancellation.interruptible(silent):
-            others.set()
-            return silent.recv(1)
+    cancel(thread, work, started.wait)
+    silent_socket.sendall(b"still open")
+
+
+def test_cancellation_affects_no_other_work(silent_socket: socket.socket) -> None:
+    started, other_started = threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        cancellation.pause(TIMEOUT)
+
+    def other_work() -> bytes:
+        with cancellation.interruptible(silent_socket):
+            other_started.set()
+            return silent_socket.recv(1)
 
     async def main(pool: ThreadPoolExecutor) -> None:
-        one = asyncio.create_task(cancellation.run(pool, work))
-        another = asyncio.create_task(cancellation.run(pool, other))
-        await asyncio.to_thread(begun.wait, TIMEOUT)
-        await asyncio.to_thread(others.wait, TIMEOUT)
-        one.cancel()
+        task = asyncio.create_task(cancellation.run(pool, work))
+        other_task = asyncio.create_task(cancellation.run(pool, other_work))
+        await asyncio.to_thread(started.wait, TIMEOUT)
+        await asyncio.to_thread(other_started.wait, TIMEOUT)
+        task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await one
-        assert not another.done()
-        silent.shutdown(socket.SHUT_RD)
-        assert await another == b""
+            await task
+        assert not other_task.done()
+        silent_socket.shutdown(socket.SHUT_RD)
+        assert await other_task == b""
 
     with ThreadPoolExecutor(2) as pool:
         asyncio.run(main(pool))
 
 
-def test_fetch_that_waits_for_an_answer_ends_and_asks_no_more(
-    thread: ThreadPoolExecutor, github: GitHubStandIn
-) -> None:
-    arrived, end = threading.Event(), threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        arrived.set()
-        end.wait(TIMEOUT)
-        return False
-
-    github.faults["/octocat.png"] = hold
-    with GitHub(github.url, read_timeout=2 * TIMEOUT, deadline=2 * TIMEOUT) as fetcher:
-        cancelled(thread, lambda: fetcher.fetch("octocat"), arrived)
-        assert github.requests["/octocat.png"] == 1
-        end.set()
-        github.faults.clear()
-        assert fetcher.fetch("octocat").login == "octocat"
+def test_cancelled_fetch_ends_and_is_not_retried(thread: ThreadPoolExecutor, standin: GitHubStandIn) -> None:
+    standin.faults["/octocat.png"] = hold = Hold()
+    with GitHub(standin.url, read_timeout=2 * TIMEOUT, deadline=2 * TIMEOUT) as client:
+        cancel(thread, lambda: client.fetch("octocat"), hold.wait_for_request)
+        assert standin.requests["/octocat.png"] == 1
+        hold.release.set()
+        standin.faults.clear()
+        assert client.fetch("octocat").login == "octocat"
 
 
-def test_outside_of_run_nothing_is_cancelled(silent: socket.socket) -> None:
+def test_work_outside_of_run_is_never_cancelled(silent_socket: socket.socket) -> None:
     started = time.monotonic()
     cancellation.pause(0.01)
     assert time.monotonic() > started
-    with cancellation.interruptible(silent):
-        silent.sendall(b"open")
+    with cancellation.interruptible(silent_socket):
+        silent_socket.sendall(b"open")

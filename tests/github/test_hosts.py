@@ -1,3 +1,5 @@
+"""Addresses of hosts, and IP addresses."""
+
 import pytest
 
 from github_avatars.errors import BadOption
@@ -16,7 +18,7 @@ from github_avatars.github import hosts
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
-def test_address(text: str, base: str) -> None:
+def test_normalized_address(text: str, base: str) -> None:
     assert hosts.normalize(text) == base
 
 
@@ -36,7 +38,7 @@ def test_address(text: str, base: str) -> None:
         "http://[::1",
     ],
 )
-def test_address_that_is_none(text: str) -> None:
+def test_malformed_address(text: str) -> None:
     with pytest.raises(BadOption, match="GITHUB_URL"):
         hosts.normalize(text)
 
@@ -51,7 +53,7 @@ def test_address_that_is_none(text: str) -> None:
         ("http://[::1]:8080", "::1"),
     ],
 )
-def test_only_a_host_other_than_github_com_may_be_private(base: str, host: str | None) -> None:
+def test_private_host(base: str, host: str | None) -> None:
     assert hosts.private_host(base) == host
 
 
@@ -67,7 +69,7 @@ def test_only_a_host_other_than_github_com_may_be_private(base: str, host: str |
         ("http://10.0.0.1", False),
     ],
 )
-def test_loopback(base: str, loopback: bool) -> None:
+def test_is_loopback(base: str, loopback: bool) -> None:
     assert hosts.is_loopback(base) == loopback
 
 
@@ -79,7 +81,7 @@ def test_loopback(base: str, loopback: bool) -> None:
         ("https://ghe.corp", None),
     ],
 )
-def test_where_avatars_are(base: str, avatars: str | None) -> None:
+def test_avatars_url(base: str, avatars: str | None) -> None:
     assert hosts.avatars_url(base) == avatars
 
 
@@ -93,11 +95,11 @@ def test_where_avatars_are(base: str, avatars: str | None) -> None:
         ("http://127.0.0.1:40123", "http://127.0.0.1:40123/api/v3"),
     ],
 )
-def test_where_the_api_is(base: str, api: str) -> None:
+def test_api_url(base: str, api: str) -> None:
     assert hosts.api_url(base) == api
 
 
-def test_the_host_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_url_prefers_the_argument_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_URL", raising=False)
     assert hosts.base_url() == "https://github.com"
     monkeypatch.setenv("GITHUB_URL", "https://github.example.com/")
@@ -118,7 +120,7 @@ def test_the_host_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         "2002:8c52:7904::1",
     ],
 )
-def test_public(ip: str) -> None:
+def test_public_address(ip: str) -> None:
     assert hosts.is_public(ip)
 
 
@@ -160,5 +162,5 @@ def test_public(ip: str) -> None:
         "ff0e::1",
     ],
 )
-def test_not_public(ip: str) -> None:
+def test_private_address(ip: str) -> None:
     assert not hosts.is_public(ip)
