@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,32 +41,31 @@ def account(path: Path) -> Account:
 
 def classify(classifier: Classifier, keys: Sequence[str]) -> list[Result]:
     """The result for each account, by the key that `find` returns."""
-    return [_classify(classifier, Path(key.removeprefix(":"))) for key in keys]
+    paths = [key.removeprefix(":") for key in keys]
+    return [_classify(classifier, Path(path), path) for path in paths]
 
 
 def classify_address(address: str, classifier: Classifier) -> tuple[Account, Result]:
     """The account and the result for the pictures at a path or an address in an object store."""
     with addresses.local_copy(address) as path:
-        result = _classify(classifier, path)
-        prediction = result.prediction and replace(result.prediction, href=address)
-        return account(path), replace(result, prediction=prediction, href=address)
+        return account(path), _classify(classifier, path, address)
 
 
-def _classify(classifier: Classifier, path: Path) -> Result:
+def _classify(classifier: Classifier, path: Path, href: str) -> Result:
     files = _files(path)
     if not files:
-        return Result.of_error(NotAPicture(f"{path} has no pictures: add some, or remove it."), href=str(path))
+        return Result.of_error(NotAPicture(f"{path} has no pictures: add some, or remove it."), href=href)
     sizes: dict[Path, int] = {}
     verdicts = dict(zip(files, classify_decoded(map(partial(_load, sizes), files), classifier), strict=True))
     errors = {file: verdict for file, verdict in verdicts.items() if isinstance(verdict, BadImage)}
     usable = {file: verdict for file, verdict in verdicts.items() if not isinstance(verdict, BadImage)}
     if not usable:
-        return Result.of_error(next(iter(errors.values())), href=str(path))
+        return Result.of_error(next(iter(errors.values())), href=href)
     # The largest first; of equals, the first by name.
     ranked = [usable[file] for file in sorted(usable, key=lambda file: (-sizes[file], file))]
     label, probability = combine(ranked)
     return Result.of_prediction(
-        Prediction(label, probability, ranked[0].features, href=str(path)),
+        Prediction(label, probability, ranked[0].features, href=href),
         pictures=len(ranked),
         agreed=sum(verdict.label == label for verdict in ranked),
         skipped_pictures="; ".join(f"{file.name}: {error.kind}" for file, error in errors.items()) or None,

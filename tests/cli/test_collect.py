@@ -20,23 +20,20 @@ def command(folder: Path, logins: Iterable[str], *options: str) -> list[str | Pa
     return [ROOT / "script/collect", "--logins", path, "-o", folder, "--rate", "1000", *options]
 
 
+def run(command: list[str | Path], github: GitHubStandIn) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment(GITHUB_URL=github.url)
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
 def test_collected_folder_trains_a_model(github: GitHubStandIn, tmp_path: Path) -> None:
     logins = [f"{kind}-{number}" for kind in ("default", "cartoon") for number in range(1, 7)]
-    ran = subprocess.run(
-        command(tmp_path / "collected", [*logins, "# a comment"]),
-        env=clean_environment(GITHUB_URL=github.url),
-        capture_output=True,
-        text=True,
-    )
+    ran = run(command(tmp_path / "collected", [*logins, "# a comment"]), github)
     assert ran.returncode == 0, ran.stderr
     counts = {name: count for name, count in json.loads(ran.stdout).items() if count}
     assert counts == {"default": 6, "custom": 6}
     assert "12/12" in ran.stderr
-    trained = subprocess.run(
-        [sys.executable, ROOT / "train.py", "--data", tmp_path / "collected", "--model", tmp_path / "model.pkl"],
-        capture_output=True,
-        text=True,
-    )
+    train = [sys.executable, ROOT / "train.py", "--data", tmp_path / "collected", "--model", tmp_path / "model.pkl"]
+    trained = run(train, github)
     assert trained.returncode == 0, trained.stderr
     assert (tmp_path / "model.pkl").exists()
 
@@ -69,12 +66,7 @@ def test_interrupt_is_one_line_and_keeps_what_was_fetched(github: GitHubStandIn,
 
 def test_rate_limit_is_one_line_with_what_to_do(github: GitHubStandIn, tmp_path: Path) -> None:
     github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
-    ran = subprocess.run(
-        command(tmp_path / "collected", ["octocat"], "--balance"),
-        env=clean_environment(GITHUB_URL=github.url),
-        capture_output=True,
-        text=True,
-    )
+    ran = run(command(tmp_path / "collected", ["octocat"], "--balance"), github)
     assert (ran.returncode, ran.stdout) == (1, "")
     last = ran.stderr.splitlines()[-1]
     assert last.startswith("error: ")

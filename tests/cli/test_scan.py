@@ -261,7 +261,7 @@ def test_defaults_are_those_of_the_python_api(monkeypatch: pytest.MonkeyPatch) -
         options.append(given)
         raise Stop
 
-    monkeypatch.setattr("github_avatars.scan.scanning.Scan", record)
+    monkeypatch.setattr("github_avatars.scan.Scan", record)
     with pytest.raises(Stop):
         command_line.main(["scan", "octocat"])
     assert options == [ScanOptions(db="scan.db")]

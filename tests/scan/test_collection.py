@@ -355,15 +355,16 @@ def write_atomically(path, data):
     count += 1
     real(path, data)
 collection.write_atomically = write_atomically
+collection.Store.close = lambda store: os.kill(os.getpid(), 9)
 collect(sys.argv[3:], Path(sys.argv[1]), rate=1000.0)
 """
 
 
-@pytest.mark.parametrize("writes", [0, 1, 3, 4, 5])
+@pytest.mark.parametrize("writes", [0, 1, 3, 4, 5, 6])
 def test_run_that_is_killed_while_it_writes_loses_nothing(
     collected: Collect, standin: GitHubStandIn, folder: Path, tmp_path: Path, writes: int
 ) -> None:
-    """There are three pictures and three CSV files to write."""
+    """It writes three pictures and three CSV files, and then removes the store."""
     logins = ["hans", "paul", "copycat", "thief", "nobody"]
     program: list[str | Path] = [sys.executable, "-c", KILLED_PROGRAM, folder, str(writes), *logins]
     killed = subprocess.run(program, cwd=ROOT, env=clean_environment(GITHUB_URL=standin.url), capture_output=True)

