@@ -1,7 +1,7 @@
 """Cancellation of work that runs in threads.
 
 Python cannot stop a thread from outside. Work started with `run` therefore waits by `pause` and `interruptible` only,
-and both end when its caller is cancelled. A fetch that nobody needs any more thus frees its thread.
+and both end when its caller is canceled. A fetch that nobody needs any more thus frees its thread.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ Result = TypeVar("Result")
 
 
 class _Cancellation:
-    """Whether one piece of work is cancelled, and the socket that its thread waits on, if any."""
+    """Whether one piece of work is canceled, and the socket that its thread waits on, if any."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.cancelled = threading.Event()
+        self.canceled = threading.Event()
         self.socket: socket.socket | None = None
 
     def cancel(self) -> None:
         with self.lock:
-            self.cancelled.set()
+            self.canceled.set()
             if self.socket:
                 # A thread that reads from the socket then receives the end of the stream; closing would not wake it.
                 # urllib3's wrapper for TLS inside a proxy's TLS has no shutdown: that fetch lasts until its timeout.
@@ -44,7 +44,7 @@ async def run(
 ) -> Result:
     """Return or raise the result of work(*args, **kwargs) in a thread of `executor`.
 
-    If this coroutine is cancelled, so is the work.
+    If this coroutine is canceled, so is the work.
     """
     cancellation = _Cancellation()
     context = copy_context()
@@ -58,16 +58,16 @@ async def run(
 
 
 def pause(seconds: float) -> None:
-    """Sleep. Raises concurrent.futures.CancelledError as soon as the running work is cancelled."""
-    if _current.get(_Cancellation()).cancelled.wait(seconds):
+    """Sleep. Raises concurrent.futures.CancelledError as soon as the running work is canceled."""
+    if _current.get(_Cancellation()).canceled.wait(seconds):
         raise CancelledError
 
 
 @contextmanager
 def interruptible(sock: socket.socket) -> Iterator[None]:
-    """Within this context, reading from the socket ends as soon as the running work is cancelled.
+    """Within this context, reading from the socket ends as soon as the running work is canceled.
 
-    Raises concurrent.futures.CancelledError if it is cancelled already.
+    Raises concurrent.futures.CancelledError if it is canceled already.
     """
     cancellation = _current.get(_Cancellation())
     with cancellation.lock:

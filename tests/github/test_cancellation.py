@@ -62,7 +62,7 @@ def test_cancellation_ends_reading_from_a_socket(thread: ThreadPoolExecutor, sil
             received.append(silent_socket.recv(1))
 
     cancel(thread, work, started.wait)
-    # If the work is cancelled before recv, recv is not called.
+    # If the work is canceled before recv, recv is not called.
     assert received in ([b""], [])
 
 
@@ -80,7 +80,7 @@ def test_cancellation_ends_a_pause(thread: ThreadPoolExecutor) -> None:
     assert errors
 
 
-def test_cancelled_work_cannot_wait_again(thread: ThreadPoolExecutor, silent_socket: socket.socket) -> None:
+def test_canceled_work_cannot_wait_again(thread: ThreadPoolExecutor, silent_socket: socket.socket) -> None:
     started, finished = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -139,7 +139,7 @@ def test_cancellation_affects_no_other_work(silent_socket: socket.socket) -> Non
         asyncio.run(main(pool))
 
 
-def test_cancelled_fetch_ends_and_is_not_retried(thread: ThreadPoolExecutor, standin: GitHubStandIn) -> None:
+def test_canceled_fetch_ends_and_is_not_retried(thread: ThreadPoolExecutor, standin: GitHubStandIn) -> None:
     standin.faults["/octocat.png"] = hold = Hold()
     with GitHub(standin.url, read_timeout=2 * TIMEOUT, deadline=2 * TIMEOUT) as client:
         cancel(thread, lambda: client.fetch("octocat"), hold.wait_for_request)
@@ -149,7 +149,7 @@ def test_cancelled_fetch_ends_and_is_not_retried(thread: ThreadPoolExecutor, sta
         assert client.fetch("octocat").login == "octocat"
 
 
-def test_work_outside_of_run_is_never_cancelled(silent_socket: socket.socket) -> None:
+def test_work_outside_of_run_is_never_canceled(silent_socket: socket.socket) -> None:
     started = time.monotonic()
     cancellation.pause(0.01)
     assert time.monotonic() > started

@@ -112,7 +112,7 @@ def test_interrupted_download_leaves_its_file(server: CogServer, other_host: Git
     assert file.name.endswith("broken")
 
 
-def test_download_blocks_no_other_prediction_and_cannot_be_cancelled(
+def test_download_blocks_no_other_prediction_and_cannot_be_canceled(
     server: CogServer, other_host: GitHubStandIn
 ) -> None:
     hold = Hold()

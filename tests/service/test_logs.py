@@ -168,7 +168,7 @@ def test_failed_prediction_is_one_line_with_the_kind_of_error(
     assert response["logs"] == ""
 
 
-def test_cancelled_prediction_is_one_line(
+def test_canceled_prediction_is_one_line(
     logging_server: CogServer, github: GitHubStandIn, new_line: Callable[[], dict[str, Any]]
 ) -> None:
     github.faults["/octocat.png"] = hold = Hold()

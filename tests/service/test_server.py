@@ -261,10 +261,10 @@ def test_cancellation_of_all_predictions_frees_all_slots(cog_server: CogServer, 
             assert started == {"id": path.rpartition("/")[2], "status": "starting"}
             assert hold.wait_for_request()
         assert [cog_server.request("POST", f"{path}/cancel") for path in paths] == [(200, {})] * CONNECTIONS
-        # As soon as they have ended, they cannot be cancelled again.
+        # As soon as they have ended, they cannot be canceled again.
         wait_until(lambda: {cog_server.request("POST", f"{path}/cancel")[0] for path in paths} == {404})
         assert serves_all_slots(cog_server, github)
-        # No cancelled prediction continues: its fetch would have been retried before its thread became free.
+        # No canceled prediction continues: its fetch would have been retried before its thread became free.
         assert github.requests[f"/{SILENT}.png"] == CONNECTIONS
 
 
@@ -348,10 +348,10 @@ def test_predictions_leave_nothing_on_disk(start_cog: StartCog, github: GitHubSt
     server = start_cog(tmp_path, github.url, TMPDIR=str(temporary))
     server.wait_for_status("READY")
     ids = [server.predict(**each)["id"] for each in inputs]
-    with pending_predictions(server, github, 1, "PUT", "/predictions/to-be-cancelled"):
-        assert (PREDICTIONS / "to-be-cancelled").is_dir()
-        server.request("POST", "/predictions/to-be-cancelled/cancel")
-        wait_until(lambda: not (PREDICTIONS / "to-be-cancelled").exists())
+    with pending_predictions(server, github, 1, "PUT", "/predictions/to-be-canceled"):
+        assert (PREDICTIONS / "to-be-canceled").is_dir()
+        server.request("POST", "/predictions/to-be-canceled/cancel")
+        wait_until(lambda: not (PREDICTIONS / "to-be-canceled").exists())
     wait_until(lambda: not any((PREDICTIONS / name).exists() for name in ids))
     wait_until(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
 
