@@ -123,6 +123,12 @@ def test_row_contains_transformed_features_in_the_order_of_names() -> None:
     }
 
 
+def test_picture_with_other_colors_between_the_sampled_pixels_is_not_blank() -> None:
+    picture = Image.new("RGB", (420, 420), GITHUB_GREY)
+    picture.putpixel((0, 0), (240, 240, 239))
+    assert features.extract(picture) == Features(576, 1, 1)
+
+
 def test_grey_picture_has_the_same_features_in_every_mode() -> None:
     grey = Image.new("RGB", (64, 64), GITHUB_GREY)
     palette = Image.new("P", (64, 64), 0)

@@ -378,6 +378,12 @@ def test_hostile_login_cannot_forge_a_line_or_fill_the_log(
     assert fields["login"].startswith(login[:3].rstrip("\ud800"))
 
 
+def test_unprintable_characters_are_escaped_in_the_log(hub: GitHub, shipped: Classifier, log_line: LogLine) -> None:
+    with pytest.raises(BadLogin):
+        predict("a\n\x1b\u2028", None, hub, shipped)
+    assert log_line()[2]["login"] == r"a\n\x1b\u2028"
+
+
 def test_nothing_is_printed_without_a_log_handler() -> None:
     """Python itself prints warnings of loggers that have no handler."""
     program = "from github_avatars import prediction; prediction.predict(None, None, None, None)"
