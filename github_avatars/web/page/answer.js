@@ -67,7 +67,7 @@ function verdict(subject, answer) {
   )
 }
 
-/** Whether a picture that looks like a default avatar is the one of this account id. */
+/** Whether a picture that is classified as default is the one of this account id. */
 function verification(answer) {
   if (answer.verified) {
     return element(
