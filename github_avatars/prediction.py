@@ -125,10 +125,10 @@ def predict_avatars(
 ) -> list[Prediction | BadImage]:
     """The prediction for each avatar, in a batch, which is faster than one by one.
 
-    Each avatar comes with the size in pixels that GitHub was asked for, None for the original. A picture that cannot be
-    used yields its error.
+    Each avatar comes with the requested size in pixels, None for the original. The result for a picture that cannot be
+    used is its error.
     """
-    verified: list[bool | None] = []
+    verified: list[bool | None] = []  # filled while `pictures` is consumed
 
     def pictures() -> Iterator[Image.Image | BadImage]:
         for avatar, size in avatars:
@@ -151,11 +151,11 @@ def predict_avatars(
             verdict.probability,
             verdict.features,
             account_id=avatar.account_id,
-            verified=is_own,
+            verified=is_own_identicon,
             username=avatar.login or None,
             href=avatar.href,
         )
-        for (avatar, _), verdict, is_own in zip(avatars, verdicts, verified, strict=True)
+        for (avatar, _), verdict, is_own_identicon in zip(avatars, verdicts, verified, strict=True)
     ]
 
 

@@ -29,11 +29,11 @@ def shoot(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Image
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{url}/{LOGIN}")
-    page.wait_for_selector("#answer > .answer")
+    page.wait_for_selector("#answer > .card")
     page.wait_for_load_state("networkidle")
     # Hide the line that only the demo shows.
     page.evaluate("document.getElementById('server').textContent = ''")
-    card = page.locator("#answer > .answer").bounding_box()
+    card = page.locator("#answer > .card").bounding_box()
     assert card
     height = card["y"] + card["height"] + MARGIN
     clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height}
