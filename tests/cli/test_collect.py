@@ -4,12 +4,12 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from github_avatars.demo import Exchange, GitHubStandIn, responding
+from github_avatars.demo import GitHubStandIn, responding
 from github_avatars.training import dataset
+from tests.support.holding import Hold
 from tests.support.processes import ROOT, clean_environment
 from tests.support.timing import TIMEOUT
 
@@ -32,21 +32,21 @@ def test_collected_folder_trains_a_model(github: GitHubStandIn, tmp_path: Path) 
     counts = {name: count for name, count in json.loads(ran.stdout).items() if count}
     assert counts == {"default": 6, "custom": 6}
     assert "12/12" in ran.stderr
-    train = [sys.executable, ROOT / "train.py", "--data", tmp_path / "collected", "--model", tmp_path / "model.pkl"]
+    train: list[str | Path] = [
+        sys.executable,
+        ROOT / "train.py",
+        "--data",
+        tmp_path / "collected",
+        "--model",
+        tmp_path / "model.pkl",
+    ]
     trained = run(train, github)
     assert trained.returncode == 0, trained.stderr
     assert (tmp_path / "model.pkl").exists()
 
 
 def test_interrupt_is_one_line_and_keeps_what_was_fetched(github: GitHubStandIn, tmp_path: Path) -> None:
-    arrived, answer = threading.Event(), threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        arrived.set()
-        answer.wait(TIMEOUT)
-        return False
-
-    github.faults["/octocat.png"] = hold
+    github.faults["/octocat.png"] = hold = Hold()
     # One account per second: the first is done when the second is requested.
     with subprocess.Popen(
         command(tmp_path / "collected", ["default-0", "octocat"], "--rate", "1"),
@@ -54,10 +54,10 @@ def test_interrupt_is_one_line_and_keeps_what_was_fetched(github: GitHubStandIn,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert arrived.wait(TIMEOUT)
+        assert hold.wait_for_request()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=TIMEOUT)
-        answer.set()
+        hold.release.set()
     assert process.returncode == 130
     assert err.splitlines()[-1] == "error: interrupted"
     assert "Traceback" not in err

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,8 +25,8 @@ from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
 from tests.support.avatars import write_avatars
+from tests.support.holding import Hold
 from tests.support.processes import ROOT, clean_environment
-from tests.support.timing import TIMEOUT
 
 NOTHING = {"default": 0, "custom": 0, "review": 0, "duplicate": 0, "surplus": 0, "error": 0, "earlier": 0}
 
@@ -385,21 +384,14 @@ def test_run_that_is_killed_while_it_fetches_resumes(standin: GitHubStandIn, fol
     command += ["--rate", "1000", "-o"]
     environment = clean_environment(GITHUB_URL=standin.url, PYTHONPATH=str(ROOT))
     for held in ("hans", "anna"):
-        arrived, answer = threading.Event(), threading.Event()
-
-        def hold(_: Exchange, arrived: threading.Event = arrived, answer: threading.Event = answer) -> bool:
-            arrived.set()
-            answer.wait(TIMEOUT)
-            return False
-
-        standin.faults[f"/{held}.png"] = hold
+        standin.faults[f"/{held}.png"] = hold = Hold()
         process = subprocess.Popen([*command, folder], env=environment, stderr=subprocess.DEVNULL)
         try:
-            assert arrived.wait(TIMEOUT)
+            assert hold.wait_for_request()
         finally:
             process.kill()
             process.wait()
-            answer.set()
+            hold.release.set()
         standin.faults.clear()
         assert not (folder / "index.csv").exists()
     for directory in (folder, tmp_path / "undisturbed"):

@@ -25,6 +25,7 @@ from github_avatars.scan.store import DueAccount, Outcome
 from github_avatars.training import dataset
 from github_avatars.training.degradation import Degradation
 from tests.support.avatars import write_avatars
+from tests.support.holding import Hold
 from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT, wait_until, with_timeout
 
@@ -294,12 +295,7 @@ def test_rate_is_not_exceeded(github: GitHubStandIn) -> None:
 
 
 def test_accounts_taken_from_due_are_bounded(github: GitHubStandIn) -> None:
-    answer = threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        answer.wait(TIMEOUT)
-        return False
-
+    hold = Hold()
     logins = [example.login for example in EXAMPLES[:50]]
     github.faults |= {f"/{login}.png": hold for login in logins}
     run = EngineRun(github.url, *logins, concurrency=4)
@@ -307,7 +303,7 @@ def test_accounts_taken_from_due_are_bounded(github: GitHubStandIn) -> None:
     thread.start()
     wait_until(lambda: github.max_in_flight == 4)
     assert len(run.engine.unfinished) == 8
-    answer.set()
+    hold.release.set()
     thread.join()
     assert len(run.outcomes) == 50
 

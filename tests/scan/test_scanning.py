@@ -1,7 +1,6 @@
 """Scans from Python, as in a notebook."""
 
 import dataclasses
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
@@ -11,13 +10,14 @@ from typing import Any
 import pytest
 
 from github_avatars import identicon
-from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, once, responding
+from github_avatars.demo import AVATARS, GitHubStandIn, once, responding
 from github_avatars.errors import BadInput, BadOption, InUse, RateLimited
 from github_avatars.github import Account, rate_limit
 from github_avatars.scan import Observer, Scan, ScanOptions, Sources, scan
 from github_avatars.scan.options import MAX_CONCURRENCY
 from github_avatars.scan.store import Store
 from github_avatars.training import dataset
+from tests.support.holding import Hold
 
 EXAMPLES = dataset.read_index(AVATARS)
 BY_LOGIN = {example.login: example for example in EXAMPLES}
@@ -109,7 +109,7 @@ def test_summary_counts_the_accounts() -> None:
     assert str(summary).startswith("4 rows, 3 accounts: 1 default, 1 custom, 1 failed (1 no-such-account)\n")
 
 
-def test_observer_is_told_of_progress(tmp_path: Path) -> None:
+def test_observer_receives_the_progress(tmp_path: Path) -> None:
     options = ScanOptions(db=tmp_path / "scan.db")
     list(scan(["octocat"], options))
     recorder = Recorder()
@@ -119,7 +119,7 @@ def test_observer_is_told_of_progress(tmp_path: Path) -> None:
     assert sorted(others) == [("advance", "default"), ("advance", "no-such-account")]
 
 
-def test_observer_is_told_of_a_rate_limit(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_observer_receives_the_wait_for_a_rate_limit(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "DEFAULT_WAIT", timedelta())
     github.faults["/octocat.png"] = once(responding(429))
     recorder = Recorder()
@@ -141,12 +141,7 @@ def test_rate_limit_ends_a_scan_that_does_not_wait(github: GitHubStandIn) -> Non
 
 
 def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
-    answer = threading.Event()
-
-    def hold(_: Exchange) -> bool:
-        answer.wait(60)
-        return False
-
+    hold = Hold()
     github.faults |= {f"/{login}.png": hold for login in LOGINS[3:]}
     statuses = []
     with Scan(LOGINS, ScanOptions(concurrency=2)) as running:
@@ -154,7 +149,7 @@ def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
             statuses.append(row.status)
             if len(statuses) == 3:
                 running.stop()
-    answer.set()
+    hold.release.set()
     assert running.stopped
     assert statuses == ["judged"] * 3 + ["pending"] * (len(LOGINS) - 3)
 
