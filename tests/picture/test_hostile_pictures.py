@@ -206,42 +206,24 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LimitedProcess
         yield limited
 
 
-def check(limited: LimitedProcess, files: Files, kind: str) -> None:
-    make, expected = files[kind]
+GROUPS = {
+    "unreadable": UNREADABLE,
+    "too many pixels": TOO_MANY_PIXELS,
+    "most expensive within the limits": LARGEST,
+    "expensive pixels": EXPENSIVE_PIXELS,
+    "many frames": MANY_FRAMES,
+    "metadata": METADATA,
+}
+FILES: Files = {f"{group}: {name}": file for group, files in GROUPS.items() for name, file in files.items()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_hostile_file_has_the_expected_result_within_the_memory_limit(limited: LimitedProcess, name: str) -> None:
+    make, expected = FILES[name]
     data = make()
     for function in ("classify", "decode"):
         outcome = limited.outcome(function, data)
         assert outcome["signal"] == 0, (function, signal.Signals(outcome["signal"]))
-        print(f"{outcome['seconds']:.2f} s {outcome['megabytes']:4.0f} MB {function:8} {kind} ({len(data):,} bytes)")
+        print(f"{outcome['seconds']:.2f} s {outcome['megabytes']:4.0f} MB {function:8} {name} ({len(data):,} bytes)")
         assert re.match(expected, outcome["result"]), (function, outcome)
         assert outcome["megabytes"] < MAX_MEGABYTES, (function, outcome)
-
-
-@pytest.mark.parametrize("kind", UNREADABLE)
-def test_unreadable_file_is_refused(limited: LimitedProcess, kind: str) -> None:
-    check(limited, UNREADABLE, kind)
-
-
-@pytest.mark.parametrize("kind", TOO_MANY_PIXELS)
-def test_file_that_declares_too_many_pixels_is_refused(limited: LimitedProcess, kind: str) -> None:
-    check(limited, TOO_MANY_PIXELS, kind)
-
-
-@pytest.mark.parametrize("kind", LARGEST)
-def test_most_expensive_file_within_the_limits_is_classified(limited: LimitedProcess, kind: str) -> None:
-    check(limited, LARGEST, kind)
-
-
-@pytest.mark.parametrize("kind", EXPENSIVE_PIXELS)
-def test_expensive_encodings_cost_little(limited: LimitedProcess, kind: str) -> None:
-    check(limited, EXPENSIVE_PIXELS, kind)
-
-
-@pytest.mark.parametrize("kind", MANY_FRAMES)
-def test_further_frames_cost_little(limited: LimitedProcess, kind: str) -> None:
-    check(limited, MANY_FRAMES, kind)
-
-
-@pytest.mark.parametrize("kind", METADATA)
-def test_metadata_costs_little(limited: LimitedProcess, kind: str) -> None:
-    check(limited, METADATA, kind)
