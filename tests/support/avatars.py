@@ -10,8 +10,12 @@ from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 
 
-def write_avatars(folder: Path, avatars: Mapping[str, tuple[int, Image.Image | bytes]]) -> Path:
-    """Fill the folder of a stand-in with accounts: by login, the account id and the picture."""
+Avatars = Mapping[str, tuple[int, Image.Image | bytes]]
+"""By login, the account id and the picture."""
+
+
+def write_avatars(folder: Path, avatars: Avatars) -> Path:
+    """Fill the folder of a stand-in with these accounts, and return it."""
     examples = []
     for login, (account_id, picture) in avatars.items():
         file = f"{login}.png"

@@ -16,36 +16,27 @@ from playwright.sync_api import Browser, expect
 
 import synthesis
 from github_avatars import identicon
-from github_avatars.classifier import Label
 from github_avatars.cli import command_line
 from github_avatars.demo import GitHubStandIn, responding
 from github_avatars.training import dataset
-from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import Degradation
+from tests.support.avatars import Avatars, write_avatars
 from tests.support.processes import ROOT, clean_environment
 from tests.support.timing import TIMEOUT
 from tests.support.visits import Visit
 
-ACCOUNTS: dict[str, tuple[Label, int]] = {
-    "hans": ("default", 11),
-    "thief": ("custom", 41),
-    "paul": ("custom", 21),
-    "blur": ("custom", 42),
+ACCOUNTS: Avatars = {
+    "hans": (11, identicon.render(11)),
+    "thief": (41, identicon.render(51)),
+    "paul": (21, synthesis.draw("photo-landscape", 0).data),
+    "blur": (42, Degradation(200, "BOX", circle=False, codec="jpeg 90").apply(identicon.render(42))),
 }
-"""Labels and account ids. thief shows the identicon of another account, and blur a copy of its own that differs."""
+"""Account ids and avatars. thief shows the identicon of another account, and blur a copy of its own that differs."""
 
 
 @pytest.fixture(scope="module")
 def avatars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("avatars")
-    identicon.render(11).save(folder / "hans.png")
-    identicon.render(51).save(folder / "thief.png")
-    (folder / "paul.png").write_bytes(synthesis.draw("photo-landscape", 0).data)
-    copy = Degradation(200, "BOX", circle=False, codec="jpeg 90").apply(identicon.render(42))
-    (folder / "blur.png").write_bytes(copy)
-    examples = [Example(f"{login}.png", label, login, number, "") for login, (label, number) in ACCOUNTS.items()]
-    dataset.write_index(folder, examples)
-    return folder
+    return write_avatars(tmp_path_factory.mktemp("avatars"), ACCOUNTS)
 
 
 @pytest.fixture
@@ -186,7 +177,7 @@ def test_invalid_requests_are_rejected(review: Review, github: GitHubStandIn) ->
     ):
         code, problem = review.request(method, path, body)
         assert (code, json.loads(problem)["kind"]) == (status, "bad-input"), path
-    github.faults |= {f"/u/{account_id}": responding(401) for _, account_id in ACCOUNTS.values()}
+    github.faults |= {f"/u/{account_id}": responding(401) for account_id, _ in ACCOUNTS.values()}
     code, problem = review.request("GET", f"/api/pictures/{number}")
     assert (code, json.loads(problem)["kind"]) == (502, "login-required")
     assert review.put(number, "default") == 502
