@@ -3,20 +3,24 @@
 import inspect
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from github_avatars import errors as error_classes
 from github_avatars.errors import GitHubAvatarsError
-from pages import PAGES, Page, __main__, cli, errors, is_current
+from pages import __main__, cli, errors
+from pages.__main__ import PAGES, Page, is_current
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.PATH.name)
 def test_page_is_current(page: Page) -> None:
-    assert is_current(page), f"{page.PATH} is out of date: run script/docs"
+    assert is_current(page.PATH, page.page()), f"{page.PATH} is out of date: run script/docs"
 
 
-def test_check_names_pages_that_are_out_of_date_and_a_run_writes_them(tmp_path, monkeypatch, capsys) -> None:
+def test_check_names_pages_that_are_out_of_date_and_a_run_writes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     cli_page = cli.PATH.read_bytes()
     for page in PAGES:
         monkeypatch.setattr(page, "PATH", tmp_path / page.PATH.name)
@@ -27,7 +31,7 @@ def test_check_names_pages_that_are_out_of_date_and_a_run_writes_them(tmp_path, 
     assert f"{tmp_path}/errors.md is out of date: run script/docs.\n" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["script/docs"])
     assert __main__.main() == 0
-    assert all(map(is_current, PAGES))
+    assert all(is_current(page.PATH, page.page()) for page in PAGES)
     assert f"{tmp_path}/cli.md" not in capsys.readouterr().out
 
 
