@@ -1,5 +1,6 @@
 """The competitors that need torch. `script/bootstrap-deep` creates an environment in which these tests run."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from PIL import Image
 
 from github_avatars import identicon
 from github_avatars.evaluation.ablation import comparison, harness
-from github_avatars.training.dataset import no_progress
+from github_avatars.training import fitting
+from github_avatars.training.measuring import measure
 from pages.ablation import NETWORKS
 from tests.support.datasets import write_dataset
 
@@ -77,7 +79,7 @@ def test_efficientnet_extracts_1280_features_with_the_weights_of_its_package() -
 
 
 def test_comparison_of_the_networks(tmp_path: Path) -> None:
-    examples = write_dataset(tmp_path, ("logo", "plain", "flag", "sprite", "chart"))
+    write_dataset(tmp_path, ("logo", "plain", "flag", "sprite", "chart"))
     result = comparison.compare(tmp_path, deep.DEEP, deep.PACKAGES)
     assert [row["name"] for row in result["competitors"]] == list(NETWORKS)
     small, large = result["competitors"]
@@ -86,7 +88,11 @@ def test_comparison_of_the_networks(tmp_path: Path) -> None:
     for row in (small, large):
         assert row["grid"]["count"] == 7 * 88
         assert row["versions"]["torch"].startswith("2.13.0")
-    measurements = harness.measure_all(tmp_path, examples, [deep.DEEP[1].extraction], no_progress)
-    data = harness.arrange(tmp_path, examples, measurements, 0)
-    with Image.open(tmp_path / "1.png") as picture:
-        np.testing.assert_allclose(data.table.X[0], deep.imagenet(picture), rtol=1e-4, atol=1e-4)
+
+
+def test_features_of_a_worker_process_are_those_of_this_process(tmp_path: Path) -> None:
+    (example, *_) = write_dataset(tmp_path, ("logo",))
+    extract = partial(harness._extract_all, [deep.DEEP[1].extraction])
+    (measurement,) = fitting.readable(measure(tmp_path, [example], [[]], extract))
+    with Image.open(tmp_path / example.file) as picture:
+        np.testing.assert_allclose(measurement.values[0][0], deep.imagenet(picture), rtol=1e-4, atol=1e-4)
