@@ -29,11 +29,11 @@ from tests.support.fetching import fetch_error
 from tests.support.processes import ROOT
 from tests.support.timing import wait_until, with_timeout
 
-pytestmark = pytest.mark.alone
-
 ACCOUNTS = dataset.read_index(AVATARS)[::17]
 PREFIX = "Prediction failed: Async prediction failed: "
 ATTEMPTS = 1 + RETRIES
+SHORT_TIMEOUT = ("silence", "drip")
+"""Modes in which requests take as long as the timeout allows, so that the tests shorten it."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,13 @@ def picture(account: dataset.Example) -> bytes:
     return (AVATARS / account.file).read_bytes()
 
 
-@pytest.mark.parametrize("name", MODES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.alone if name in SHORT_TIMEOUT else ()) for name in MODES]
+)
 def test_result_and_requests_of_a_fetch_and_of_the_next_ones(name: str) -> None:
     expected = EXPECTED[name]
     account, other = ACCOUNTS[:2]
-    # In these modes, requests take as long as the timeout allows.
-    read_timeout = 0.3 if name in ("silence", "drip") else READ_TIMEOUT
+    read_timeout = 0.3 if name in SHORT_TIMEOUT else READ_TIMEOUT
     with (
         GitHubStandIn(mode=MODES[name]) as standin,
         GitHub(standin.url, read_timeout=read_timeout, backoff=0) as client,

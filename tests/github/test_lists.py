@@ -251,8 +251,9 @@ def test_pages_before_an_error_remain_valid(client: API, standin: GitHubStandIn)
         next(pages)
 
 
-def test_rate_limit_is_waited_for(standin: GitHubStandIn) -> None:
-    standin.rest.limit, standin.rest.window = 4, 2
+def test_rate_limit_is_waited_for(standin: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "MARGIN", timedelta(seconds=0.1))
+    standin.rest.limit, standin.rest.window = 4, 1
     waits: list[RateLimited] = []
 
     def wait(limited: RateLimited) -> None:
