@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from github_avatars.cli.command import Subparsers, add_command, progress_bar
+from github_avatars.errors import MissingPackage
 from github_avatars.files import write_atomically
 
 
@@ -19,8 +20,14 @@ def add(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write an HTML page about the classifier's scores on a folder of labeled pictures, with every wrong prediction."""
-    from github_avatars.evaluation import evaluating, report, results
+    from github_avatars.evaluation import evaluating, results
 
+    try:
+        from github_avatars.evaluation import report
+    except ModuleNotFoundError as error:
+        if error.name not in ("bokeh", "jinja2"):
+            raise
+        raise MissingPackage(f"The report needs {error.name}, which is not installed: pip install bokeh.") from error
     if arguments.evaluation:
         evaluation = results.load(arguments.evaluation)
     else:

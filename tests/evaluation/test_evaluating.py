@@ -200,7 +200,7 @@ def test_no_readable_picture(data: bytes | None, tmp_path: Path) -> None:
         save(tmp_path / "default" / "none.png", data)
     evaluation = evaluate(tmp_path)
     assert [row["file"] for row in evaluation.unreadable] == (["default/none.png"] if data is not None else [])
-    assert evaluation.pictures == evaluation.robustness_errors == evaluation.families == []
+    assert (evaluation.pictures, evaluation.robustness_errors, evaluation.families) == ([], [], [])
     assert evaluation.scores["accuracy"] == evaluation.scores["precision"] == evaluation.scores["recall"] == NOTHING
     assert evaluation.scores["brier"] is evaluation.robustness_brier is None
     assert all(cell["count"] == 0 and cell["value"] is None for cell in evaluation.robustness)

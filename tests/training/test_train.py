@@ -12,6 +12,7 @@ import pytest
 
 import synthesis
 from github_avatars import classifier, identicon
+from github_avatars.classifier import Label
 from github_avatars.cli import command_line
 from github_avatars.picture import decoding
 from github_avatars.training import dataset, fitting
@@ -47,7 +48,7 @@ def error_line(result: tuple[int, str, str]) -> str:
 
 def change_labels(folder: Path) -> None:
     """Make half of the labels wrong."""
-    opposite = {"default": "custom", "custom": "default"}
+    opposite: dict[Label, Label] = {"default": "custom", "custom": "default"}
     examples = dataset.read_index(folder)
     dataset.write_index(
         folder,

@@ -7,8 +7,10 @@ import subprocess
 from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bokeh.plotting import figure
 
 from github_avatars import classifier, features, identicon
 from github_avatars.cli import command_line
@@ -72,9 +74,10 @@ def test_missing_picture_is_named_in_the_error(evaluation: Evaluation, folder: P
 @pytest.mark.parametrize("plane", figures.PLANES)
 def test_dashed_line_is_the_decision_boundary(plane: tuple[str, str]) -> None:
     shipped = classifier.shipped()
-    plot = figures.figure()
+    plot = figure()
     figures._surface(plot, *plane)
-    lines = plot.renderers[0].line_renderer.data_source.data
+    contours: Any = plot.renderers[0]
+    lines = contours.line_renderer.data_source.data
     (number,) = [number for number, color in enumerate(lines["line_color"]) if color != "#0000"]
     points = list(zip(lines["xs"][number], lines["ys"][number], strict=True))
     assert len(points) == 2
