@@ -9,7 +9,6 @@ from github_avatars import identicon
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 
-
 Avatars = Mapping[str, tuple[int, Image.Image | bytes]]
 """By login, the account id and the picture."""
 
