@@ -309,6 +309,8 @@ class Store:
             last = page[-1][0]
             for _, number, *columns in page:
                 yield number, _row(columns, unsure)
+            if len(page) < PAGE:
+                return
 
     def summary(self, unsure: UncertaintyRange) -> Summary:
         """The summary of the accounts of the run."""
