@@ -41,9 +41,8 @@ class Exchange(BaseHTTPRequestHandler):
     def respond(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Send a response. Content-Length is that of `body` unless `headers` contain another one."""
         self.send_head(status, {"Content-Length": str(len(body)), **(headers or {})})
-        if self.command != "HEAD":
-            self.pause(self.server.standin.delay(len(body)))
-            self.wfile.write(body)
+        self.pause(self.server.standin.delay(len(body)))
+        self.wfile.write(body)
 
     def send_head(self, status: int, headers: Mapping[str, str]) -> None:
         """Send the status line and the headers."""
@@ -79,8 +78,6 @@ class Exchange(BaseHTTPRequestHandler):
         # Not counted as in flight, because the client may send its next request before this thread continues.
         if response:
             self.respond(*response)
-
-    do_HEAD = do_GET  # noqa: N815 (the name that http.server requires)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log with the logging module instead of printing."""

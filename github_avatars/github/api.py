@@ -76,8 +76,8 @@ class API:
     """A client for the REST API of GitHub, or of the host at `base` (default: GITHUB_URL), with an optional token.
 
     It keeps its connection open. Close it by using it in a `with` statement. `wait` is called with each RateLimited
-    error; it returns when the request may be sent again, or raises the error. `read_timeout` and `backoff` are in
-    seconds. Raises BadOption if `base` is not an address, or if the token would be sent without encryption.
+    error; it returns when the request may be sent again, or raises the error. `backoff` is in seconds. Raises BadOption
+    if `base` is not an address, or if the token would be sent without encryption.
     """
 
     def __init__(
@@ -86,7 +86,6 @@ class API:
         *,
         token: str | None = None,
         wait: Callable[[RateLimited], None] = rate_limit.give_up,
-        read_timeout: float = READ_TIMEOUT,
         backoff: float = BACKOFF,
     ) -> None:
         base = hosts.base_url(base)
@@ -95,7 +94,6 @@ class API:
         self.url = hosts.api_url(base)
         self._token = token
         self._wait = wait
-        self._read_timeout = read_timeout
         self._backoff = backoff
         self._session = transport.Session(direct=hosts.is_loopback(base), private_host=hosts.private_host(base))
 
@@ -155,7 +153,7 @@ class API:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=self._read_timeout)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
         response = self._session.get(url, subject, timeout, headers, _read_body)
         # Only the body announces some secondary limits.
         in_body = response.status in (403, 429) and b"rate limit" in response.body.lower()

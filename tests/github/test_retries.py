@@ -130,13 +130,6 @@ def test_rate_limit_beyond_the_deadline_is_not_waited_for(standin: GitHubStandIn
     assert standin.requests == {PAGE: 1}
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_number_of_retries(client: GitHub, standin: GitHubStandIn, status: int) -> None:
-    standin.faults[PAGE] = responding(status)
-    assert str(status) in str(fetch_error(client, Unreachable))
-    assert standin.requests == {PAGE: 1 + RETRIES}
-
-
 @pytest.mark.parametrize(
     ("status", "headers"),
     [(403, {}), (403, {"x-ratelimit-remaining": "41", "x-ratelimit-reset": "1700000000"}), (400, {}), (451, {})],
