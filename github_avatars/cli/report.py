@@ -25,9 +25,10 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         from github_avatars.evaluation import report
     except ModuleNotFoundError as error:
-        if error.name not in ("bokeh", "jinja2"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("bokeh", "jinja2"):
             raise
-        raise MissingPackage(f"The report needs {error.name}, which is not installed: pip install bokeh.") from error
+        raise MissingPackage(f"The report needs {package}, which is not installed: pip install bokeh.") from error
     if arguments.evaluation:
         evaluation = results.load(arguments.evaluation)
     else:

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,8 +25,7 @@ from github_avatars.training import dataset, fitting
 from github_avatars.training.dataset import Example
 from tests.support.datasets import write_dataset
 from tests.support.pictures import encoded
-from tests.support.processes import ROOT, clean_environment
-from tests.support.timing import TIMEOUT
+from tests.support.processes import ROOT, run
 
 SIZES = (16, 20, 24, 32, 40, 64, 80, 128, 200, 256, 420, 460)
 COLUMNS = ("png", "gif", "jpeg 90", "jpeg 75", "jpeg 50", "webp 80", "jpeg 75 twice", "circle")
@@ -272,21 +270,13 @@ def test_other_pictures_are_classified_by_the_model_itself(drawn: Path, tmp_path
 # The command
 
 
-def script(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [ROOT / "script" / "evaluate", *arguments],
-        cwd=folder,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
+SCRIPT = ROOT / "script" / "evaluate"
 
 
 def test_script_scores_another_folder_and_writes_nothing_to_docs(tmp_path: Path) -> None:
     save(tmp_path / "set" / "default" / "1.png", png(1))
     before = {path: path.read_bytes() for path in (ROOT / "docs").iterdir() if path.is_file()}
-    done = script("set", "--json", "evaluation.json", folder=tmp_path)
+    done = run([SCRIPT, "set", "--json", "evaluation.json"], folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1/1" in done.stderr
     assert done.stdout.startswith("1 pictures of set, ")
@@ -296,7 +286,7 @@ def test_script_scores_another_folder_and_writes_nothing_to_docs(tmp_path: Path)
 
 
 def test_error_of_the_script_is_one_line(tmp_path: Path) -> None:
-    done = script("nowhere", folder=tmp_path)
+    done = run([SCRIPT, "nowhere"], folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "error: nowhere has neither index.csv nor a folder default or custom: give a folder of labeled pictures.\n"
@@ -305,7 +295,7 @@ def test_error_of_the_script_is_one_line(tmp_path: Path) -> None:
 
 def test_scores_are_printed_even_if_they_cannot_be_written(tmp_path: Path) -> None:
     save(tmp_path / "set" / "default" / "1.png", png(1))
-    done = script("set", "--json", "no folder/evaluation.json", folder=tmp_path)
+    done = run([SCRIPT, "set", "--json", "no folder/evaluation.json"], folder=tmp_path)
     assert done.returncode == 1
     assert "accuracy" in done.stdout
     assert "no folder/evaluation.json" in done.stderr.splitlines()[-1]

@@ -1,7 +1,5 @@
 import hashlib
 import random
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import DEGRADATIONS, Degradation
 from github_avatars.training.measuring import COPIES, extract_features, measure, training_degradations
 from tests.support.datasets import write_dataset
-from tests.support.processes import ROOT
+from tests.support.processes import run_python
 
 CONDITIONS = [Degradation(64, "BOX", True, "png"), Degradation(20, "LANCZOS", False, "jpeg 50")]
 
@@ -72,5 +70,5 @@ def test_measuring_does_not_import_scikit_learn() -> None:
         "import sys; from github_avatars.training import dataset, degradation, measuring; "
         "print({'sklearn', 'scipy'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    process = run_python(program)
+    assert process.stdout == "set()\n", process.stderr

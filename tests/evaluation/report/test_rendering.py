@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import subprocess
 from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,8 +21,8 @@ from github_avatars.evaluation.results import Evaluation
 from github_avatars.features import Features
 from github_avatars.training import dataset
 from tests.evaluation.report.conftest import AVATARS, evaluate_originals
-from tests.support.processes import ROOT, clean_environment
-from tests.support.timing import TIMEOUT
+from tests.support.commands import run_without
+from tests.support.processes import ROOT, run
 
 MEGABYTE = 1_000_000
 
@@ -152,22 +151,17 @@ def test_errors_of_the_command_are_one_line(
         assert not output.exists()
 
 
-def script(*arguments: str | Path, folder: Path, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [root / "script" / "report", *arguments],
-        cwd=folder,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
+def test_missing_bokeh_is_named_in_the_error(tmp_path: Path) -> None:
+    process = run_without("bokeh", "report", str(tmp_path), "-o", str(tmp_path / "page.html"))
+    assert process.returncode == 1
+    assert process.stderr == "error: The report needs bokeh, which is not installed: pip install bokeh.\n"
 
 
 def test_script_takes_paths_relative_to_the_current_folder(
     evaluation_file: Path, folder: Path, html: str, tmp_path: Path
 ) -> None:
     shutil.copy(evaluation_file, tmp_path / "mine.json")
-    done = script(folder, "--evaluation", "mine.json", "-o", "mine.html", folder=tmp_path)
+    done = run([ROOT / "script" / "report", folder, "--evaluation", "mine.json", "-o", "mine.html"], folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "mine.html\n", "")
     assert (tmp_path / "mine.html").read_text(encoding="utf-8") == html
 
@@ -181,7 +175,7 @@ def test_script_without_arguments_reports_on_the_shipped_evaluation(tmp_path: Pa
     (root / "script").mkdir()
     shutil.copy(ROOT / "script" / "report", root / "script" / "report")
     (root / "script" / "bootstrap").symlink_to("/bin/true")
-    done = script(folder=tmp_path, root=root)
+    done = run([root / "script" / "report"], folder=tmp_path)
     output = root / "build" / "report.html"
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{output}\n", "")
     html = output.read_text(encoding="utf-8")
