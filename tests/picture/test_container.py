@@ -117,6 +117,14 @@ def test_webp_in_the_simple_format_has_no_metadata() -> None:
     assert (stripped.orientation, stripped.data) == (1, plain)
 
 
+def test_lossless_webp_may_have_4_bytes_per_pixel_and_64_kb_of_tables() -> None:
+    chunk_start = encoded(picture(), "WEBP", lossless=True)[20:]
+    max_content = 4 * 24 * 16 + 65_536 - len(b"WEBPVP8L....")
+    assert strip(webp([riff_chunk(b"VP8L", chunk_start.ljust(max_content, b"\0"))])).width == 24
+    with pytest.raises(NotAPicture, match="more bytes than its 24×16 pixels need"):
+        strip(webp([riff_chunk(b"VP8L", chunk_start.ljust(max_content + 2, b"\0"))]))
+
+
 def test_jpeg_segments_that_no_pixel_depends_on_are_removed() -> None:
     plain = encoded(picture(), "JPEG")
     for marker in (0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE, 0xDC):
