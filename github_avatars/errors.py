@@ -199,4 +199,5 @@ HOST_FAILURES = (Unreachable, LoginRequired, ForeignRedirect)
 """Errors of the host or the network, not of the account, which can be retried later."""
 
 OUTAGE = 10
-"""The number of consecutive accounts with HOST_FAILURES that counts as an outage of the host."""
+"""The number of consecutive accounts without an avatar that counts as an outage of the host: HOST_FAILURES, responses
+that are not pictures, and accounts that are missing although they had an avatar before."""

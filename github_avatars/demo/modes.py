@@ -150,6 +150,7 @@ MODES = {
     "gzip-bomb": Mode("sends a megabyte of gzip that expands to a gigabyte", _picture(_gzip_bomb)),
     "wrong-type": Mode("sends pictures as text/html", _picture(_wrong_type)),
     "html": Mode("sends a web page as image/png", _picture(_html)),
+    "portal": Mode("responds to every request with a web page, like a network that requires a login", _refusing(200)),
     "api-401": Mode("rejects every token in its REST API", _api(401, "Bad credentials")),
     "api-rate-limit": Mode(
         "has exhausted the hour's rate limit of its REST API",

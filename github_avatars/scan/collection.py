@@ -27,12 +27,12 @@ from typing import Literal
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.errors import HOST_FAILURES, BadDataset, BadFile, BadImage, ForeignRedirect, InUse
+from github_avatars.errors import BadDataset, BadFile, BadImage, ForeignRedirect, InUse
 from github_avatars.files import write_atomically
 from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding, formats
 from github_avatars.scan.options import Observer, ScanOptions
-from github_avatars.scan.rows import PENDING, UNSURE, Row
+from github_avatars.scan.rows import PENDING, TRANSIENT, UNSURE, Row
 from github_avatars.scan.scanning import Scan
 from github_avatars.scan.store import Store
 from github_avatars.training import dataset
@@ -153,8 +153,7 @@ class _Collection:
         self._files_by_account = {line["account_id"]: line["file"] for line in kept}
         self._files_by_content = {line["content"]: line["file"] for line in kept}
         self._counts = Counter(line["label"] for line in self._index)
-        transient = {error.kind for error in HOST_FAILURES}
-        permanent_errors = [line for line in self._errors if line["kind"] not in transient]
+        permanent_errors = [line for line in self._errors if line["kind"] not in TRANSIENT]
         self.done = {line["login"].lower() for line in (*self._index, *self._aside, *permanent_errors)}
         self._add_reviewed()
 

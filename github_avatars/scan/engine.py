@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,7 +23,16 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 
 from github_avatars.classifier import Classifier
-from github_avatars.errors import HOST_FAILURES, OUTAGE, BadImage, GitHubError, RateLimited
+from github_avatars.errors import (
+    HOST_FAILURES,
+    OUTAGE,
+    BadImage,
+    BadLogin,
+    GitHubError,
+    NoSuchAccount,
+    RateLimited,
+    Unreachable,
+)
 from github_avatars.github import CONNECTIONS, Avatar, GitHub, rate_limit
 from github_avatars.prediction import Prediction, predict_avatars
 from github_avatars.scan import images
@@ -39,6 +48,9 @@ that classifies delays the fetching threads by half a millisecond per account.""
 
 TICK = 0.2
 """The maximum number of seconds between two checks whether to stop."""
+
+CONTROL = -1
+"""The number of the account that is requested a second time to check whether the host works; it has no outcome."""
 
 Batch = Sequence[tuple[DueAccount, Avatar]]
 Predictions = list[Prediction | BadImage]
@@ -77,9 +89,9 @@ class Engine:
 
     At most `concurrency` fetches are in flight; `delay` returns the seconds to wait before the next one. During a rate
     limit, `on_wait` is called with the seconds that are left; without it, the iteration raises that RateLimited. After
-    OUTAGE consecutive HOST_FAILURES, it raises the last of them. In both cases, the accounts in flight are finished
-    first. When `stop` is set, the iteration ends at once. `unfinished` are then the accounts that were taken out of
-    `due` and have no outcome.
+    OUTAGE consecutive accounts without an avatar, it raises the last of the HOST_FAILURES, or Unreachable. In both
+    cases, the accounts in flight are finished first. When `stop` is set, the iteration ends at once. `unfinished` are
+    then the accounts that were taken out of `due` and have no outcome.
     """
 
     def __init__(
@@ -115,13 +127,14 @@ class Engine:
         self._outcomes: list[Outcome] = []
         self._next_start: float | None = None
         self._resume = 0.0
-        self._consecutive_failures = 0
+        self._consecutive_failures: Counter[str] = Counter()
+        self._control: DueAccount | None = None
         self._failure: GitHubError | None = None
 
     @property
     def unfinished(self) -> list[DueAccount]:
         """The accounts that were taken out of `due` and have no outcome."""
-        return [*self._in_flight.values(), *self._waiting]
+        return [due for due in (*self._in_flight.values(), *self._waiting) if due.number != CONTROL]
 
     def __iter__(self) -> Iterator[list[Outcome]]:
         # A client has CONNECTIONS connections; more threads would wait for each other.
@@ -217,8 +230,12 @@ class Engine:
     # The events change the state, so only the caller's thread processes them.
 
     def _on_fetched(self, due: DueAccount, avatar: Avatar) -> None:
-        self._consecutive_failures = 0
+        self._count_failure("fetch", None)
         self.bytes += len(avatar.data)
+        if due.number == CONTROL:
+            del self._in_flight[CONTROL]
+            return
+        self._control = replace(due, number=CONTROL, judged=False)
         if avatar.unchanged:
             self._outcomes.append(Outcome(due.number, None))
         else:
@@ -231,6 +248,7 @@ class Engine:
                 result = Result.of_error(prediction, avatar.account_id, avatar.href)
             else:
                 result = Result.of_prediction(prediction)
+            self._count_failure("decode", prediction if isinstance(prediction, BadImage) else None)
             if result.needs_original and due.size:
                 self._requeue(replace(due, size=None, etag=None))
             else:
@@ -245,10 +263,26 @@ class Engine:
             elif time.monotonic() > self._resume:
                 self._resume = time.monotonic() + (rate_limit.resume_time(error) - datetime.now(UTC)).total_seconds()
             return
+        if due.number == CONTROL:
+            del self._in_flight[CONTROL]
+            self._failure = _outage(error)
+            return
         self._outcomes.append(Outcome(due.number, Result.of_error(error)))
-        self._consecutive_failures = self._consecutive_failures + 1 if isinstance(error, HOST_FAILURES) else 0
-        if self._consecutive_failures == OUTAGE and isinstance(error, GitHubError):
-            self._failure = error
+        is_usual = isinstance(error, BadLogin) or (isinstance(error, NoSuchAccount) and not due.judged)
+        self._count_failure("fetch", None if is_usual else error)
+
+    def _count_failure(self, step: str, error: GitHubError | BadImage | None) -> None:
+        """Count consecutive failures of a step, and end the run after OUTAGE of them.
+
+        Many accounts in a row can be deleted. So if they are missing, an account that had an avatar in this run is
+        requested again, and only if that fails, too, the run ends.
+        """
+        self._consecutive_failures[step] = self._consecutive_failures[step] + 1 if error else 0
+        if error and self._consecutive_failures[step] == OUTAGE:
+            if isinstance(error, NoSuchAccount) and self._control:
+                self._waiting.appendleft(self._control)
+            else:
+                self._failure = _outage(error)
 
     def _requeue(self, due: DueAccount) -> None:
         del self._in_flight[due.number]
@@ -260,6 +294,13 @@ def fetch(github: GitHub, due: DueAccount) -> Avatar:
     if due.account_id is not None:
         return github.fetch_by_id(due.account_id, size=due.size, etag=due.etag)
     return github.fetch(due.login or "", size=due.size, etag=due.etag)
+
+
+def _outage(error: GitHubError | BadImage) -> GitHubError:
+    """The error that ends a run whose last account failed with this one."""
+    if isinstance(error, HOST_FAILURES):
+        return error
+    return Unreachable(f"{OUTAGE} accounts in a row have no avatar, which is probably an outage. The last one: {error}")
 
 
 def _reraise(error: Exception) -> None:

@@ -22,18 +22,14 @@ from github_avatars.prediction import Prediction
 
 JUDGED, PENDING = "judged", "pending"
 
-STATUSES = (
-    JUDGED,
-    PENDING,
-    *(error.kind for error in (BadLogin, NoSuchAccount, *HOST_FAILURES, NotAPicture, TooLarge)),
-)
+TRANSIENT = tuple(error.kind for error in (*HOST_FAILURES, NotAPicture, TooLarge))
+"""The statuses that the host or the network can cause. The next run requests such an account again."""
+
+STATUSES = (JUDGED, PENDING, BadLogin.kind, NoSuchAccount.kind, *TRANSIENT)
 """Every status of an account: classified, not requested yet, or the kind of its error.
 
 An account that meets a rate limit stays pending.
 """
-
-TRANSIENT = tuple(error.kind for error in HOST_FAILURES)
-"""The statuses that the host or the network causes. The next run requests such an account again."""
 
 UncertaintyRange = tuple[float, float]
 """The lowest and the highest probability of "default" for which a prediction is unsure."""

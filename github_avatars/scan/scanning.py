@@ -98,8 +98,8 @@ class Scan:
     def rows(self) -> Iterator[Row]:
         """A row for each input. All outcomes are in the store before their rows are returned.
 
-        Raises RateLimited if the scan does not wait, and after OUTAGE consecutive failures of the host the last of
-        them; before that, all rows are returned, with the status "pending" for accounts without an outcome.
+        Raises RateLimited if the scan does not wait, and the error of Engine in an outage; before that, all rows are
+        returned, with the status "pending" for accounts without an outcome.
         """
         options, store, failure = self._options, self._store, None
         cutoff = self._cutoff()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, overload
 
 from github_avatars.errors import BadFile, InUse
 from github_avatars.features import Features
@@ -117,6 +117,8 @@ class DueAccount:
     size: int | None
     """The side in pixels to request; None for the original."""
     etag: str | None
+    judged: bool = False
+    """Whether its last request had an avatar."""
 
 
 @dataclass(frozen=True)
@@ -182,10 +184,7 @@ class Store:
         with self.transaction() as connection:
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
-        remaining = (
-            (_text(key), None if account.login is None else _text(account.login), account.account_id)
-            for key, account in accounts
-        )
+        remaining = ((_text(key), _text(account.login), account.account_id) for key, account in accounts)
         while batch := list(islice(remaining, PAGE)):
             with self.transaction() as connection:
                 connection.executemany(
@@ -230,49 +229,61 @@ class Store:
         """
         last = 0
         while page := self.query(
-            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag FROM accounts"
+            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag, status = 'judged' FROM accounts"
             " WHERE number > ? AND number IN (SELECT account FROM inputs) AND (NOT settled OR checked < ?)"
             " ORDER BY number LIMIT ?",
             *(size, last, cutoff, PAGE),
         ):
             last = page[-1][0]
-            yield from (DueAccount(*values) for values in page)
+            yield from (DueAccount(*values[:-1], bool(values[-1])) for values in page)
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
-        """Write outcomes in one transaction. A transient failure leaves an earlier prediction in the store."""
+        """Write outcomes in one transaction. An error leaves an earlier prediction in the store."""
         checked = now()
         with self.transaction() as connection:
             for outcome in outcomes:
-                result = outcome.result
-                if result is None:
-                    connection.execute(
-                        "UPDATE accounts SET settled = 1, status = ?, error = NULL, checked = ? WHERE number = ?",
-                        (JUDGED, checked, outcome.number),
-                    )
-                elif result.status in TRANSIENT:
-                    connection.execute(
-                        "UPDATE accounts SET settled = 0, status = ?, error = ?, checked = ? WHERE number = ?",
-                        (result.status, result.error, checked, outcome.number),
-                    )
+                if outcome.result and outcome.result.prediction:
+                    self._write_prediction(connection, outcome, outcome.result, checked)
                 else:
-                    self._settle(connection, outcome, result, checked)
+                    # Without a result, the avatar is unchanged.
+                    self._write_status(connection, outcome.number, outcome.result or Result(status=JUDGED), checked)
 
-    def _settle(self, connection: sqlite3.Connection, outcome: Outcome, result: Result, checked: str) -> None:
+    def _write_status(self, connection: sqlite3.Connection, number: int, result: Result, checked: str) -> None:
+        """An account that had a prediction is never settled by an error: it is requested again by the next run."""
         connection.execute(
             """
-            UPDATE accounts SET settled = 1, status = :status, error = :error, label = :label,
+            UPDATE accounts SET settled = :status = 'judged' OR (:final AND label IS NULL), status = :status,
+            error = :error, account_id = iif(label IS NULL, :account_id, account_id),
+            href = iif(label IS NULL, :href, href), checked = :checked WHERE number = :number
+            """,
+            {
+                "number": number,
+                "status": result.status,
+                "final": result.status not in TRANSIENT,
+                "error": _text(result.error),
+                "account_id": result.account_id,
+                "href": _text(result.href),
+                "checked": checked,
+            },
+        )
+
+    def _write_prediction(self, connection: sqlite3.Connection, outcome: Outcome, result: Result, checked: str) -> None:
+        connection.execute(
+            """
+            UPDATE accounts SET settled = 1, status = :status, error = NULL, label = :label,
             probability = :probability, github_grey = :github_grey, distinct_colors = :distinct_colors,
             identicon_error = :identicon_error, verified = :verified, pictures = :pictures, agreed = :agreed,
             left_out = :left_out, account_id = :account_id, href = :href, etag = :etag, size = :size, model = :model,
-            fetched = :fetched, checked = :checked WHERE number = :number
+            fetched = :checked, checked = :checked WHERE number = :number
             """,
             {
                 **Row(**vars(result), login=None).columns(),
+                "left_out": _text(result.skipped_pictures),
+                "href": _text(result.href),
                 "number": outcome.number,
                 "etag": outcome.etag,
                 "size": outcome.size,
                 "model": self._model,
-                "fetched": checked if result.status == JUDGED else None,
                 "checked": checked,
             },
         )
@@ -406,6 +417,9 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
             username=login,
             href=href,
         )
+    else:
+        # An earlier prediction stays in the store, but its columns do not belong to this status.
+        pictures, agreed, skipped_pictures = 0, 0, None
     result = Result(
         status=status,
         error=error,
@@ -419,6 +433,10 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
     return make_row(Account(login, named_id), result, checked, unsure)
 
 
-def _text(text: str) -> str:
-    """`text` for SQLite: lone surrogates, which come from arguments that are not UTF-8, are escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()
+@overload
+def _text(text: str) -> str: ...
+@overload
+def _text(text: None) -> None: ...
+def _text(text: str | None) -> str | None:
+    """`text` for SQLite: lone surrogates, from arguments and file names that are not UTF-8, are escaped."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()

@@ -75,6 +75,7 @@ EXPECTED = {
     "gzip-bomb": Expected(TooLarge, 2),
     "wrong-type": Expected(None, 2),
     "html": Expected(NotAPicture, 2),
+    "portal": Expected(NotAPicture, 1),
     "api-401": Expected(None, 2),
     "api-rate-limit": Expected(None, 2),
     "api-secondary-limit": Expected(None, 2),

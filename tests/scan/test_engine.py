@@ -4,9 +4,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -234,6 +236,60 @@ def test_host_failures_between_successes_do_not_end_the_run(github: GitHubStandI
     run.run()
     assert run.statuses() == ["unreachable", "judged"] * (3 * OUTAGE // 2)
     assert github.requests[f"/{logins[0]}.png"] == 1 + RETRIES
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"\x89PNG\r\n\x1a\n" + bytes(100)], ids=["HTML", "damaged"])
+def test_consecutive_responses_that_are_not_pictures_end_the_run(github: GitHubStandIn, body: bytes) -> None:
+    examples = EXAMPLES[:60]
+    github.faults |= {f"/u/{example.account_id}": responding(200, {}, body) for example in examples[20:]}
+    run = EngineRun(github.url, *(example.login for example in examples), concurrency=1)
+    with pytest.raises(Unreachable, match=rf"{OUTAGE} accounts in a row .* {examples[20 + OUTAGE - 1].login}"):
+        run.run()
+    assert run.statuses()[:20] == ["judged"] * 20
+    assert OUTAGE <= run.statuses().count("not-a-picture") <= OUTAGE + 2
+    assert len(run.outcomes) + len(run.unfinished()) == len(examples)
+
+
+def judged_accounts(*logins: str) -> list[DueAccount]:
+    """Accounts that an earlier run has classified."""
+    return [replace(due_account(number, login), judged=True) for number, login in enumerate(logins, 1)]
+
+
+@pytest.mark.parametrize("available", [0, 20])
+def test_outage_that_hides_accounts_ends_the_run(github: GitHubStandIn, available: int) -> None:
+    logins = [example.login for example in EXAMPLES[:60]]
+    last = logins[available + OUTAGE - 1]
+
+    def begin_outage(_: Exchange) -> bool:
+        github.faults |= {f"/{login}.png": responding(404) for login in logins}
+        return False
+
+    github.faults[f"/{logins[available]}.png"] = responding(404)
+    github.faults |= {f"/{login}.png": responding(404) for login in logins[available + 1 :]}
+    github.faults[f"/{last}.png"] = lambda exchange: begin_outage(exchange) or responding(404)(exchange)
+    run = EngineRun(github.url, *judged_accounts(*logins), concurrency=1)
+    control = logins[available - 1] if available else last
+    with pytest.raises(Unreachable, match=rf"{OUTAGE} accounts in a row .* has no account {control}"):
+        run.run()
+    assert run.statuses()[:available] == ["judged"] * available
+    assert OUTAGE <= run.statuses().count("no-such-account") <= OUTAGE + 2
+    assert len(run.outcomes) + len(run.unfinished()) == len(logins)
+
+
+def test_many_deleted_accounts_are_no_outage(github: GitHubStandIn) -> None:
+    deleted = [f"deleted-{number}" for number in range(3 * OUTAGE)]
+    run = EngineRun(github.url, *judged_accounts("octocat", *deleted, "default-0"), concurrency=1)
+    run.run()
+    assert Counter(run.statuses()) == {"judged": 2, "no-such-account": len(deleted)}
+    assert run.unfinished() == []
+    # The account that was available shows that the host works.
+    assert github.requests["/octocat.png"] > 1
+
+
+def test_unknown_accounts_are_no_outage(github: GitHubStandIn) -> None:
+    run = EngineRun(github.url, *(f"unknown-{number}" for number in range(2 * OUTAGE)), concurrency=1)
+    run.run()
+    assert run.statuses() == ["no-such-account"] * 2 * OUTAGE
 
 
 def test_rate_limit_is_waited_for(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Scans from Python, as in a notebook."""
 
-import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from github_avatars import identicon
-from github_avatars.demo import AVATARS, GitHubStandIn, once, responding
-from github_avatars.errors import BadInput, BadOption, InUse, RateLimited
+from github_avatars.demo import AVATARS, MODES, GitHubStandIn, once, responding
+from github_avatars.errors import BadInput, BadOption, InUse, RateLimited, Unreachable
 from github_avatars.github import Account, rate_limit
 from github_avatars.scan import Observer, Scan, ScanOptions, Sources, scan
 from github_avatars.scan.options import MAX_CONCURRENCY
@@ -140,6 +140,26 @@ def test_rate_limit_ends_a_scan_that_does_not_wait(github: GitHubStandIn) -> Non
     assert statuses == {"default-0": "judged", "octocat": "pending"}
 
 
+@pytest.mark.parametrize("mode", ["portal", "404"])
+def test_outage_during_a_refresh_keeps_all_verdicts(github: GitHubStandIn, tmp_path: Path, mode: str) -> None:
+    logins = [example.login for example in EXAMPLES[::8]]
+    options = ScanOptions(db=tmp_path / "scan.db", ordered=True, concurrency=4)
+    before = [replace(row, checked=None) for row in scan(logins, options)]
+    github.mode = MODES[mode]
+    failed: set[str | None] = set()
+    try:
+        for _ in range(2):
+            with pytest.raises(Unreachable, match="accounts in a row have no avatar"):
+                list(scan(logins, replace(options, refresh=timedelta(days=-1))))
+            with Store(options.db) as store:
+                failed |= {row.login for row in store.rows(options.unsure) if row.status != "judged"}
+    finally:
+        github.mode = None
+    assert 10 <= len(failed) < len(logins)
+    # Without a refresh, too, the accounts that failed are requested again.
+    assert [replace(row, checked=None) for row in scan(logins, options)] == before
+
+
 def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
     hold = Hold()
     github.faults |= {f"/{login}.png": hold for login in LOGINS[3:]}
@@ -157,7 +177,7 @@ def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
 def test_pictures_are_kept_as_github_sent_them(github: GitHubStandIn, tmp_path: Path) -> None:
     options = ScanOptions(db=tmp_path / "scan.db")
     list(scan(["octocat", "nobody"], options))
-    list(scan(["octocat", "nobody"], dataclasses.replace(options, keep_pictures=True)))
+    list(scan(["octocat", "nobody"], replace(options, keep_pictures=True)))
     with Store(options.db) as store:
         pictures = [picture for _, picture in store.rows_with_pictures(options.unsure)]
     assert pictures == [(AVATARS / BY_LOGIN["octocat"].file).read_bytes(), None]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from github_avatars.errors import BadFile, InUse, NoSuchAccount, Unreachable
+from github_avatars.errors import BadFile, InUse, NoSuchAccount, NotAPicture, Unreachable
 from github_avatars.features import Features
 from github_avatars.github import Account
 from github_avatars.prediction import Prediction
@@ -25,6 +25,7 @@ CUSTOM = Result.of_prediction(Prediction("custom", 0.5, Features(0, 200, 0.9), a
 FOREIGN = Result.of_prediction(Prediction("default", 0.99, Features(300, 2, 0.0), account_id=3, verified=False))
 BROKEN = Result.of_error(Unreachable("github.com did not answer"))
 UNKNOWN = Result.of_error(NoSuchAccount("unknown"))
+NO_PICTURE = Result.of_error(NotAPicture("a web page"), account_id=5, href="https://c/d")
 
 
 @pytest.fixture
@@ -122,11 +123,12 @@ def test_results_are_read_as_they_were_written(path: str) -> None:
         assert set(store.query("SELECT model, etag FROM accounts")) == {(MODEL, None)}
 
 
-def test_settled_account_is_not_due_but_a_host_failure_is(path: str) -> None:
+@pytest.mark.parametrize("failure", [BROKEN, NO_PICTURE], ids=lambda failure: failure.status)
+def test_settled_account_is_not_due_but_a_host_failure_is(path: str, failure: Result) -> None:
     with Store(path) as store:
         begin(store, ZEKE, ANNA, SEVEN)
         write(store, "@zeke", UNKNOWN)
-        write(store, "#12", BROKEN)
+        write(store, "#12", failure)
     with Store(path) as store:
         begin(store, ZEKE, ANNA, SEVEN)
         assert due_keys(store) == ["#12", "#7"]
@@ -135,15 +137,20 @@ def test_settled_account_is_not_due_but_a_host_failure_is(path: str) -> None:
         assert list(store.rows_not_due(UNSURE, LATER)) == []
 
 
-def test_prediction_survives_an_outage(store: Store) -> None:
+@pytest.mark.parametrize("failure", [BROKEN, UNKNOWN, NO_PICTURE], ids=lambda failure: failure.status)
+def test_prediction_survives_any_failure(store: Store, failure: Result) -> None:
     begin(store, ZEKE)
     write(store, "@zeke", DEFAULT, etag='"a"')
     (before,) = store.rows(UNSURE)
-    write(store, "@zeke", BROKEN)
-    (during,) = store.rows(UNSURE)
-    assert (during.status, during.prediction, during.unsure) == ("unreachable", None, None)
-    assert during.error == BROKEN.error
+    for _ in range(2):
+        write(store, "@zeke", failure)
+        (during,) = store.rows(UNSURE)
+        assert (during.status, during.prediction, during.unsure) == (failure.status, None, None)
+        assert (during.error, during.pictures, during.agreed) == (failure.error, 0, 0)
+        (account,) = store.due(64, None)
+        assert (account.etag, account.judged) == ('"a"', False)
     write(store, "@zeke", None)
+    assert due_keys(store) == []
     (after,) = store.rows(UNSURE)
     assert replace(after, checked=before.checked) == before
 
@@ -170,12 +177,12 @@ def test_kept_picture_follows_the_result(store: Store) -> None:
     begin(store, ZEKE, ANNA, keep_pictures=True)
     write(store, "@zeke", CUSTOM, picture=b"1")
     assert pictures() == [b"1", None]
-    for result in (None, BROKEN):
+    for result in (None, BROKEN, UNKNOWN, NO_PICTURE):
         write(store, "@zeke", result)
         assert pictures() == [b"1", None]
     write(store, "@zeke", CUSTOM, picture=b"2")
     assert pictures() == [b"2", None]
-    write(store, "@zeke", UNKNOWN)
+    write(store, "@zeke", CUSTOM)
     assert pictures() == [None, None]
 
 
