@@ -25,7 +25,13 @@ def add(subparsers: Subparsers) -> None:
     """Add the command."""
     demo = add_command(subparsers, "demo", run, EPILOG)
     demo.formatter_class = ModesFormatter
-    demo.add_argument("--port", type=int, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
+    demo.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on; 0.0.0.0 for all, so that containers can connect (default: %(default)s)",
+    )
+    demo.add_argument("--port", type=int, default=0, metavar="N", help="port (default: a free one)")
     demo.add_argument(
         "--avatars",
         type=Path,
@@ -52,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     standin = demo.GitHubStandIn(
         arguments.avatars or demo.AVATARS,
+        host=arguments.host,
         port=arguments.port,
         latency=arguments.latency,
         bandwidth=arguments.bandwidth,

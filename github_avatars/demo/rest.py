@@ -28,12 +28,11 @@ class StandInResponse(NamedTuple):
 
 
 class Rest:
-    """The API at `url`, with `accounts` as account ids by login."""
+    """The API, with `accounts` as account ids by login."""
 
-    def __init__(self, url: str, accounts: Mapping[str, int]) -> None:
-        self._url = url
+    def __init__(self, accounts: Mapping[str, int]) -> None:
         self._users = [
-            {"login": login, "id": number, "avatar_url": f"{url}/u/{number}?v=4", "type": "User", "site_admin": False}
+            {"login": login, "id": number, "avatar_url": f"/u/{number}?v=4", "type": "User", "site_admin": False}
             for login, number in accounts.items()
         ]
         self.token: str | None = None
@@ -45,8 +44,8 @@ class Rest:
         self._used = 0
         self._reset = 0
 
-    def respond(self, path: str, authorization: str = "") -> StandInResponse:
-        """The response to a request for `path` with this Authorization header."""
+    def respond(self, path: str, url: str, authorization: str = "") -> StandInResponse:
+        """The response to a request for `path` with this Authorization header. Its links lead to the host `url`."""
         scheme, _, token = authorization.partition(" ")
         if scheme and (scheme != "Bearer" or self.token not in (None, token)):
             return _json(401, {"message": "Bad credentials", "status": "401"})
@@ -55,14 +54,14 @@ class Rest:
             return _json(403, {"message": "API rate limit exceeded for 127.0.0.1."}, limits)
         route = urlsplit(path.removeprefix(ROOT)).path
         if target := self._redirect_target(route, bool(scheme)):
-            location = f"{self._url}{ROOT}{target}?{urlsplit(path).query}"
+            location = f"{url}{ROOT}{target}?{urlsplit(path).query}"
             return _json(301, {"message": "Moved Permanently", "url": location}, limits | {"Location": location})
         users = self._list(route)
         if users is None:
             return _json(404, {"message": "Not Found", "status": "404"}, limits)
         if route.endswith("/contributors") and not users:
             return StandInResponse(204, limits, b"")
-        return self._page(_by_number(route), parse_qs(urlsplit(path).query), users, limits)
+        return self._page(f"{url}{ROOT}{_by_number(route)}", parse_qs(urlsplit(path).query), url, users, limits)
 
     def _count(self) -> tuple[bool, dict[str, str]]:
         """Count a request; whether the rate limit allows it, and the headers that describe the limit."""
@@ -95,7 +94,7 @@ class Rest:
         }.get(_by_number(route))
 
     def _page(
-        self, route: str, query: Mapping[str, list[str]], users: Sequence[Any], limits: dict[str, str]
+        self, address: str, query: Mapping[str, list[str]], url: str, users: Sequence[Any], limits: dict[str, str]
     ) -> StandInResponse:
         size, page = (int(query.get(name, [default])[0]) for name, default in (("per_page", "30"), ("page", "1")))
         size = min(size, 100)
@@ -103,10 +102,10 @@ class Rest:
         pages = {"first": 1, "prev": page - 1} if page > 1 else {}
         pages |= {"next": page + 1, "last": last} if page < last else {}
         link = ", ".join(
-            f'<{self._url}{ROOT}{route}?per_page={size}&page={number}>; rel="{relation}"'
-            for relation, number in pages.items()
+            f'<{address}?per_page={size}&page={number}>; rel="{relation}"' for relation, number in pages.items()
         )
-        return _json(200, users[(page - 1) * size : page * size], limits | ({"Link": link} if link else {}))
+        shown = [{**user, "avatar_url": url + user["avatar_url"]} for user in users[(page - 1) * size : page * size]]
+        return _json(200, shown, limits | ({"Link": link} if link else {}))
 
 
 def _by_number(route: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from github_avatars.demo.rest import ROOT, Rest, StandInResponse
-from github_avatars.errors import BadDataset
+from github_avatars.errors import BadDataset, BadOption
 from github_avatars.picture import formats
 
 logger = logging.getLogger(__name__)
@@ -55,12 +55,19 @@ class Exchange(BaseHTTPRequestHandler):
         """The response that GitHub would send."""
         standin = self.server.standin
         if self.path.startswith(f"{ROOT}/"):
-            return standin.rest.respond(self.path, self.headers.get("Authorization", ""))
-        response = standin.usual_response(self.path)
+            return standin.rest.respond(self.path, self._url, self.headers.get("Authorization", ""))
+        response = standin.usual_response(self.path, self._url)
         if "ETag" in response.headers and self.headers.get("If-None-Match") == response.headers["ETag"]:
             headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
             return StandInResponse(304, headers, b"")
         return response
+
+    @property
+    def _url(self) -> str:
+        """The address by which the client reaches the stand-in. Within a container it differs from that outside."""
+        standin = self.server.standin
+        host = self.headers["Host"]
+        return f"{standin.scheme}://{host}" if host else standin.url
 
     def pause(self, seconds: float) -> None:
         """Wait, but only until the stand-in is closed or the client closes the connection."""
@@ -100,11 +107,13 @@ class Mode:
 
 
 class GitHubStandIn:
-    """A stand-in for GitHub on 127.0.0.1, with the pictures of a folder `avatars` that contains an index.csv.
+    """A stand-in for GitHub, with the pictures of a folder `avatars` that contains an index.csv.
 
-    It serves within its `with` statement. `port` 0 selects a free port. `latency` is in seconds before each response,
-    `bandwidth` in bytes per second for all responses together. `faults` apply to their paths and `mode` to all others;
-    both may change at any time. With `tls` it serves HTTPS. Raises BadDataset if the index cannot be used.
+    It serves within its `with` statement. It listens on the address `host`; "0.0.0.0" means all addresses of this
+    machine. Redirects and links lead to the host that the client has requested. `port` 0 selects a free port. `latency`
+    is in seconds before each response, `bandwidth` in bytes per second for all responses together. `faults` apply to
+    their paths and `mode` to all others; both may change at any time. With `tls` it serves HTTPS. Raises BadDataset if
+    the index cannot be used, and BadOption if it cannot listen on the address or port.
 
     With the query ?s=64 it serves a custom avatar at 64 pixels per side, and an identicon unchanged, as GitHub seems to
     do. `resize_identicons` resizes these too.
@@ -114,6 +123,7 @@ class GitHubStandIn:
         self,
         avatars: Path = AVATARS,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         latency: float = 0.0,
         bandwidth: float = math.inf,
@@ -148,15 +158,21 @@ class GitHubStandIn:
         for path in self._pictures.values():
             if not path.is_file():
                 raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is missing: restore it or the index.")
-        self._server = _Server(("127.0.0.1", port), self, tls)
-        self.rest = Rest(self.url, self._account_ids)
+        self._server = _Server((host, port), self, tls)
+        self.rest = Rest(self._account_ids)
         """The REST API; its token and rate limit may change at any time."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
+    def scheme(self) -> str:
+        """The scheme of its addresses: http or https."""
+        return "https" if self._server.tls else "http"
+
+    @property
     def url(self) -> str:
-        """The address, such as http://127.0.0.1:40123, for GITHUB_URL."""
-        return f"{'https' if self._server.tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        """The address on this machine, such as http://127.0.0.1:40123, for GITHUB_URL."""
+        host, port = self._server.server_address[:2]
+        return f"{self.scheme}://{'127.0.0.1' if host == '0.0.0.0' else host!s}:{port}"  # noqa: S104
 
     def __enter__(self) -> Self:
         if not self.mode or self.mode.listening:
@@ -175,11 +191,11 @@ class GitHubStandIn:
         self._server.server_activate()
         self._thread.start()
 
-    def usual_response(self, path: str) -> StandInResponse:
-        """The response that GitHub would send for `path`."""
+    def usual_response(self, path: str, url: str) -> StandInResponse:
+        """The response that GitHub would send for `path`. It redirects to `url`."""
         route = urlsplit(path).path
         if (match := re.fullmatch(r"/([^/]+)\.png", route)) and match[1].lower() in self._account_ids:
-            location = f"{self.url}/u/{self._account_ids[match[1].lower()]}?v=4"
+            location = f"{url}/u/{self._account_ids[match[1].lower()]}?v=4"
             headers = {"Location": location, "Content-Type": "text/html", "Cache-Control": "no-cache"}
             return StandInResponse(302, headers, b"")
         if (match := re.fullmatch(r"/u/([0-9]{1,18})", route)) and int(match[1]) in self._pictures:
@@ -242,9 +258,10 @@ class _Server(socketserver.ThreadingTCPServer):
         super().__init__(address, Exchange, bind_and_activate=False)
         try:
             self.server_bind()
-        except OSError:
+        except (OSError, OverflowError) as error:
             self.server_close()
-            raise
+            reason = getattr(error, "strerror", None) or error
+            raise BadOption(f"{address[0]}, port {address[1]}, cannot be used ({reason}): give another.") from error
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

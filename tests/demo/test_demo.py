@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import json
 import signal
 import socket
 import ssl
@@ -20,6 +21,7 @@ from PIL import Image
 from github_avatars.classifier import Label
 from github_avatars.demo import MODES, GitHubStandIn, dripping, once, resetting, responding
 from github_avatars.errors import BadDataset
+from github_avatars.github import GitHub
 from github_avatars.training import dataset
 from tests.support.processes import ROOT, clean_environment, free_port, run
 from tests.support.timing import TIMEOUT, wait_until
@@ -69,6 +71,25 @@ def test_login_redirects_to_the_account_id(
     assert (status, headers["Location"], body) == (302, f"{standin.url}/u/1?v=4", b"")
 
 
+def test_redirects_and_links_lead_to_the_host_that_the_client_requests(
+    connection: http.client.HTTPConnection, standin: GitHubStandIn
+) -> None:
+    def get(path: str, host: str) -> http.client.HTTPResponse:
+        connection.request("GET", path, headers={"Host": host})
+        response = connection.getresponse()
+        response.body = response.read()  # type: ignore[attr-defined]
+        return response
+
+    for host in ("host.docker.internal:8888", "172.17.0.1:8888"):
+        assert get("/octocat.png", host).headers["Location"] == f"http://{host}/u/1?v=4"
+        page = get("/api/v3/repos/octocat/hello-world/stargazers?per_page=1", host)
+        assert page.headers["Link"].startswith(f"<http://{host}/api/v3/")
+        assert json.loads(page.body)[0]["avatar_url"] == f"http://{host}/u/1?v=4"  # type: ignore[attr-defined]
+        moved = get("/api/v3/repos/octocat/renamed/stargazers", host)
+        assert moved.headers["Location"].startswith(f"http://{host}/api/v3/")
+    assert get("/octocat.png", "").headers["Location"] == f"{standin.url}/u/1?v=4"
+
+
 @pytest.mark.parametrize(
     ("file", "number", "media_type"),
     [
@@ -115,7 +136,7 @@ def test_custom_avatars_are_resized_on_request(tmp_path: Path) -> None:
     dataset.write_index(tmp_path, examples)
 
     def shown(standin: GitHubStandIn, query: str) -> list[tuple[str | None, tuple[int, int]]]:
-        bodies = [standin.usual_response(f"/u/{number}{query}").body for number in range(1, 5)]
+        bodies = [standin.usual_response(f"/u/{number}{query}", standin.url).body for number in range(1, 5)]
         pictures = [Image.open(io.BytesIO(body)) for body in bodies]
         return [(picture.format, picture.size) for picture in pictures]
 
@@ -301,6 +322,26 @@ def test_command_serves_until_a_signal(avatars: Path, number: signal.Signals) ->
         process.send_signal(number)
         assert process.communicate(timeout=TIMEOUT) == ("", "")
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has several loopback addresses by default")
+def test_command_listens_on_all_addresses_on_request(avatars: Path) -> None:
+    with running(avatars, "--host", "0.0.0.0") as (_, connection):
+        assert connection.host == "127.0.0.1"
+        for host in (f"127.0.0.1:{connection.port}", f"127.0.0.2:{connection.port}"):
+            with GitHub(f"http://{host}") as client:
+                assert client.fetch("octocat").account_id == 1
+    with running(avatars) as (_, connection), pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", connection.port), timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--host", "192.0.2.1"), ("--host", "no host"), ("--port", "99999")])
+def test_command_with_an_address_that_cannot_be_used(avatars: Path, option: str, value: str) -> None:
+    result = run([*COMMAND, "--avatars", avatars, option, value])
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert value in line
 
 
 def test_help_lists_the_modes() -> None:
