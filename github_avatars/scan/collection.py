@@ -27,12 +27,12 @@ from typing import Literal
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.errors import BadDataset, BadFile, BadImage, ForeignRedirect, InUse
+from github_avatars.errors import BadDataset, BadFile, BadImage, BadLogin, ForeignRedirect, InUse, NoSuchAccount
 from github_avatars.files import write_atomically
 from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding, formats
 from github_avatars.scan.options import Observer, ScanOptions
-from github_avatars.scan.rows import PENDING, TRANSIENT, UNSURE, Row
+from github_avatars.scan.rows import PENDING, UNSURE, Row
 from github_avatars.scan.scanning import Scan
 from github_avatars.scan.store import Store
 from github_avatars.training import dataset
@@ -77,18 +77,21 @@ def collect(
     folder has the picture or the account already), "surplus" (because of `balance`), "error", and "earlier" (done by
     an earlier run).
 
-    Raises BadOption for an impossible rate, BadFile or InUse for the folder, BadDataset if it has other contents, and
-    the errors of Scan.rows. Even then, everything that was fetched is in the folder.
+    Raises BadOption for an impossible rate, BadFile or InUse for the folder, BadDataset if it has other contents or
+    avatars of another host, and the errors of Scan.rows. Even then, everything that was fetched is in the folder.
     """
     options = ScanOptions(directory / STORE, keep_pictures=True, rate=rate, wait=False)
+    with github() as client:
+        host = client.base
     with _locked(directory):
-        collection = _Collection(directory, balance)
+        collection = _Collection(directory, balance, host)
         wanted = _unique(logins)
         outcomes = Counter(earlier=sum(login.lower() in collection.done for login in wanted))
         with Store(options.db) as store:
+            store.check_host(host)
             # A killed run may have fetched others.
             fetched = [login for (login,) in store.query("SELECT login FROM accounts WHERE settled ORDER BY number")]
-            missing = [login for login in _unique([*fetched, *wanted]) if login.lower() not in collection.done]
+            missing = [login for login in _unique([*wanted, *fetched]) if login.lower() not in collection.done]
             try:
                 if missing:
                     accounts = [Account(login, None) for login in missing]
@@ -141,19 +144,31 @@ def _unique(logins: Iterable[str]) -> list[str]:
 
 
 class _Collection:
-    """The contents of the folder. `done` are the logins, in lower case, that need no request."""
+    """The contents of the folder. `done` are the logins, in lower case, that need no request to `host`."""
 
-    def __init__(self, directory: Path, balance: bool) -> None:
+    def __init__(self, directory: Path, balance: bool, host: str) -> None:
         self._directory = directory
         self._balance = balance
         self._index = _read_csv(directory / dataset.INDEX, INDEX_COLUMNS)
         self._aside = _read_csv(directory / ASIDE, ASIDE_COLUMNS)
         self._errors = _read_csv(directory / ERRORS, ERRORS_COLUMNS)
+        for line in (*self._index, *self._aside):
+            if not line["source"].startswith(f"{host}/"):
+                raise BadDataset(
+                    f"{directory} has an avatar from {line['source']}, which is not at {host}: "
+                    "give another folder, or the GITHUB_URL of these avatars."
+                )
         kept = [*self._index, *(line for line in self._aside if line["reason"] == "review")]
         self._files_by_account = {line["account_id"]: line["file"] for line in kept}
         self._files_by_content = {line["content"]: line["file"] for line in kept}
         self._counts = Counter(line["label"] for line in self._index)
-        permanent_errors = [line for line in self._errors if line["kind"] not in TRANSIENT]
+        # The message of an account that is missing begins with the address of the host.
+        permanent_errors = [
+            line
+            for line in self._errors
+            if line["kind"] == BadLogin.kind
+            or (line["kind"] == NoSuchAccount.kind and line["message"].startswith(f"{host} "))
+        ]
         self.done = {line["login"].lower() for line in (*self._index, *self._aside, *permanent_errors)}
         self._add_reviewed()
 

@@ -44,7 +44,7 @@ class Scan:
     `github` creates a client.
 
     Raises BadInput for impossible sources or options, InUse or BadFile for the store, and BadModel. On entry, it reads
-    the sources and raises the errors of Sources.accounts.
+    the sources and raises the errors of Sources.accounts, and BadFile if the store is that of another host.
     """
 
     def __init__(
@@ -68,9 +68,13 @@ class Scan:
     def __enter__(self) -> Self:
         try:
             options = self._options
+            host = None
+            if not self._sources.images:
+                with self._github() as github:
+                    host = github.base
             accounts = self._sources.accounts(self._store, wait=options.wait, observer=self._observer)
             model = hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest()
-            self._store.begin(accounts, model, keep_pictures=options.keep_pictures)
+            self._store.begin(accounts, model, host=host, keep_pictures=options.keep_pictures)
         except BaseException:
             self.__exit__(None, None, None)
             raise

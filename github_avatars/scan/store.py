@@ -95,9 +95,13 @@ CREATE TABLE IF NOT EXISTS labels (
     picture BLOB NOT NULL,
     labelled TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS hosts (
+    url TEXT NOT NULL
+) STRICT;
 """
 """`pictures` are the originals of ScanOptions.keep_pictures; `pages` are those of GitHub's lists while a run reads them
-(sources.py); `labels` are a person's (labels.py)."""
+(sources.py); `labels` are a person's (labels.py). `hosts` has at most one row: the address of the host, as in
+GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it."""
 
 APPLICATION = 0x67686176
 """SQLite's application_id, which distinguishes a store from other databases."""
@@ -174,14 +178,38 @@ class Store:
         """Close the file."""
         self._connection.close()
 
-    def begin(self, accounts: Iterable[tuple[str, Account]], model: str, *, keep_pictures: bool = False) -> None:
+    def check_host(self, url: str) -> None:
+        """Raise BadFile if the accounts are those of another host than `url`, which is like GitHub.base."""
+        for (known,) in self.query("SELECT url FROM hosts"):
+            if known != url:
+                raise BadFile(
+                    f"{self._path} has the results of {known}, not of {url}: "
+                    f"give another path, or set GITHUB_URL to {known}."
+                )
+
+    def begin(
+        self,
+        accounts: Iterable[tuple[str, Account]],
+        model: str,
+        *,
+        host: str | None = None,
+        keep_pictures: bool = False,
+    ) -> None:
         """Begin a run over accounts with their keys; `model` is the sha256 of the model that classifies them.
+
+        `host` is the address of the host of the accounts; None for pictures on disk. Raises the error of `check_host`
+        before it iterates over `accounts`. A store without a host gets this one.
 
         Accounts that another model classified become due, because predictions of two models are not comparable. With
         `keep_pictures`, so do accounts without a kept picture.
         """
         self._model = model
+        if host:
+            self.check_host(host)
         with self.transaction() as connection:
+            if host:
+                connection.execute("DELETE FROM hosts")
+                connection.execute("INSERT INTO hosts VALUES (?)", (host,))
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
         remaining = ((_text(key), _text(account.login), account.account_id) for key, account in accounts)
@@ -235,7 +263,7 @@ class Store:
             *(size, last, cutoff, PAGE),
         ):
             last = page[-1][0]
-            yield from (DueAccount(*values[:-1], bool(values[-1])) for values in page)
+            yield from (DueAccount(*values) for values in page)
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Write outcomes in one transaction. An error leaves an earlier prediction in the store."""

@@ -37,9 +37,10 @@ CACHED_PICTURES = 16
 def serve(path: str, uncertain: UncertaintyRange, port: int, on_ready: Callable[[str], object]) -> None:
     """Serve the page for the store at `path` until SIGINT or SIGTERM. `on_ready` is called with the page's address.
 
-    Raises InUse or BadOption if the port cannot be used.
+    Raises InUse or BadOption if the port cannot be used, and BadFile if the store is that of another host.
     """
     with listen(HOST, port) as sock, Store(path) as store, GitHub() as github, ThreadPoolExecutor(4) as threads:
+        store.check_host(github.base)
         run(application(Labels(store, uncertain), github, threads), sock, on_ready)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import synthesis
 from github_avatars import identicon
-from github_avatars.demo import Exchange, GitHubStandIn, resetting, responding
+from github_avatars.demo import MODES, Exchange, GitHubStandIn, resetting, responding
 from github_avatars.errors import OUTAGE, BadDataset, BadFile, BadOption, InUse, RateLimited, Unreachable
 from github_avatars.github import GitHub
 from github_avatars.picture import decoding
@@ -68,8 +68,8 @@ def collected(standin: GitHubStandIn, folder: Path) -> Collect:
     """Collects logins from the stand-in to `folder`, quickly, and returns the counts that are not 0."""
 
     def collected(logins: Iterable[str], directory: Path = folder, **options: object) -> dict[str, int]:
-        github = partial(GitHub, standin.url, backoff=0)
-        counts = collect(logins, directory, github=github, **{"rate": 1000.0, **options})  # type: ignore[arg-type]
+        defaults = {"rate": 1000.0, "github": partial(GitHub, standin.url, backoff=0)}
+        counts = collect(logins, directory, **{**defaults, **options})  # type: ignore[arg-type]
         assert counts.keys() == NOTHING.keys()
         return {name: count for name, count in counts.items() if count}
 
@@ -220,6 +220,25 @@ def test_folder_with_other_contents_is_refused_and_unchanged(collected: Collect,
     with pytest.raises(BadFile, match="cannot be written to"):
         collected(["hans"], copy / "hans.png")
     assert contents(copy) == before
+
+
+def test_folder_with_avatars_of_another_host_is_refused_and_unchanged(
+    collected: Collect, avatars: Path, folder: Path
+) -> None:
+    for login in ("hans", "thief"):
+        collected([login])
+        before = contents(folder)
+        with GitHubStandIn(avatars) as other, pytest.raises(BadDataset, match=rf"not at {other.url}: give another"):
+            collected(["paul"], github=partial(GitHub, other.url))
+        assert not other.requests
+        assert contents(folder) == before
+        shutil.rmtree(folder)
+
+
+def test_account_that_another_host_does_not_have_is_requested(collected: Collect) -> None:
+    with GitHubStandIn(mode=MODES["404"]) as empty:
+        assert collected(["paul", "@"], github=partial(GitHub, empty.url)) == {"error": 2}
+    assert collected(["paul", "@"]) == {"custom": 1, "earlier": 1}
 
 
 @pytest.mark.parametrize(

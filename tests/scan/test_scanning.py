@@ -11,7 +11,7 @@ import pytest
 
 from github_avatars import identicon
 from github_avatars.demo import AVATARS, MODES, GitHubStandIn, once, responding
-from github_avatars.errors import BadInput, BadOption, InUse, RateLimited, Unreachable
+from github_avatars.errors import BadFile, BadInput, BadOption, InUse, RateLimited, Unreachable
 from github_avatars.github import Account, rate_limit
 from github_avatars.scan import Observer, Scan, ScanOptions, Sources, scan
 from github_avatars.scan.options import MAX_CONCURRENCY
@@ -87,6 +87,38 @@ def test_scan_with_a_store_resumes(github: GitHubStandIn, tmp_path: Path) -> Non
     # At most the accounts in flight are requested again.
     assert github.requests.total() - requests <= 2 * len(LOGINS)
     assert all(github.requests[f"/{row.login}.png"] == 1 for row in first)
+
+
+def test_store_of_another_host_is_refused_before_any_request(
+    github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    options = ScanOptions(db=tmp_path / "scan.db", ordered=True)
+    before = list(scan(["octocat"], options))
+    with Store(options.db) as store, pytest.raises(BadFile, match="has the results of"):
+        store.check_host("https://github.com")
+    with GitHubStandIn() as other:
+        monkeypatch.setenv("GITHUB_URL", other.url)
+        monkeypatch.setenv("GITHUB_TOKEN", "secret")
+        for sources in (Sources(["octocat"]), Sources(lists=[("followers", "octocat")])):
+            with pytest.raises(BadFile, match=rf"scan\.db has the results of {github.url}, not of {other.url}: give"):
+                list(scan(sources, options))
+        identicon.render(1).save(tmp_path / "anna.png")
+        assert next(scan(Sources(images=tmp_path), options)).status == "judged"
+        assert not other.requests
+    monkeypatch.setenv("GITHUB_URL", f"{github.url.upper()}/")
+    assert list(scan(["octocat"], options)) == before
+
+
+def test_store_without_a_host_gets_the_one_of_the_next_scan(github: GitHubStandIn, tmp_path: Path) -> None:
+    options = ScanOptions(db=tmp_path / "scan.db")
+    before = list(scan(["octocat"], options))
+    with Store(options.db) as store, store.transaction() as connection:
+        connection.execute("DROP TABLE hosts")
+    requests = github.requests.total()
+    assert list(scan(["octocat"], options)) == before
+    assert github.requests.total() == requests
+    with Store(options.db) as store, pytest.raises(BadFile, match="another path"):
+        store.check_host("https://github.com")
 
 
 def test_abandoned_scan_releases_its_store(tmp_path: Path) -> None:

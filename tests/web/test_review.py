@@ -191,13 +191,17 @@ def test_other_sites_cannot_label(review: Review) -> None:
     assert review.next()["left"] == 2
 
 
-def test_wrong_calls_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], db: str) -> None:
+def test_wrong_calls_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "text").write_text("octocat")
+    monkeypatch.setenv("GITHUB_URL", "https://github.example.com")
     for words, reason in (
         (["gone.db"], "no file gone.db"),
         ([str(tmp_path / "text")], "not a database"),
         ([db, "--unsure", "1..0"], "1..0"),
         ([db, "--port", "70000"], "no port 70000"),
+        ([db, "--port", "0"], "not of https://github.example.com"),
         ([db, "--export", str(tmp_path)], "give a folder that does not exist"),
     ):
         capsys.readouterr()
