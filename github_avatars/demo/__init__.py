@@ -6,15 +6,16 @@
 It behaves like github.com and avatars.githubusercontent.com, both at one address: /LOGIN.png redirects to
 /u/ACCOUNT-ID?v=4, which serves the picture, and unknown logins are 404. All requests use real sockets.
 
-`faults` change the response at single paths. `responding`, `dripping` and `resetting` create faults, and `once` limits
-a fault to the first requests. A mode changes all other responses; MODES contains those that GitHub could show:
+`faults` change the response at single paths. `responding`, `dripping`, `resetting` and `interim` create faults, and
+`once` limits a fault to the first requests. A mode changes all other responses; MODES contains those that GitHub could
+show:
 
     with GitHubStandIn(mode=MODES["drip"]) as standin: ...
 
 The command `github-avatars demo --mode drip` does the same.
 """
 
-from github_avatars.demo.faults import dripping, once, resetting, responding
+from github_avatars.demo.faults import dripping, interim, once, resetting, responding
 from github_avatars.demo.modes import MODES
 from github_avatars.demo.standin import AVATARS, Exchange, Fault, GitHubStandIn, Mode, run
 
@@ -26,6 +27,7 @@ __all__ = [
     "GitHubStandIn",
     "Mode",
     "dripping",
+    "interim",
     "once",
     "resetting",
     "responding",

@@ -53,6 +53,18 @@ def resetting(data: bytes = b"") -> Fault:
     return fault
 
 
+def interim(*statuses: int, pause: float = 0.02) -> Fault:
+    """A fault that sends interim responses with these statuses, and the usual response `pause` seconds later."""
+
+    def fault(exchange: Exchange) -> bool:
+        for status in statuses:
+            exchange.send_head(status, {"Link": "</style.css>; rel=preload"})
+        exchange.pause(pause)
+        return False
+
+    return fault
+
+
 def once(fault: Fault, times: int = 1) -> Fault:
     """`fault` for the first request (or the first `times` requests), then the usual response."""
     remaining = iter(range(times))

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from github_avatars.demo import rest
-from github_avatars.demo.faults import dripping, resetting, responding
+from github_avatars.demo.faults import dripping, interim, resetting, responding
 from github_avatars.demo.standin import Exchange, Fault, Mode
 
 HOUR = 3600
@@ -141,6 +141,7 @@ MODES = {
     "reset": Mode("resets the connection in the middle of a picture", _picture(_reset)),
     "short": Mode("closes the connection one byte before the end of a picture", _picture(_short)),
     "long": Mode("sends a forged response after the end of a picture", _picture(_long)),
+    "early-hints": Mode("sends 103 Early Hints, and each response a moment later", interim(103)),
     "drip": Mode("sends a picture at one byte per second", _picture(_drip)),
     "gigabyte": Mode("sends a gigabyte as a picture, with Content-Length", _picture(_gigabyte)),
     "gigabyte-unannounced": Mode("sends a gigabyte as a picture, without Content-Length", _picture(_endless)),

@@ -3,6 +3,7 @@
 import http.client
 import io
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -22,6 +24,9 @@ from github_avatars.github import cancellation, hosts
 
 CONNECTIONS = 32
 """The size of the connection pool of each host, and so the number of threads that can fetch at the same time."""
+
+MAX_INTERIM_RESPONSES = 10
+"""How many interim responses, such as 100 Continue and 103 Early Hints, are skipped before a response."""
 
 HEADERS = {
     "User-Agent": "github-avatars",
@@ -49,6 +54,9 @@ class PrivateAddress(Exception):
 
 class Session(HTTPAdapter):
     """Connection pools without the other state of a requests.Session: no cookies, no redirects, no passwords.
+
+    Each response belongs to its own request: interim responses are skipped, and no request is sent on a connection that
+    has received bytes after the previous response, or before the first request.
 
     A read timeout limits the time for the whole response, from the request to its last byte; in urllib3, it limits the
     pause between two bytes. A connect timeout limits the time for DNS, for connecting to all addresses, and for TLS.
@@ -81,7 +89,8 @@ class Session(HTTPAdapter):
         host = urlsplit(url).netloc
         try:
             with self._open(url, timeout, headers) as response:
-                return HTTPResponse(response.status, response.headers, read(response))
+                body = b"" if _announces_forbidden_body(response) else read(response)
+                return HTTPResponse(response.status, response.headers, body)
         except PrivateAddress as error:
             raise ForeignRedirect(
                 f"{host} has the private address {error}, so {subject} is not requested from it: "
@@ -135,6 +144,15 @@ class Session(HTTPAdapter):
         return pool, self.request_url(request, settings["proxies"]) != request.path_url
 
 
+def _announces_forbidden_body(response: urllib3.BaseHTTPResponse) -> bool:
+    """Whether the headers announce a body that the status forbids. If it is sent, it arrives later.
+
+    A 304 may have such headers nevertheless. Its connection is then closed in vain, because the response is not read.
+    """
+    is_announced = response.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in response.headers
+    return is_announced and response.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
 class DeadlineReader(io.RawIOBase):
     """Reads from a socket until a deadline: its timeout, counted from the creation of this object."""
 
@@ -142,6 +160,8 @@ class DeadlineReader(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._deadline = time.monotonic() + cast(float, sock.gettimeout())
+        self.at_end = False
+        """Set this to read no more."""
 
     def readable(self) -> bool:
         """Always True."""
@@ -149,6 +169,8 @@ class DeadlineReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         """Read into the buffer and return the number of bytes. Raises TimeoutError after the deadline."""
+        if self.at_end:
+            return 0
         left = self._deadline - time.monotonic()
         # A timeout of zero would make the socket non-blocking.
         if left <= 0:
@@ -163,10 +185,37 @@ class DeadlineReader(io.RawIOBase):
         super().close()
 
 
-class _TimedResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+class _ResponseReader(io.BufferedReader):
+    """A buffer for one response. When it is closed, it marks the connection if it contains more than the response."""
+
+    def __init__(self, source: DeadlineReader, connection: "_HTTPConnection") -> None:
+        super().__init__(source)
+        self._source = source
+        self._connection = connection
+
+    def close(self) -> None:
+        if not self.closed:
+            # Otherwise `peek` would wait for data if the buffer is empty.
+            self._source.at_end = True
+            self._connection.has_excess = bool(self.peek())
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, connection: "_HTTPConnection", **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp: Any = io.BufferedReader(DeadlineReader(self.fp.detach(), sock))
+        self.fp: Any = _ResponseReader(DeadlineReader(self.fp.detach(), sock), connection)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line of the final response. The base class skips no interim response but 100 Continue."""
+        for _ in range(1 + MAX_INTERIM_RESPONSES):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status >= HTTPStatus.OK:
+                return version, status, reason
+            if status == HTTPStatus.SWITCHING_PROTOCOLS:
+                break
+            http.client.parse_headers(self.fp)
+        raise http.client.BadStatusLine(f"{status} {reason}")
 
 
 class AddressPolicy:
@@ -218,18 +267,49 @@ def _connect(info: tuple[Any, ...], seconds: float, options: Iterable[tuple[Any,
     return sock
 
 
-class _HTTPConnection(urllib3.connection.HTTPConnection):
-    response_class = _TimedResponse
+def _has_input(sock: socket.socket) -> bool:
+    """Whether the socket has data to read, or its end. This may consume data."""
+    timeout = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        # Waiting with `select` would miss data in the buffers of TLS, and would take TLS's own messages for data.
+        sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.settimeout(timeout)
+    return True
 
+
+class _HTTPConnection(urllib3.connection.HTTPConnection):
     def __init__(self, *args: Any, policy: AddressPolicy, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.response_class = partial(_Response, connection=self)  # type: ignore[assignment]
+        self.has_excess = False
+        """Whether bytes after the end of a response were read from the socket."""
         self._policy = policy
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether another request can be sent. Otherwise, the pool opens a new connection."""
+        return self.sock is not None and not self.has_excess and not _has_input(self.sock)
+
+    def send(self, data: Any) -> None:
+        """Send a request. Raises ProtocolError if data has been received, which cannot be the response to it."""
+        if self.sock is None:
+            self.connect()
+        if not self.is_connected:
+            raise urllib3.exceptions.ProtocolError("the server sends data without a request")
+        super().send(data)
 
     def _new_conn(self) -> socket.socket:
         """A socket connected to the host, with the rest of the connect timeout as its timeout, for TLS.
 
         It connects to the same address that was checked: a second DNS request could return another one.
         """
+        self.has_excess = False
         # Every request has a timeout.
         deadline = time.monotonic() + cast(float, self.timeout)
         failure = OSError("the name has no address")

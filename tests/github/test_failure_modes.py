@@ -66,6 +66,7 @@ EXPECTED = {
     "reset": Expected(Unreachable, 1 + ATTEMPTS),
     "short": Expected(Unreachable, 1 + ATTEMPTS),
     "long": Expected(None, 2),
+    "early-hints": Expected(None, 2),
     "drip": Expected(Unreachable, 1 + ATTEMPTS),
     "gigabyte": Expected(TooLarge, 2),
     "gigabyte-unannounced": Expected(TooLarge, 2),

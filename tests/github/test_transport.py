@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, responding
+from github_avatars.demo import AVATARS, GitHubStandIn, responding
 from github_avatars.errors import ForeignRedirect, GitHubAvatarsError, Unreachable
 from github_avatars.github import GitHub, hosts
 from github_avatars.github.transport import DeadlineReader
@@ -319,27 +319,6 @@ def test_proxy_that_refuses_a_host(client: GitHub, proxy: Proxy) -> None:
     proxy.ports.clear()
     message_of(client, Unreachable)
     assert set(proxy.requests) == {"github.com:443"}
-
-
-def test_unsolicited_response_is_not_used() -> None:
-    """It is in the buffer of a kept connection when the client would send the next request there."""
-    forged = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x89PNG\r\n\x1a\n"
-    fetched, sent = threading.Event(), threading.Event()
-
-    def respond(exchange: Exchange) -> bool:
-        exchange.respond(200, body=DATA)
-        fetched.wait(TIMEOUT)
-        exchange.wfile.write(forged)
-        sent.set()
-        return True
-
-    with GitHubStandIn(faults={PICTURE.partition("?")[0]: respond}) as standin, GitHub(standin.url) as client:
-        assert client.fetch("octocat").data == DATA
-        standin.faults.clear()
-        fetched.set()
-        assert sent.wait(TIMEOUT)
-        assert client.fetch("octocat").data == DATA
-        assert standin.connections == 2
 
 
 class Bytes(io.RawIOBase):
