@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from PIL import Image
 
@@ -149,6 +149,8 @@ class _Collection:
     def __init__(self, directory: Path, balance: bool, host: str) -> None:
         self._directory = directory
         self._balance = balance
+        if not any((directory / name).exists() for name in (dataset.INDEX, STORE)):
+            _refuse_pictures(directory)
         self._index = _read_csv(directory / dataset.INDEX, INDEX_COLUMNS)
         self._aside = _read_csv(directory / ASIDE, ASIDE_COLUMNS)
         self._errors = _read_csv(directory / ERRORS, ERRORS_COLUMNS)
@@ -197,7 +199,10 @@ class _Collection:
             self._aside.append({"file": "", "reason": "surplus", **source})
             return "surplus"
         file = f"{label}/{row.account_id}{formats.extension(picture)}"
-        (self._directory / label).mkdir(exist_ok=True)
+        try:
+            (self._directory / label).mkdir(exist_ok=True)
+        except OSError as error:
+            raise BadFile(f"{self._directory / label} cannot be created ({error.strerror}): free the name.") from error
         write_atomically(self._directory / file, picture)
         self._files_by_account[source["account_id"]] = self._files_by_content[source["content"]] = file
         if label == "review":
@@ -238,6 +243,14 @@ class _Collection:
                     if file not in listed and (self._directory / file).exists():
                         source = {name: line[name] for name in ("login", "account_id", *SOURCE)}
                         self._add_to_index(file, label, "reviewed", source)
+
+
+def _refuse_pictures(directory: Path) -> None:
+    """Raise BadDataset if a folder for pictures has contents: a collection's own pictures could replace them."""
+    for label in get_args(Place):
+        folder = directory / label
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise BadDataset(f"{folder} exists, but {directory} has no {dataset.INDEX}: give another folder.")
 
 
 def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -212,6 +212,30 @@ def test_pictures_that_a_person_moves_from_review_are_indexed(collected: Collect
         assert files(folder) == ["custom/42.png"]
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        *(
+            (f"{name}.csv", rf"{name}\.csv is not part of a collection .*balance")
+            for name in ("index", "aside", "errors")
+        ),
+        ("default/11.png", r"default exists, but .*collected has no index\.csv"),
+        ("review", "review exists"),
+        (STORE, r"\.scan\.db cannot be used .*not a database"),
+    ],
+)
+def test_file_that_is_not_of_a_collection_is_refused_and_unchanged(
+    collected: Collect, standin: GitHubStandIn, folder: Path, name: str, message: str
+) -> None:
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_text("login,balance\nzeke,12\n")
+    before = contents(folder)
+    with pytest.raises((BadDataset, BadFile), match=f"{message}.*give another (folder|path)"):
+        collected(["hans"])
+    assert contents(folder) == before
+    assert not standin.requests
+
+
 def test_folder_with_other_contents_is_refused_and_unchanged(collected: Collect, avatars: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(avatars, tmp_path / "copy"))
     before = contents(copy)
