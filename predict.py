@@ -7,8 +7,8 @@ import cog
 import coglet
 from cog import BaseModel, BaseRunner, Input, Path
 
-from github_avatars import classifier
-from github_avatars.github import CONNECTIONS, GitHub, cancellation
+from github_avatars import cancellation, classifier
+from github_avatars.github import CONNECTIONS, GitHub
 from github_avatars.prediction import predict
 from github_avatars.service import cog_cleanup, logs
 

@@ -47,7 +47,7 @@ def measure(rounds: int) -> dict[str, Any]:
     """Measure time and memory by size and codec of the picture, and by number of training pictures."""
     return {
         "pictures": [_measure_picture(side, codec, rounds) for codec in ("PNG", "JPEG") for side in SIDES],
-        "training": [_in_new_process(_train, count) for count in COUNTS],
+        "training": [in_new_process(_train, count) for count in COUNTS],
     }
 
 
@@ -60,7 +60,7 @@ def _measure_picture(side: int, codec: str, rounds: int) -> dict[str, Any]:
         "side": side,
         "codec": codec,
         "ms": {name: spread([1000 * each / repeats for each in values]) for name, values in seconds.items()},
-        "mb": {name: _in_new_process(_added_memory, function, data) for name, function in FUNCTIONS.items()},
+        "mb": {name: in_new_process(_added_memory, function, data) for name, function in FUNCTIONS.items()},
     }
 
 
@@ -69,7 +69,8 @@ def _repeat(function: Callable[[bytes], object], data: bytes, times: int) -> Non
         function(data)
 
 
-def _in_new_process(function: Callable[..., Result], *arguments: object) -> Result:
+def in_new_process(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call the function in a new Python process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 
@@ -77,9 +78,9 @@ def _in_new_process(function: Callable[..., Result], *arguments: object) -> Resu
 def _added_memory(function: Callable[[bytes], object], data: bytes) -> float:
     """Return by how many megabytes a call raises the peak memory of a process that has classified a small picture."""
     classify(draw(64, "PNG"))
-    before = _peak_memory()
+    before = peak_memory()
     function(data)
-    return round(_peak_memory() - before, 1)
+    return round(peak_memory() - before, 1)
 
 
 def _train(count: int) -> dict[str, float]:
@@ -101,10 +102,10 @@ def _train(count: int) -> dict[str, float]:
         measurements = fitting.measure_for_training(Path(folder), repeated)
         fitting.fit(fitting.feature_table(Path(folder), repeated, measurements))
         seconds = round(sum(os.times()[:4]) - start, 2)
-        return {"pictures": count, "seconds": seconds, "mb": round(_peak_memory(), 1)}
+        return {"pictures": count, "seconds": seconds, "mb": round(peak_memory(), 1)}
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """Return the peak memory of this process in megabytes. `getrusage` would include that of its parent process."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -6,6 +6,7 @@ import math
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -86,12 +87,14 @@ def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     """Whether a picture is GitHub's default avatar.
 
     `picture` is a Pillow image of any mode, the bytes of a file, or a path. A JPEG file is decoded at reduced size if
-    that suffices (decoding.load), so its features can differ slightly from those of the Pillow image. `classifier` is
+    that suffices (decoding.loaded), so its features can differ slightly from those of the Pillow image. `classifier` is
     the shipped one by default.
 
     Raises BadImage (NotAPicture, TooLarge) if the picture cannot be used, BadModel if the shipped classifier cannot.
     """
-    return (classifier or shipped()).classify(features.extract(_load_picture(picture)))
+    classifier = classifier or shipped()
+    with _loaded(picture) as loaded:
+        return classifier.classify(features.extract(loaded))
 
 
 def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = None) -> list[Verdict | BadImage]:
@@ -99,19 +102,23 @@ def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = No
 
     Only one picture at a time is decoded. Raises BadModel if the shipped classifier cannot be used.
     """
-    return classify_decoded(map(_load_picture_or_error, pictures), classifier or shipped())
+    return classify_decoded(_each_loaded(pictures), classifier or shipped())
 
 
 def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Classifier) -> list[Verdict | BadImage]:
-    """The verdict on each picture from decoding.load. Errors among the pictures are returned in their place."""
+    """The verdict on each picture from decoding.loaded. Errors among the pictures are returned in their place."""
     errors: dict[int, BadImage] = {}
 
     def usable_pictures() -> Iterator[Image.Image]:
-        for index, picture in enumerate(pictures):
+        index = 0
+        # enumerate() would keep the previous picture in memory while the next one is decoded.
+        for picture in pictures:
             if isinstance(picture, BadImage):
                 errors[index] = picture
             else:
                 yield picture
+            del picture
+            index += 1  # noqa: SIM113
 
     results: list[Verdict | BadImage] = [*map(classifier.classify, features.extract_all(usable_pictures()))]
     for index, error in errors.items():
@@ -119,19 +126,22 @@ def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Cla
     return results
 
 
-def _load_picture_or_error(picture: Picture) -> Image.Image | BadImage:
-    try:
-        return _load_picture(picture)
-    except BadImage as error:
-        return error
+def _each_loaded(pictures: Iterable[Picture]) -> Iterator[Image.Image | BadImage]:
+    for picture in pictures:
+        try:
+            with _loaded(picture) as loaded:
+                yield loaded
+                del loaded  # otherwise it would remain in memory while the next one is decoded
+        except BadImage as error:
+            yield error
 
 
-def _load_picture(picture: Picture) -> Image.Image:
+def _loaded(picture: Picture) -> AbstractContextManager[Image.Image]:
     if isinstance(picture, Image.Image):
-        return decoding.normalize(picture)
+        return decoding.normalized(picture)
     if isinstance(picture, (bytes, bytearray, memoryview)):
-        return decoding.load(bytes(picture))
-    return decoding.load(decoding.read_bytes(picture), str(picture))
+        return decoding.loaded(bytes(picture))
+    return decoding.loaded(decoding.read_bytes(picture), str(picture))
 
 
 @lru_cache(maxsize=1)

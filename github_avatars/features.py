@@ -45,7 +45,7 @@ NAMES = tuple(field.name for field in fields(Features))
 
 
 def extract(picture: Image.Image) -> Features:
-    """The features of a picture from decoding.load. The sample's size is fixed, so all sizes are comparable."""
+    """The features of a picture from decoding.loaded. The sample's size is fixed, so all sizes are comparable."""
     return extract_all([picture])[0]
 
 

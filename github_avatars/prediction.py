@@ -40,7 +40,7 @@ class Prediction:
     fetch_seconds: float | None = None
     """The time to fetch the avatar; None for a picture file."""
     classify_seconds: float | None = None
-    """The time to decode and classify the picture; None if it was classified in a batch."""
+    """The time to decode and classify the picture, including waits for memory; None if it was classified in a batch."""
 
     def output(self) -> dict[str, str | None]:
         """The JSON output of the service: username, href, prediction."""
@@ -95,15 +95,16 @@ def predict_account(login: str, github: GitHub, classifier: Classifier) -> Predi
     started = perf_counter()
     avatar = github.fetch(login)
     fetched = perf_counter()
-    picture = decoding.load(avatar.data, f"The avatar of {login}")
-    verdict = classifier.classify(features.extract(picture))
-    classified = perf_counter()
+    with decoding.loaded(avatar.data, f"The avatar of {login}") as picture:
+        verdict = classifier.classify(features.extract(picture))
+        classified = perf_counter()
+        verified = is_verified(picture, avatar.account_id)
     return Prediction(
         verdict.label,
         verdict.probability,
         verdict.features,
         account_id=avatar.account_id,
-        verified=is_verified(picture, avatar.account_id),
+        verified=verified,
         username=login,
         href=avatar.href,
         fetch_seconds=fetched - started,
@@ -115,7 +116,8 @@ def predict_file(path: Path, classifier: Classifier) -> Prediction:
     """The prediction for a picture file. Raises BadImage."""
     data = decoding.read_bytes(path)
     started = perf_counter()
-    verdict = classifier.classify(features.extract(decoding.load(data, "The image")))
+    with decoding.loaded(data, "The image") as picture:
+        verdict = classifier.classify(features.extract(picture))
     classified = perf_counter()
     return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=classified - started)
 
@@ -134,13 +136,13 @@ def predict_avatars(
         for avatar, size in avatars:
             verified.append(None)
             try:
-                picture = decoding.load(avatar.data, f"The avatar of {avatar.login or avatar.href}")
+                with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
+                    is_thumbnail = size is not None and max(picture.size) <= size
+                    verified[-1] = None if is_thumbnail else is_verified(picture, avatar.account_id)
+                    yield picture
+                    del picture  # otherwise it would remain in memory while the next one is decoded
             except BadImage as error:
                 yield error
-            else:
-                is_thumbnail = size is not None and max(picture.size) <= size
-                verified[-1] = None if is_thumbnail else is_verified(picture, avatar.account_id)
-                yield picture
 
     verdicts = classify_decoded(pictures(), classifier)
     return [

@@ -136,7 +136,8 @@ def test_grey_picture_has_the_same_features_in_every_mode() -> None:
     palette.putpixel((1, 1), 1)
     transparent = grey.convert("RGBA")
     transparent.putpixel((1, 1), (225, 225, 225, 128))  # GitHub grey over white
-    sixteen_bits = decoding.normalize(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16)))
+    with decoding.normalized(Image.fromarray(np.full((64, 64), 240 * 257, dtype=np.uint16))) as normalized:
+        sixteen_bits = normalized
     assert decoding.rgb(transparent).getpixel((1, 1)) == GITHUB_GREY
     for picture in (grey, palette, transparent, sixteen_bits):
         assert features.extract(picture) == Features(576, 1, 0), picture.mode

@@ -39,10 +39,9 @@ from importlib.metadata import version
 from pathlib import Path
 from PIL import Image
 from github_avatars import features
-from github_avatars.classifier import MODEL, Classifier, load, save
+from github_avatars.classifier import MODEL, Classifier, classify, load, save
 from github_avatars.errors import BadModel
 from github_avatars.github import GitHub
-from github_avatars.picture import decoding
 from github_avatars.prediction import predict
 
 report = {"versions": {name: version(name) for name in ("scikit-learn", "numpy", "pillow", "requests", "urllib3")}}
@@ -71,7 +70,7 @@ with GitHub() as github:
     predictions = {login: predict(login, None, github, classifier) for login in sys.argv[1:]}
 report["results"] = {login: [prediction.label, prediction.metrics()] for login, prediction in predictions.items()}
 # Some versions of NumPy crash on 16-bit greys.
-verdict = classifier.classify(features.extract(decoding.normalize(Image.new("I;16B", (9, 9), 32768))))
+verdict = classify(Image.new("I;16B", (9, 9), 32768), classifier)
 report["results"]["16-bit grey"] = [verdict.label, asdict(verdict.features)]
 print(json.dumps(report))
 """

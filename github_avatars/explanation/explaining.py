@@ -87,19 +87,20 @@ def explain(picture: Image.Image, classifier: Classifier | None = None) -> Expla
     Raises BadImage if the picture cannot be decoded, BadModel if the shipped classifier cannot be used.
     """
     classifier = classifier or shipped()
-    upright = decoding.rgb(decoding.normalize(picture))
-    verdict = classifier.classify(features.extract(upright))
-    fit = identicon.fit(upright)
-    return Explanation(
-        picture=upright,
-        sample=identicon.sample(upright),
-        fit=fit,
-        difference=identicon.difference(upright, fit),
-        verdict=verdict,
-        base=classifier.intercept + float(np.dot(classifier.weights, classifier.means)),
-        contributions=_contributions(verdict.features, classifier),
-        score=classifier.score(verdict.features),
-    )
+    with decoding.normalized(picture) as normalized:
+        upright = decoding.rgb(normalized)
+        verdict = classifier.classify(features.extract(upright))
+        fit = identicon.fit(upright)
+        return Explanation(
+            picture=upright,
+            sample=identicon.sample(upright),
+            fit=fit,
+            difference=identicon.difference(upright, fit),
+            verdict=verdict,
+            base=classifier.intercept + float(np.dot(classifier.weights, classifier.means)),
+            contributions=_contributions(verdict.features, classifier),
+            score=classifier.score(verdict.features),
+        )
 
 
 def explain_file_or_account(subject: str, github: GitHub, classifier: Classifier | None = None) -> Explanation:
@@ -108,12 +109,14 @@ def explain_file_or_account(subject: str, github: GitHub, classifier: Classifier
     Raises BadInput if `subject` is neither a file nor a possible login, BadImage, GitHubError.
     """
     if is_file(subject):
-        return explain(decoding.load(decoding.read_bytes(subject), subject), classifier)
+        with decoding.loaded(decoding.read_bytes(subject), subject) as picture:
+            return explain(picture, classifier)
     try:
         avatar = github.fetch(subject)
     except BadLogin as error:
         raise BadInput(f"There is no such picture file, and {error}") from error
-    return explain(decoding.load(avatar.data, f"The avatar of {subject}"), classifier)
+    with decoding.loaded(avatar.data, f"The avatar of {subject}") as picture:
+        return explain(picture, classifier)
 
 
 def _contributions(measured: Features, classifier: Classifier) -> tuple[Contribution, ...]:

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
+from github_avatars import cancellation
 from github_avatars.errors import (
     BadFile,
     BadOption,
@@ -24,7 +25,7 @@ from github_avatars.errors import (
     RateLimited,
     Unreachable,
 )
-from github_avatars.github import cancellation, hosts, rate_limit, transport
+from github_avatars.github import hosts, rate_limit, transport
 from github_avatars.github.client import BACKOFF, CONNECT_TIMEOUT, MAX_REDIRECTS, READ_TIMEOUT, REDIRECTS, RETRIES
 from github_avatars.github.transport import HTTPResponse
 

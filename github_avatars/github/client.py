@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
+from github_avatars import cancellation
 from github_avatars.errors import (
     BadLogin,
     ForeignRedirect,
@@ -28,7 +29,7 @@ from github_avatars.errors import (
     TooLarge,
     Unreachable,
 )
-from github_avatars.github import cancellation, hosts, rate_limit, transport
+from github_avatars.github import hosts, rate_limit, transport
 from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from github_avatars import cancellation
 from github_avatars.errors import BadOption, RateLimited
-from github_avatars.github import cancellation
 
 MIN_RATE = 0.001
 MAX_RATE = 1000.0

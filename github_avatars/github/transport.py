@@ -19,8 +19,9 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from github_avatars import cancellation
 from github_avatars.errors import ForeignRedirect, Unreachable
-from github_avatars.github import cancellation, hosts
+from github_avatars.github import hosts
 
 CONNECTIONS = 32
 """The size of the connection pool of each host, and so the number of threads that can fetch at the same time."""

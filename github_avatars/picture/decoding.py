@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from github_avatars.errors import NotAPicture, TooLarge
 from github_avatars.identicon import MIN_UNBLURRED_SIDE
 from github_avatars.picture import container
+from github_avatars.picture.budget import Budget
 from github_avatars.picture.formats import FORMATS
 from github_avatars.picture.orientation import ORIENTATION_TAG
 
@@ -35,6 +36,13 @@ WHITE = (255, 255, 255, 255)
 BLOCK = 1024
 """The width and height of the blocks in which a large picture with transparency is converted, in pixels."""
 
+BUDGET = Budget(capacity=2 * MAX_PIXELS, uncounted=500 * 500)
+"""The budget for the pictures that are decoded and classified at the same time, in pixels of a plain file.
+
+A pixel takes at most 17 bytes while it is decoded and converted, so 2 × MAX_PIXELS take 0.3 GB. Avatars as GitHub
+serves them never wait.
+"""
+
 _FILTERS_LOCK = threading.Lock()
 
 
@@ -43,19 +51,33 @@ def decode(data: bytes, name: str = "the picture") -> Image.Image:
 
     `name` is what error messages call the file. Raises only NotAPicture and TooLarge, for any bytes.
     """
-    return rgb(load(data, name, whole=True), name)
+    with loaded(data, name, whole=True) as picture:
+        return rgb(picture, name)
 
 
 def load(data: bytes, name: str = "the picture", *, whole: bool = False) -> Image.Image:
-    """The first frame of a file: upright, 8 bits per channel, in the mode of the file.
+    """The picture of `loaded`, for programs that decode one picture at a time: BUDGET does not count it any more."""
+    with loaded(data, name, whole=whole) as picture:
+        return picture
+
+
+@contextmanager
+def loaded(data: bytes, name: str = "the picture", *, whole: bool = False) -> Iterator[Image.Image]:
+    """Within this context, the first frame of a file: upright, 8 bits per channel, in the mode of the file.
 
     Unless `whole` is true, a JPEG is decoded at half, a quarter or an eighth of its size, but with at least
-    MIN_UNBLURRED_SIDE pixels a side. This is faster and sufficient for classifying. Raises NotAPicture and TooLarge.
+    MIN_UNBLURRED_SIDE pixels a side. This is faster and sufficient for classifying. Waits for BUDGET, and holds it
+    until the end of the context. Raises NotAPicture, TooLarge, and CancelledError as BUDGET does.
     """
     if len(data) > MAX_BYTES:
         raise _too_many_bytes(name)
     stripped = container.strip(data, name)
     _check_size(stripped.width, stripped.height, name, stripped.description, stripped.cost_factor)
+    with BUDGET.hold(stripped.width * stripped.height * stripped.cost_factor):
+        yield _load(stripped, name, whole)
+
+
+def _load(stripped: container.StrippedFile, name: str, whole: bool) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(stripped.data), formats=[image_format.name for image_format in FORMATS])
     except UnidentifiedImageError as error:
@@ -74,11 +96,13 @@ def load(data: bytes, name: str = "the picture", *, whole: bool = False) -> Imag
     return _to_8_bits(upright(picture))
 
 
-def normalize(picture: Image.Image, name: str = "the picture") -> Image.Image:
-    """A picture that Pillow has opened: decoded, upright, 8 bits per channel. Raises NotAPicture and TooLarge."""
+@contextmanager
+def normalized(picture: Image.Image, name: str = "the picture") -> Iterator[Image.Image]:
+    """Like `loaded`, for a picture that Pillow has opened."""
     _check_size(picture.width, picture.height, name)
-    _load_pixels(picture, name)
-    return _to_8_bits(upright(picture))
+    with BUDGET.hold(picture.width * picture.height):
+        _load_pixels(picture, name)
+        yield _to_8_bits(upright(picture))
 
 
 def read(path: str | os.PathLike[str]) -> Image.Image:

@@ -1,8 +1,7 @@
 """Pictures on disk → the result for each account, which has a folder of pictures or a single file."""
 
 import math
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -56,7 +55,7 @@ def _classify(classifier: Classifier, path: Path, href: str) -> Result:
     if not files:
         return Result.of_error(NotAPicture(f"{path} has no pictures: add some, or remove it."), href=href)
     sizes: dict[Path, int] = {}
-    verdicts = dict(zip(files, classify_decoded(map(partial(_load, sizes), files), classifier), strict=True))
+    verdicts = dict(zip(files, classify_decoded(_each_loaded(files, sizes), classifier), strict=True))
     errors = {file: verdict for file, verdict in verdicts.items() if isinstance(verdict, BadImage)}
     usable = {file: verdict for file, verdict in verdicts.items() if not isinstance(verdict, BadImage)}
     if not usable:
@@ -76,8 +75,8 @@ def largest(key: str) -> Path:
     """The picture with the most pixels of an account, by the key that `find` returns. Raises NotAPicture."""
     path = Path(key.removeprefix(":"))
     sizes: dict[Path, int] = {}
-    for file in _files(path):
-        _load(sizes, file)
+    for _ in _each_loaded(_files(path), sizes):
+        pass
     if not sizes:
         raise NotAPicture(f"{path} has no usable picture any more: restore it.")
     return max(sorted(sizes), key=sizes.__getitem__)
@@ -89,16 +88,18 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
 
 
-def _load(sizes: dict[Path, int], file: Path) -> Image.Image | BadImage:
-    """The picture, after storing its number of pixels in `sizes`: a loaded JPEG may have fewer."""
-    try:
-        data = decoding.read_bytes(file)
-        picture = decoding.load(data, str(file))
-    except BadImage as error:
-        return error
-    stripped = container.strip(data, str(file))
-    sizes[file] = stripped.width * stripped.height
-    return picture
+def _each_loaded(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Image.Image | BadImage]:
+    """Each picture, after storing its number of pixels in `sizes`: a loaded JPEG may have fewer."""
+    for file in files:
+        try:
+            data = decoding.read_bytes(file)
+            with decoding.loaded(data, str(file)) as picture:
+                stripped = container.strip(data, str(file))
+                sizes[file] = stripped.width * stripped.height
+                yield picture
+                del picture  # otherwise it would remain in memory while the next one is decoded
+        except BadImage as error:
+            yield error
 
 
 def combine(verdicts: Sequence[Verdict]) -> tuple[Label, float]:

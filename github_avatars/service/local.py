@@ -18,6 +18,7 @@ from cog.predictor import load_predictor_from_ref
 
 from github_avatars.errors import BadFile, BadOption, InUse
 from github_avatars.github import CONNECTIONS
+from github_avatars.service.memory import MALLOC
 
 ROOT = Path(__file__).resolve().parents[2]
 PREDICTOR = f"{ROOT / 'predict.py'}:Predictor"
@@ -63,8 +64,7 @@ def serve(port: int) -> None:
         "COG_PREDICT_TYPE_STUB": "predict.py:Predictor",
         "COG_MAX_CONCURRENCY": str(CONNECTIONS),
         "PORT": str(port),
-        # As in cog.yaml: otherwise glibc creates heaps for many of the threads, which rarely shrink.
-        "MALLOC_ARENA_MAX": "1",
+        **{name: str(value) for name, value in MALLOC.items()},
         # Cog starts its worker as `python`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }

@@ -1,7 +1,7 @@
 """What the page shows for an account or a picture: the prediction and its explanation, as JSON."""
 
 import base64
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from github_avatars import explanation
@@ -77,14 +77,18 @@ def _answer(
     username: str | None = None,
     href: str | None = None,
 ) -> PageAnswer:
-    explained = explanation.explain(decoding.load(data, name), classifier)
+    with decoding.loaded(data, name) as picture:
+        explained = explanation.explain(picture, classifier)
+        verified = is_verified(explained.picture, account_id)
+        # The page shows the file. The decoded picture would take memory that decoding.BUDGET no longer counts.
+        explained = replace(explained, picture=explained.sample)
     verdict = explained.verdict
     prediction = Prediction(
         verdict.label,
         verdict.probability,
         verdict.features,
         account_id=account_id,
-        verified=is_verified(explained.picture, account_id),
+        verified=verified,
         username=username,
         href=href,
     )

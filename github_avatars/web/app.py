@@ -16,11 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from github_avatars import identicon
+from github_avatars import cancellation, identicon
 from github_avatars.classifier import Classifier
 from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, TooLarge
 from github_avatars.explanation import encode_png
-from github_avatars.github import GitHub, cancellation
+from github_avatars.github import GitHub
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import media_type
 from github_avatars.web import examples

@@ -14,8 +14,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from github_avatars import cancellation
 from github_avatars.errors import BadInput, GitHubAvatarsError
-from github_avatars.github import GitHub, cancellation
+from github_avatars.github import GitHub
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import media_type
 from github_avatars.scan.images import largest

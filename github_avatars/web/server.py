@@ -9,6 +9,7 @@ from github_avatars import classifier
 from github_avatars.demo import GitHubStandIn
 from github_avatars.github import CONNECTIONS, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
+from github_avatars.service.memory import configure_malloc
 from github_avatars.web.app import Site, application
 from github_avatars.web.guard import LOOPBACK
 from github_avatars.web.serving import listen, run
@@ -20,6 +21,7 @@ def serve(host: str, port: int, *, demo: bool = False, on_ready: Callable[[str],
     With `demo`, a stand-in on this machine replaces GitHub. Raises InUse or BadOption if the address cannot be used,
     BadModel if the shipped classifier cannot be used.
     """
+    configure_malloc()
     with listen(host, port) as sock, _github(demo) as github:
         about = {
             "github": github.base,

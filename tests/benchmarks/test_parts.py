@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import growth, packages, picture, scaling, scan, server, start
+from benchmarks import budget, growth, packages, picture, scaling, scan, server, start
 from github_avatars.picture import decoding
 
 
@@ -31,6 +31,16 @@ def test_picture_compares_decoding_and_classifying_one_by_one_and_in_a_batch(mon
     assert batches == [[files[0], files[1], files[0]]] * 3
     assert len(decoded) == 3 * (2 + 3)
     assert f"| {kind} |" in picture.section(results)
+
+
+def test_budget_is_compared_with_unlimited_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "AVATARS", 10)
+    shipped = decoding.BUDGET
+    results = budget.measure(2)
+    assert decoding.BUDGET is shipped
+    limited, unlimited = (results["huge"][name]["mb"] for name in ("the budget", "unlimited"))
+    assert limited < 400 < unlimited
+    assert "| the budget " in budget.section(results)
 
 
 def test_packages_are_the_dependencies_of_the_library_and_of_cog() -> None:

@@ -300,7 +300,8 @@ def test_damaged_exif_is_ignored_without_a_warning(codec: str, exif: bytes) -> N
     with picture, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert near(decoding.decode(data), mosaic(), 6)
-        assert near(decoding.normalize(picture), mosaic(), 6)
+        with decoding.normalized(picture) as normalized:
+            assert near(normalized, mosaic(), 6)
     assert not caught
 
 

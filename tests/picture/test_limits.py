@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from github_avatars.classifier import classify
 from github_avatars.errors import TooLarge
 from github_avatars.picture import decoding
 from github_avatars.picture.decoding import MAX_BYTES, MAX_PIXELS, MAX_SIDE
@@ -43,7 +44,7 @@ def test_maximum_side_is_decoded_and_one_more_pixel_is_too_large() -> None:
 
 def test_pillow_image_can_be_too_large() -> None:
     with pytest.raises(TooLarge, match="is a picture of 60000×151: give one of at most 9,000,000 pixels"):
-        decoding.normalize(Image.new("1", (60_000, 151)))
+        classify(Image.new("1", (60_000, 151)))
 
 
 def test_maximum_of_bytes_is_decoded_and_one_more_is_too_large() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from github_avatars.github import CONNECTIONS
+from github_avatars.service.memory import MALLOC
 from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT, wait_until
 
@@ -28,7 +29,7 @@ def cog_variables(predictor: Path, port: int) -> dict[str, str]:
         "PORT": str(port),
         # Cog starts its worker as `python`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "MALLOC_ARENA_MAX": "1",
+        **{name: str(value) for name, value in MALLOC.items()},
     }
 
 

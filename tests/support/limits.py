@@ -29,9 +29,9 @@ FUNCTIONS = {
 }
 
 
-def memory(field: str) -> float:
-    """A field of /proc/self/status in megabytes: VmRSS, VmHWM (the peak of VmRSS) or VmData."""
-    match = re.search(rf"^{field}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+def memory(field: str, process: int | str = "self") -> float:
+    """A field of a process's /proc/PID/status in megabytes: VmRSS, VmHWM (the peak of VmRSS) or VmData."""
+    match = re.search(rf"^{field}:\s+(\d+) kB$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE)
     assert match
     return int(match[1]) / 1000
 

@@ -9,8 +9,9 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
 
+from github_avatars import cancellation
 from github_avatars.demo import GitHubStandIn
-from github_avatars.github import GitHub, cancellation
+from github_avatars.github import GitHub
 from tests.support.holding import Hold
 from tests.support.timing import TIMEOUT
 
@@ -139,13 +140,13 @@ def test_cancellation_affects_no_other_work(silent_socket: socket.socket) -> Non
         asyncio.run(main(pool))
 
 
-def test_canceled_fetch_ends_and_is_not_retried(thread: ThreadPoolExecutor, standin: GitHubStandIn) -> None:
-    standin.faults["/octocat.png"] = hold = Hold()
-    with GitHub(standin.url, read_timeout=2 * TIMEOUT, deadline=2 * TIMEOUT) as client:
+def test_canceled_fetch_ends_and_is_not_retried(thread: ThreadPoolExecutor, github: GitHubStandIn) -> None:
+    github.faults["/octocat.png"] = hold = Hold()
+    with GitHub(github.url, read_timeout=2 * TIMEOUT, deadline=2 * TIMEOUT) as client:
         cancel(thread, lambda: client.fetch("octocat"), hold.wait_for_request)
-        assert standin.requests["/octocat.png"] == 1
+        assert github.requests["/octocat.png"] == 1
         hold.release.set()
-        standin.faults.clear()
+        github.faults.clear()
         assert client.fetch("octocat").login == "octocat"
 
 

@@ -1,7 +1,7 @@
 """Cancellation of work that runs in threads.
 
-Python cannot stop a thread from outside. Work started with `run` therefore waits by `pause` and `interruptible` only,
-and both end when its caller is canceled. A fetch that nobody needs any more thus frees its thread.
+Python cannot stop a thread from outside. Work started with `run` therefore waits by `pause`, `interruptible` and
+`on_cancel` only, which end when its caller is canceled. A fetch that nobody needs any more thus frees its thread.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -19,21 +19,18 @@ Result = TypeVar("Result")
 
 
 class _Cancellation:
-    """Whether one piece of work is canceled, and the socket that its thread waits on, if any."""
+    """Whether one piece of work is canceled, and the function that then wakes its thread, if it waits."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.canceled = threading.Event()
-        self.socket: socket.socket | None = None
+        self.wake: Callable[[], object] | None = None
 
     def cancel(self) -> None:
         with self.lock:
             self.canceled.set()
-            if self.socket:
-                # A thread that reads from the socket then receives the end of the stream; closing would not wake it.
-                # urllib3's wrapper for TLS inside a proxy's TLS has no shutdown: that fetch lasts until its timeout.
-                with suppress(OSError, AttributeError):
-                    self.socket.shutdown(socket.SHUT_RDWR)
+            if self.wake:
+                self.wake()
 
 
 _current: ContextVar[_Cancellation] = ContextVar("cancellation of the running work")
@@ -64,17 +61,32 @@ def pause(seconds: float) -> None:
 
 
 @contextmanager
-def interruptible(sock: socket.socket) -> Iterator[None]:
-    """Within this context, reading from the socket ends as soon as the running work is canceled.
+def on_cancel(wake: Callable[[], object]) -> Iterator[None]:
+    """Within this context, `wake` is called as soon as the running work is canceled, by the thread that cancels it.
 
-    Raises concurrent.futures.CancelledError if it is canceled already.
+    Raises concurrent.futures.CancelledError if it is canceled already. Such contexts cannot be nested.
     """
     cancellation = _current.get(_Cancellation())
     with cancellation.lock:
-        cancellation.socket = sock
+        cancellation.wake = wake
     try:
         pause(0)
         yield
     finally:
         with cancellation.lock:
-            cancellation.socket = None
+            cancellation.wake = None
+
+
+def interruptible(sock: socket.socket) -> AbstractContextManager[None]:
+    """Within this context, reading from the socket ends as soon as the running work is canceled.
+
+    Raises concurrent.futures.CancelledError if it is canceled already.
+    """
+
+    def end_stream() -> None:
+        # A thread that reads from the socket then receives the end of the stream; closing would not wake it.
+        # urllib3's wrapper for TLS inside a proxy's TLS has no shutdown: that fetch lasts until its timeout.
+        with suppress(OSError, AttributeError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    return on_cancel(end_stream)

@@ -1,0 +1,95 @@
+"""The memory of Cog's server and of the web page while many huge pictures arrive at once, read from Linux's /proc."""
+
+import base64
+import http.client
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from github_avatars.demo import GitHubStandIn
+from github_avatars.github import CONNECTIONS
+from github_avatars.service.memory import MALLOC
+from tests.conftest import StartCog
+from tests.support.limits import memory
+from tests.support.pictures import encoded
+from tests.support.processes import ROOT, clean_environment, living_processes
+from tests.support.timing import TIMEOUT, wait_until
+
+pytestmark = pytest.mark.alone
+
+HUGE = encoded(Image.new("RGB", (3000, 3000), "red"), "WEBP")
+"""A file of 16 kB that takes 149 MB to decode."""
+
+MAX_MEGABYTES = 600
+"""The maximum memory above that of the idle server."""
+
+KEPT_MEGABYTES = 100
+"""The maximum memory above that of the idle server after all predictions, including threads and caches."""
+
+
+def test_huge_pictures_at_once_stay_within_the_memory_limit(
+    start_cog: StartCog, github: GitHubStandIn, tmp_path: Path
+) -> None:
+    server = start_cog(tmp_path, github.url)
+    server.wait_for_status("READY")
+    (worker,) = set(living_processes(server.process.pid)) - {server.process.pid}
+    idle = memory("VmRSS", worker)
+    body = {"input": {"image": f"data:image/webp;base64,{base64.b64encode(HUGE).decode()}"}}
+
+    def try_to_predict() -> dict[str, Any] | None:
+        status, response = server.request("POST", "/predictions", body)
+        assert status in (200, 409), response
+        return dict(response) if status == 200 else None
+
+    with ThreadPoolExecutor(2 * CONNECTIONS) as pool:
+        responses = list(pool.map(lambda _: wait_until(try_to_predict), range(2 * CONNECTIONS)))
+    assert Counter(response["output"]["prediction"] for response in responses) == {"custom": 2 * CONNECTIONS}
+    assert memory("VmHWM", worker) < idle + MAX_MEGABYTES
+    assert memory("VmRSS", worker) < idle + KEPT_MEGABYTES
+
+
+@pytest.fixture
+def page() -> Iterator[tuple[int, int]]:
+    """The process id and the port of the web page, with the stand-in for GitHub."""
+    command = [sys.executable, "-m", "github_avatars", "serve", "--demo", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            yield process.pid, int(process.stdout.readline().strip().rstrip("/").rpartition(":")[2])
+        finally:
+            process.terminate()
+
+
+def test_huge_pictures_at_once_stay_within_the_memory_limit_of_the_page(page: tuple[int, int]) -> None:
+    process, port = page
+
+    def post(_: int) -> tuple[int, str]:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)) as connection:
+            connection.request("POST", "/api/pictures", HUGE)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())["prediction"]
+
+    assert post(0) == (200, "custom")
+    idle = memory("VmRSS", process)
+    with ThreadPoolExecutor(2 * CONNECTIONS) as pool:
+        assert Counter(pool.map(post, range(2 * CONNECTIONS))) == {(200, "custom"): 2 * CONNECTIONS}
+    assert memory("VmHWM", process) < idle + MAX_MEGABYTES
+    assert memory("VmRSS", process) < idle + KEPT_MEGABYTES
+
+
+def test_image_configures_the_heap_like_script_server() -> None:
+    lines = (ROOT / "cog.yaml").read_text(encoding="utf-8").splitlines()
+    assert [line.strip() for line in lines if "MALLOC" in line] == [
+        f"- {name}={value}" for name, value in MALLOC.items()
+    ]
