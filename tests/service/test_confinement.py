@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from github_avatars.demo import AVATARS, GitHubStandIn
 from tests.support.cog_server import COMMAND, CogServer, cog_variables
-from tests.support.processes import ROOT, free_port
+from tests.support.processes import ROOT, free_port, living_processes
+from tests.support.timing import TIMEOUT
 
 BOX = """
 mount --bind "$0" /mnt
@@ -46,6 +48,10 @@ def box() -> None:
     assert result.stderr.count("Read-only file system") == 3, result.stderr
 
 
+def command_line(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
 @pytest.mark.usefixtures("box")
 def test_service_requires_neither_root_nor_home_and_writes_only_to_tmp(github: GitHubStandIn, tmp_path: Path) -> None:
     port = free_port()
@@ -62,4 +68,7 @@ def test_service_requires_neither_root_nor_home_and_writes_only_to_tmp(github: G
         response = server.predict(image=f"data:image/png;base64,{identicon}")
         assert response["output"]["prediction"] == "default"
         assert "NoSuchAccount" in server.predict(username="nobody-of-this-name")["error"]
+        (worker,) = [each for each in living_processes(server.process.pid) if b"_run_worker" in command_line(each)]
+        os.kill(worker, signal.SIGKILL)
+        assert server.process.wait(TIMEOUT) != 0
         assert all(word not in server.log() for word in ("Read-only", "Permission denied", "Traceback"))

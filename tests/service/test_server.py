@@ -6,10 +6,11 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ import pytest
 
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.github import CONNECTIONS
+from github_avatars.service import watcher
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
 from tests.conftest import StartCog
-from tests.support.cog_server import CogServer
+from tests.support.cog_server import COMMAND, CogServer, add_schema, cog_variables
 from tests.support.holding import Hold
-from tests.support.processes import ROOT, living_processes
+from tests.support.processes import ROOT, clean_environment, free_port, living_processes
 from tests.support.timing import TIMEOUT, wait_until
 
 pytestmark = pytest.mark.alone
@@ -295,33 +297,52 @@ def test_sigterm_lets_running_predictions_finish_and_ends_the_server(
         assert predictions.are_correct()
     assert own_server.process.wait(TIMEOUT) == 0
     wait_until(lambda: not living_processes(group), lambda: "a process still runs")
+    wait_until(lambda: not watchers(own_server), lambda: "the process that watches the worker still runs")
     assert own_server.stdout.read_bytes() == b""
 
 
-def test_killed_worker_is_reported_and_not_replaced(own_server: CogServer, github: GitHubStandIn) -> None:
-    (worker,) = set(living_processes(own_server.process.pid)) - {own_server.process.pid}
-    with pending_predictions(own_server, github, 1) as predictions:
-        os.kill(worker, signal.SIGKILL)
-        assert predictions.statuses() == ["failed"]
-    wait_until(lambda: "Event loop exiting" in own_server.log(), own_server.log)
-    assert own_server.health()["status"] == "UNHEALTHY"
+def watchers(server: CogServer) -> list[Path]:
+    """The folders in Linux's /proc of the helper processes that watch the worker of a server."""
+    folders = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # the process has ended in the meantime
+            if file.read_text().split("\0")[-4:-2] == [watcher.__file__, str(server.process.pid)]:
+                folders.append(file.parent)
+    return folders
 
-    def outcome() -> str:
-        try:
-            status, response = own_server.request("POST", "/predictions", {"input": {"username": "octocat"}}, timeout=5)
-        except TimeoutError:
-            return "no response"
-        return "full" if (status, response) == FULL else f"{status} {response['status']}"
 
-    outcomes = [outcome() for _ in range(CONNECTIONS)]
-    # A prediction that arrives before Cog has handled the end of its worker may get no response.
-    assert outcomes.count("no response") <= 1
-    # Each other one fails, and its slot is never freed.
-    assert set(outcomes[: outcomes.index("full")]) - {"no response"} == {"200 failed"}
-    assert CONNECTIONS - outcomes.count("full") in (CONNECTIONS - 1, CONNECTIONS - 2)
-    assert own_server.health()["status"] == "UNHEALTHY"
-    assert not github.requests["/octocat.png"]
-    assert living_processes(own_server.process.pid) == [own_server.process.pid]
+@pytest.mark.parametrize("command", [COMMAND, [ROOT / "script" / "server"]], ids=["in the image", "script/server"])
+def test_server_ends_with_an_error_if_its_worker_is_killed(
+    github: GitHubStandIn, tmp_path: Path, command: list[str | Path]
+) -> None:
+    port = free_port()
+    environment = clean_environment(
+        **cog_variables(ROOT / "predict.py", port), GITHUB_URL=github.url, PYTHONPATH=str(ROOT)
+    )
+    arguments = [] if command is COMMAND else ["--port", str(port)]
+    folder = tmp_path / "folder"
+    add_schema(folder)
+    with CogServer([*command, *arguments], folder, port, environment, tmp_path) as server:
+        server.wait_for_status("READY")
+        (worker,) = set(living_processes(server.process.pid)) - {server.process.pid}
+        with pending_predictions(server, github, 1) as predictions:
+            os.kill(worker, signal.SIGKILL)
+            assert predictions.statuses() == ["failed"]
+        assert server.process.wait(TIMEOUT) == -signal.SIGKILL
+        wait_until(lambda: not watchers(server))
+
+
+def test_server_that_is_the_first_process_of_a_container_ends_if_its_worker_is_killed(tmp_path: Path) -> None:
+    """The system protects such a process from SIGKILL."""
+    if subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True).returncode:
+        pytest.skip("this machine does not allow the tests to start a container")
+    port = free_port()
+    environment = clean_environment(**cog_variables(ROOT / "predict.py", port), PYTHONPATH=str(ROOT))
+    command = ["unshare", "--pid", "--fork", "--mount-proc", *COMMAND]
+    with CogServer(command, tmp_path, port, environment, tmp_path) as server:
+        server.wait_for_status("READY")
+        os.kill(max(living_processes(server.process.pid)), signal.SIGKILL)
+        server.process.wait(TIMEOUT)
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "nul\0"], ids=["too long", "with a NUL"])
