@@ -6,9 +6,10 @@ all. Rows are read in pages, so memory does not grow with the number of accounts
 
 import json
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -102,6 +103,21 @@ CREATE TABLE IF NOT EXISTS hosts (
 """`pictures` are the originals of ScanOptions.keep_pictures; `pages` are those of GitHub's lists while a run reads them
 (sources.py); `labels` are a person's (labels.py). `hosts` has at most one row: the address of the host, as in
 GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it."""
+
+CHECKSUMS = """
+ALTER TABLE accounts ADD COLUMN crc INTEGER;
+CREATE TRIGGER accounts_changed AFTER UPDATE ON accounts WHEN NEW.crc IS OLD.crc BEGIN
+    UPDATE accounts SET crc = NULL WHERE number = NEW.number;
+END;
+"""
+"""The checksum of CHECKED, which stores of version 0.1 do not have. It is NULL until the end of a change, or until the
+next run if another program makes it."""
+
+CHECKED = (
+    "name, login, named_id, settled, status, error, label, probability, github_grey, distinct_colors, identicon_error,"
+    "verified, pictures, agreed, left_out, account_id, href, etag, size, model, fetched, checked"
+)
+"""The columns of `accounts` that the checksum covers. SQLite checks the others itself."""
 
 APPLICATION = 0x67686176
 """SQLite's application_id, which distinguishes a store from other databases."""
@@ -230,6 +246,7 @@ class Store:
                 " AND (model != ? OR (? AND number NOT IN (SELECT account FROM pictures)))",
                 (model, keep_pictures),
             )
+            connection.execute(f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE crc IS NULL")  # noqa: S608
             # All accounts are in the store now, so the next run can read GitHub's lists again.
             connection.execute("DELETE FROM pages")
 
@@ -275,6 +292,10 @@ class Store:
                 else:
                     # Without a result, the avatar is unchanged.
                     self._write_status(connection, outcome.number, outcome.result or Result(status=JUDGED), checked)
+                connection.execute(
+                    f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE number = ?",  # noqa: S608
+                    (outcome.number,),
+                )
 
     def _write_status(self, connection: sqlite3.Connection, number: int, result: Result, checked: str) -> None:
         """An account that had a prediction is never settled by an error: it is requested again by the next run."""
@@ -392,7 +413,7 @@ class Store:
     def _translate_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise InUse(
                     f"{self._path} is in use by another run: wait until it ends, or give another path."
@@ -420,6 +441,9 @@ def _prepare(connection: sqlite3.Connection, path: str | Path) -> None:
     ((version,),) = run("PRAGMA user_version")
     if (tables or application) and (application, version) != (APPLICATION, VERSION):
         raise BadFile(f"{path} is not the store of a scan by this version: give another path.")
+    connection.create_function("crc32", -1, _crc32, deterministic=True)
+    if tables and (fault := _fault(connection)):
+        raise BadFile(f"{path} is damaged ({fault}): restore a copy, or give another path.")
     run("PRAGMA journal_mode = WAL")
     # A power failure can lose the last transactions; the end of the program cannot.
     run("PRAGMA synchronous = NORMAL")
@@ -428,6 +452,50 @@ def _prepare(connection: sqlite3.Connection, path: str | Path) -> None:
             f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
         )
     connection.executescript(f"BEGIN IMMEDIATE; {OPTIONAL_TABLES} COMMIT")
+    if not _has_checksums(connection):
+        connection.executescript(f"BEGIN IMMEDIATE; {CHECKSUMS} COMMIT")
+
+
+def _fault(connection: sqlite3.Connection) -> str | None:
+    """What is damaged in the store; None if nothing is. It is read completely."""
+    ((message,),) = connection.execute("PRAGMA integrity_check(1)")
+    if message != "ok":
+        return str(message).splitlines()[-1]
+    if not _schema(connection) <= _possible_schema():
+        return "its tables are not those of a scan"
+    if connection.execute("PRAGMA foreign_key_check").fetchone():
+        return "a row belongs to no account"
+    if _has_checksums(connection):
+        condition = f"crc != crc32({CHECKED})"
+        try:
+            damaged = connection.execute(f"SELECT number FROM accounts WHERE {condition} LIMIT 1").fetchone()  # noqa: S608
+        except sqlite3.OperationalError:  # raised for text that is not UTF-8
+            return "an account is not UTF-8"
+        if damaged:
+            return f"the checksum of account {damaged[0]} is wrong"
+    return None
+
+
+def _has_checksums(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM pragma_table_info('accounts') WHERE name = 'crc'").fetchone())
+
+
+def _schema(connection: sqlite3.Connection) -> set[bytes]:
+    """The definitions of the tables, indexes, triggers and views, with single spaces."""
+    definitions = connection.execute("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'")
+    return {b" ".join(definition.split()) for (definition,) in definitions}
+
+
+def _possible_schema() -> set[bytes]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA + OPTIONAL_TABLES)
+        without_checksums = _schema(connection)
+        connection.executescript(CHECKSUMS)
+        return without_checksums | _schema(connection)
+
+
+def _crc32(*values: object) -> int:
+    return zlib.crc32(repr(values).encode("utf-8", "backslashreplace"))
 
 
 def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:

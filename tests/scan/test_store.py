@@ -1,10 +1,12 @@
 """The store: accounts, outcomes and the SQLite file."""
 
+import random
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from github_avatars.errors import BadFile, InUse, NoSuchAccount, NotAPicture, Un
 from github_avatars.features import Features
 from github_avatars.github import Account
 from github_avatars.prediction import Prediction
-from github_avatars.scan.rows import UNSURE, Result, make_row
+from github_avatars.scan.rows import UNSURE, Result, Row, make_row
 from github_avatars.scan.store import PAGE, Outcome, Store, account_key
 from tests.support.processes import ROOT
 
@@ -252,15 +254,98 @@ def test_other_files_are_refused_and_unchanged(tmp_path: Path) -> None:
         assert path.is_dir() or path.read_bytes() == content
 
 
-def test_damaged_store_is_an_error(path: str) -> None:
+def test_damaged_store_is_refused_and_unchanged(path: str) -> None:
     with Store(path) as store:
         begin(store, *(Account(f"a{number}", None) for number in range(2000)))
     data = bytearray(Path(path).read_bytes())
     data[8192:] = bytes(len(data) - 8192)
     Path(path).write_bytes(data)
-    with pytest.raises(BadFile, match=r"scan\.db cannot be used \(.*malformed"), Store(path) as store:
-        begin(store, ZEKE)
-        list(store.rows(UNSURE))
+    with pytest.raises(BadFile, match=r"scan\.db is damaged \(.*\): restore a copy, or give another path"):
+        Store(path)
+    assert Path(path).read_bytes() == data
+    assert [file.name for file in Path(path).parent.iterdir()] == ["scan.db"]
+
+
+def filled(path: str, accounts: int) -> None:
+    """Create a store with default, custom and unknown accounts."""
+    with Store(path) as store:
+        begin(store, *(Account(f"account-{number}", None) for number in range(accounts)), keep_pictures=True)
+        results = cycle([DEFAULT, CUSTOM, DEFAULT, UNKNOWN, DEFAULT])
+        store.write(
+            [
+                Outcome(due.number, result, 64, f'"{due.key}"')
+                for due, result in zip(store.due(64, None), results, strict=False)
+            ]
+        )
+        store.end("complete")
+
+
+def test_flipped_bits_never_change_rows(path: str) -> None:
+    filled(path, 300)
+    data = Path(path).read_bytes()
+
+    def rows() -> list[Row]:
+        with Store(path) as store:
+            begin(store, *(Account(f"account-{number}", None) for number in range(300)))
+            return list(store.rows(UNSURE))
+
+    expected = rows()
+    detected = 0
+    generator = random.Random(1)
+    for _ in range(100):
+        damaged = bytearray(data)
+        for bit in generator.sample(range(8 * len(data)), 3):
+            damaged[bit // 8] ^= 1 << bit % 8
+        Path(path).write_bytes(damaged)
+        try:
+            assert rows() == expected
+        except BadFile:
+            detected += 1
+    assert detected > 50
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("UPDATE accounts SET probability = 0.98 WHERE number = 1", "the checksum of account 1 is wrong"),
+        ("UPDATE accounts SET label = 'custom' WHERE number = 3", "the checksum of account 3 is wrong"),
+        ("UPDATE accounts SET login = CAST(x'ff' AS TEXT) WHERE number = 1", "an account is not UTF-8"),
+        ("DELETE FROM accounts WHERE number = 2", "a row belongs to no account"),
+        ("DROP VIEW found; CREATE VIEW found AS SELECT * FROM accounts", "its tables are not those of a scan"),
+    ],
+)
+def test_values_that_the_store_did_not_write_are_refused(path: str, damage: str, message: str) -> None:
+    filled(path, 6)
+    connection = sqlite3.connect(path)
+    # Without the trigger, like a flipped bit, the change leaves the checksum as it is.
+    connection.executescript(f"DROP TRIGGER accounts_changed; {damage}")
+    connection.close()
+    with pytest.raises(BadFile, match=rf"scan\.db is damaged \({message}\): restore a copy"):
+        Store(path)
+
+
+def test_other_programs_can_change_an_account(path: str) -> None:
+    filled(path, 6)
+    connection = sqlite3.connect(path)
+    connection.executescript("UPDATE accounts SET label = 'custom' WHERE number = 1")
+    connection.close()
+    for _ in range(2):
+        with Store(path) as store:
+            assert next(store.rows(UNSURE)).label_or_status == "custom"
+            begin(store, Account("account-0", None))
+
+
+def test_store_without_checksums_gets_them_in_the_next_run(path: str) -> None:
+    filled(path, 6)
+    connection = sqlite3.connect(path)
+    connection.executescript("DROP TRIGGER accounts_changed; ALTER TABLE accounts DROP COLUMN crc")
+    connection.close()
+    with Store(path) as store:
+        rows = list(store.rows(UNSURE))
+        assert len(rows) == 6
+        begin(store)
+        assert store.query("SELECT count(*) FROM accounts WHERE crc IS NULL") == [(0,)]
+    Store(path).close()
 
 
 def test_other_programs_can_read_the_file(path: str) -> None:
