@@ -3,7 +3,9 @@
 import logging
 from typing import TYPE_CHECKING
 
-__all__ = ["Verdict", "classify", "classify_all"]
+__all__ = ["Verdict", "__version__", "classify", "classify_all"]
+
+__version__ = "0.2.0"
 
 # Without a handler, Python itself would print warnings.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

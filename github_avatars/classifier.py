@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image
 
-from github_avatars import features
+from github_avatars import features, resources
 from github_avatars.errors import BadImage, BadModel
 from github_avatars.features import Features
 from github_avatars.files import write_atomically
@@ -25,10 +24,10 @@ from github_avatars.picture import decoding
 Label = Literal["default", "custom"]
 Picture = Image.Image | bytes | bytearray | memoryview | str | os.PathLike[str]
 
-MODEL = Path(__file__).resolve().parent.parent / "model.pkl"
+MODEL = resources.MODEL
 """The shipped classifier. Its card is model.json, in the same folder."""
 
-REMEDY = "Run script/train to write both files again, or restore them from the repository."
+REMEDY = "Restore both files from the repository, or install the package again, or run github-avatars train."
 
 ALLOWED_GLOBALS = frozenset(
     {
@@ -159,8 +158,9 @@ def load(model: Path) -> Classifier:
     """Load the classifier that `save` wrote to `model`.
 
     Before unpickling, raises BadModel if the file or its card is missing, if the SHA-256 of the file and card differ,
-    or if the card names another scikit-learn version or other features. The unpickler then accepts only the names in
-    ALLOWED_GLOBALS. Raises BadModel if the file contains another name, or if its weights differ from the card's.
+    or if the card names other features. The unpickler then accepts only the names in ALLOWED_GLOBALS. Raises BadModel
+    if the file contains another name, or if its weights differ from the card's. Only numbers are read, so scikit-learn
+    is not required, and any version may have written the file.
 
     These checks detect accidents, mix-ups and replaced files. An attacker who can write both files can change verdicts,
     but cannot execute code.
@@ -169,8 +169,7 @@ def load(model: Path) -> Classifier:
     try:
         data = model.read_bytes()
         card = json.loads(path.read_bytes())
-        trained_with, sha256 = card["versions"]["scikit-learn"], card["sha256"]
-        names, weights, means = card["features"], dict(card["weights"]), dict(card["means"])
+        sha256, names, weights, means = card["sha256"], card["features"], dict(card["weights"]), dict(card["means"])
         expected = [float(number) for number in (card["intercept"], *weights.values(), *means.values())]
     except OSError as error:
         raise BadModel(f"{error.filename} cannot be read ({error.strerror}). {REMEDY}") from error
@@ -178,9 +177,6 @@ def load(model: Path) -> Classifier:
         raise BadModel(f"{path} is not a model's card ({error!r}). {REMEDY}") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise BadModel(f"{model} is not the file that {path.name} describes: its SHA-256 differs. {REMEDY}")
-    installed = version("scikit-learn")
-    if trained_with != installed:
-        raise BadModel(f"{model} was written by scikit-learn {trained_with}, but {installed} is installed. {REMEDY}")
     if not names == list(weights) == list(means) == list(features.NAMES):
         raise BadModel(f"{path} lists other features than {', '.join(features.NAMES)}. {REMEDY}")
     try:

@@ -19,7 +19,7 @@
     │   ├── LoginRequired     GitHub responds with its login page
     │   └── ForeignRedirect   the response redirects to a host that is not GitHub's
     ├── Busy                  the server is overloaded; `until` is the end, if known
-    ├── BadModel              model.pkl is not trusted, or does not fit this environment
+    ├── BadModel              model.pkl is not trusted, or does not fit this version of the package
     └── BadDataset            the labeled pictures cannot be used for training
 
 A message states what went wrong, for which input, and what to do. For programs, `kind` is a stable name, and `retry` is
@@ -182,10 +182,10 @@ class Busy(GitHubAvatarsError):
 
 
 class BadModel(GitHubAvatarsError):
-    """model.pkl is not trusted, or does not fit the installed scikit-learn."""
+    """model.pkl is not trusted, or does not fit this version of the package."""
 
     kind = "bad-model"
-    remedy = "Run script/train, or restore model.pkl and model.json from the repository."
+    remedy = "Restore model.pkl and model.json from the repository or install the package again, or train a model."
 
 
 class BadDataset(GitHubAvatarsError):

@@ -10,7 +10,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import github_avatars
 from github_avatars import features, identicon
 from github_avatars.classifier import MODEL, Classifier, Picture, Verdict, classify, classify_all
 from github_avatars.errors import NotAPicture
@@ -150,13 +149,6 @@ def test_given_classifier_is_used_instead_of_the_shipped_one() -> None:
     assert classify(picture, given) == verdict
     assert classify_all([picture], given) == [verdict]
     assert classify(picture).probability != verdict.probability
-
-
-def test_public_names_of_the_package() -> None:
-    assert github_avatars.__all__ == ["Verdict", "classify", "classify_all"]
-    assert github_avatars.classify is classify
-    assert github_avatars.classify_all is classify_all
-    assert github_avatars.Verdict is Verdict
 
 
 @pytest.mark.parametrize("source", ["fitted here", "shipped"])

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from github_avatars.cli.command import print_error, progress_bar, write_json
-from github_avatars.errors import BadFile, GitHubAvatarsError, MissingPackage
-
-PROJECT = Path(__file__).resolve().parents[2]
+from github_avatars.cli.command import add_checkout_path, print_error, progress_bar, write_json
+from github_avatars.errors import BadFile, GitHubAvatarsError
+from github_avatars.extras import optional_packages
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -21,25 +20,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="script/ablation", description="Compare our features with other features and with networks."
     )
-    parser.add_argument("--deep", action="store_true", help="include the networks, which need requirements/deep.txt")
-    parser.add_argument(
-        "--avatars",
-        type=Path,
-        default=PROJECT / "avatars",
-        metavar="DIR",
-        help="folder with an index.csv (default: avatars/ of the project)",
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=PROJECT / "docs" / "ablation.json",
-        metavar="JSON",
-        help="file to update (default: docs/ablation.json of the project)",
-    )
+    parser.add_argument("--deep", action="store_true", help="include the networks")
+    add_checkout_path(parser, "--avatars", path="avatars", metavar="DIR", help="folder with an index.csv")
+    add_checkout_path(parser, "-o", "--output", path="docs/ablation.json", metavar="JSON", help="file to update")
     arguments = parser.parse_args(words)
     try:
-        _compare(arguments.avatars, arguments.output, arguments.deep)
+        with optional_packages():
+            _compare(arguments.avatars, arguments.output, arguments.deep)
     except GitHubAvatarsError as error:
         return print_error(error)
     return 0
@@ -51,10 +38,8 @@ def _compare(directory: Path, output: Path, with_networks: bool) -> None:
 
     competitors, packages = LIGHT, tuple[str, ...]()
     if with_networks:
-        try:
-            from github_avatars.evaluation.ablation import deep
-        except ModuleNotFoundError as error:
-            raise MissingPackage(f"{error}: run script/ablation --deep, or install requirements/deep.txt.") from error
+        from github_avatars.evaluation.ablation import deep
+
         competitors, packages = LIGHT + deep.DEEP, deep.PACKAGES
     earlier = _read(output)
     latest = comparison.compare(directory, competitors, packages, progress_bar("unit"))

@@ -8,12 +8,11 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from github_avatars.errors import MissingPackage
+from github_avatars import resources
 from github_avatars.files import write_atomically
 
 if TYPE_CHECKING:
@@ -51,24 +50,23 @@ def add_command(
     return parser
 
 
-@contextmanager
-def web_packages() -> Iterator[None]:
-    """Import a module that serves a page within this context. Raises MissingPackage if the web extra is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
-        raise MissingPackage(
-            f"The page needs {error.name}, which is not installed: run script/bootstrap or pip install '.[web]'."
-        ) from error
-
-
 def progress_bar(unit: str) -> Callable[[Iterable[Any], int], Iterable[Any]]:
     """A function `progress(items, total)` that iterates over items and shows the progress on standard error."""
     from tqdm import tqdm
 
     return lambda items, total: tqdm(items, total=total, unit=unit, mininterval=1)
+
+
+def add_checkout_path(parser: argparse.ArgumentParser, *names: str, path: str, metavar: str, help: str) -> None:  # noqa: A002
+    """Add an option for a file or folder. By default it is `path` in the checkout; an installed package requires it."""
+    parser.add_argument(
+        *names,
+        type=Path,
+        default=resources.CHECKOUT and resources.CHECKOUT / path,
+        required=not resources.CHECKOUT,
+        metavar=metavar,
+        help=f"{help} (default: {path} of the project)" if resources.CHECKOUT else help,
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from github_avatars import __version__
 from github_avatars.cli import (
     collect,
     completion,
@@ -21,6 +22,7 @@ from github_avatars.cli import (
 )
 from github_avatars.cli.command import ParagraphFormatter, print_error
 from github_avatars.errors import GitHubAvatarsError
+from github_avatars.extras import optional_packages
 
 COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, demo, completion)
 """The modules of the subcommands, in the order of the help text."""
@@ -43,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=ParagraphFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"github-avatars {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in COMMANDS:
         module.add(subparsers)
@@ -54,7 +57,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a subcommand and return its exit code. `words` are the arguments (default: those of the process)."""
     arguments = build_parser().parse_args(words)
     try:
-        return arguments.run(arguments) or 0
+        with optional_packages():
+            return arguments.run(arguments) or 0
     except BrokenPipeError:
         # The reader has closed the pipe. Without this, Python would report the same error again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from github_avatars.cli.command import Subparsers, add_command
-from github_avatars.errors import MissingPackage
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -23,10 +22,8 @@ def run(arguments: argparse.Namespace) -> None:
     For bash, save it as ~/.local/share/bash-completion/completions/github-avatars; for fish, as
     ~/.config/fish/completions/github-avatars.fish; for zsh, as _github-avatars in a folder of $fpath.
     """
-    try:
-        import shtab
-    except ImportError as error:
-        raise MissingPackage("The package shtab is missing: run pip install 'github-avatars[completion]'.") from error
+    import shtab
+
     for action in _actions(arguments.parser):
         value = str(action.metavar)
         if "DIR" in value:

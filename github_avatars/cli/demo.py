@@ -36,7 +36,7 @@ def add(subparsers: Subparsers) -> None:
         "--avatars",
         type=Path,
         metavar="DIR",
-        help="folder with pictures and an index.csv (default: avatars/ of the project)",
+        help="folder with pictures and an index.csv (default: the drawn avatars of the project)",
     )
     demo.add_argument(
         "--latency", type=float, default=0.0, metavar="SECONDS", help="delay of each response (default: %(default)s)"

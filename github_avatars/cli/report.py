@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from github_avatars.cli.command import Subparsers, add_command, progress_bar
-from github_avatars.errors import MissingPackage
 from github_avatars.files import write_atomically
 
 
@@ -20,18 +19,13 @@ def add(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write an HTML page about the classifier's scores on a folder of labeled pictures, with every wrong prediction."""
-    from github_avatars.evaluation import evaluating, results
+    from github_avatars.evaluation import report, results
 
-    try:
-        from github_avatars.evaluation import report
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in ("bokeh", "jinja2"):
-            raise
-        raise MissingPackage(f"The report needs {package}, which is not installed: pip install bokeh.") from error
     if arguments.evaluation:
         evaluation = results.load(arguments.evaluation)
     else:
+        from github_avatars.evaluation import evaluating
+
         evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
     write_atomically(arguments.output, report.page(evaluation, arguments.directory))
     print(arguments.output)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, print_address, web_packages
+from github_avatars.cli.command import Subparsers, add_command, print_address
 from github_avatars.cli.scan import add_unsure, parse_unsure
 from github_avatars.errors import BadFile
 
@@ -41,6 +41,6 @@ def run(arguments: argparse.Namespace) -> None:
             counts = Labels(store, uncertain).export(arguments.export)
         print(", ".join(f"{count:,} {label}" for label, count in counts.items()), "in", arguments.export)
         return
-    with web_packages():
-        from github_avatars.web import review
+    from github_avatars.web import review
+
     review.serve(arguments.db, uncertain, arguments.port, print_address)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from github_avatars.cli.command import Subparsers, add_command, print_address, web_packages
+from github_avatars.cli.command import Subparsers, add_command, print_address
 
 
 def add(subparsers: Subparsers) -> None:
@@ -25,6 +25,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     Prints the page's address and serves until it is interrupted. docs/web.md describes the page.
     """
-    with web_packages():
-        from github_avatars.web import server
+    from github_avatars.web import server
+
     server.serve(arguments.host, arguments.port, demo=arguments.demo, on_ready=print_address)

@@ -2,30 +2,17 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, progress_bar
-
-PROJECT = Path(__file__).resolve().parents[2]
+from github_avatars.cli.command import Subparsers, add_checkout_path, add_command, progress_bar
 
 
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "train", run)
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=PROJECT / "avatars",
-        metavar="DIR",
-        help="folder with default/ and custom/, or an index.csv (default: avatars/ of the project)",
+    add_checkout_path(
+        parser, "--data", path="avatars", metavar="DIR", help="folder with default/ and custom/, or an index.csv"
     )
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=PROJECT / "model.pkl",
-        metavar="FILE",
-        help="file to write (default: model.pkl of the project)",
-    )
+    add_checkout_path(parser, "--model", path="model.pkl", metavar="FILE", help="file to write")
     parser.add_argument("--force", action="store_true", help="overwrite the model even if the new one scores worse")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the model is stale")
 

@@ -17,7 +17,8 @@ The command `github-avatars demo --mode drip` does the same.
 
 from github_avatars.demo.faults import dripping, interim, once, resetting, responding
 from github_avatars.demo.modes import MODES
-from github_avatars.demo.standin import AVATARS, Exchange, Fault, GitHubStandIn, Mode, run
+from github_avatars.demo.standin import Exchange, Fault, GitHubStandIn, Mode, run
+from github_avatars.resources import AVATARS
 
 __all__ = [
     "AVATARS",

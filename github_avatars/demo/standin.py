@@ -23,10 +23,10 @@ from urllib.parse import parse_qs, urlsplit
 from github_avatars.demo.rest import ROOT, Rest, StandInResponse
 from github_avatars.errors import BadDataset, BadOption
 from github_avatars.picture import formats
+from github_avatars.resources import AVATARS
 
 logger = logging.getLogger(__name__)
 
-AVATARS = Path(__file__).parents[2] / "avatars"
 NOT_FOUND = b"<!DOCTYPE html><title>Page not found</title><p>This is not the web page you are looking for.</p>\n"
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, Protocol
 
-from github_avatars.errors import MissingPackage
+from github_avatars.extras import optional_packages
 from github_avatars.scan.rows import COLUMNS, Columns
 
 GROUP = 10_000
@@ -106,10 +106,8 @@ def _schema() -> Any:
 
 class _ParquetWriter:
     def __init__(self, file: BinaryIO) -> None:
-        try:
+        with optional_packages():
             from pyarrow import parquet
-        except ModuleNotFoundError as error:
-            raise MissingPackage("Parquet needs the package pyarrow: pip install 'github-avatars[parquet]'.") from error
         self._writer = parquet.ParquetWriter(file, _schema())
         self._rows: list[Columns] = []
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from github_avatars import classifier
-from github_avatars.errors import BadFile, BadInput, BadOption, GitHubError, MissingPackage
+from github_avatars.errors import BadFile, BadInput, BadOption, GitHubError
+from github_avatars.extras import optional_packages
 from github_avatars.github import Account, GitHub, Pace, hosts
 from github_avatars.scan import account_files, addresses, formats, images
 from github_avatars.scan.engine import Engine
@@ -138,11 +139,9 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
     if not address:
         # Despite its name, this makes Ray listen on 127.0.0.1 only.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    try:
+    with optional_packages():
         # Ray reads the environment when it is imported.
         import ray.data
-    except ModuleNotFoundError as error:
-        raise MissingPackage("The package ray is missing: pip install 'github-avatars[ray]'.") from error
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     # One processor more than there are workers, for reading and writing.
     processors = None if address else (workers or os.cpu_count() or 1) + 1

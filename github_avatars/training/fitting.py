@@ -81,7 +81,7 @@ def check_model(directory: Path, model: Path, progress: Progress = no_progress) 
     classifier.load(model)
     _, card = _fit_and_score(directory, progress)
     if reasons := differences(_existing_card(model), card):
-        raise BadModel(f"{model} is stale: {'; '.join(reasons)}. Run script/train.")
+        raise BadModel(f"{model} is stale: {'; '.join(reasons)}. Run github-avatars train.")
 
 
 def _fit_and_score(directory: Path, progress: Progress) -> tuple[Pipeline, Card]:

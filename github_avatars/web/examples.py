@@ -6,10 +6,9 @@ from pathlib import Path
 
 from github_avatars.errors import BadInput
 from github_avatars.picture import decoding
+from github_avatars.resources import AVATARS
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
-
-AVATARS = Path(__file__).resolve().parent.parent.parent / "avatars"
 
 DEFAULT_COUNT = 8
 CUSTOM_FAMILIES = (

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import version
 
-from github_avatars import classifier
+from github_avatars import __version__, classifier
 from github_avatars.demo import GitHubStandIn
 from github_avatars.github import CONNECTIONS, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
@@ -27,7 +26,7 @@ def serve(host: str, port: int, *, demo: bool = False, on_ready: Callable[[str],
             "github": github.base,
             "demo": demo,
             "max_bytes": MAX_BYTES,
-            "version": version("github-avatars"),
+            "version": __version__,
         }
         threads = ThreadPoolExecutor(CONNECTIONS)
         site = Site(github, classifier.shipped(), about, threads)

@@ -126,7 +126,7 @@ def test_unsupported_options_are_refused(
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     assert command_line.main(["scan", "names.csv", "--engine", "ray", "-o", "out"]) == 1
-    assert capsys.readouterr().err == "error: The package ray is missing: pip install 'github-avatars[ray]'.\n"
+    assert capsys.readouterr().err == "error: The package ray is missing: pip install 'github-avatars[ray]'\n"
 
 
 def worker(standin: GitHubStandIn, delay: Callable[[], float] | None = None) -> AccountWorker:

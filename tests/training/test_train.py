@@ -154,7 +154,7 @@ def test_check_fails_if_the_pictures_have_changed(avatars: Path, model: Path, tr
     identicon.render(4711).save(avatars / "1.png")
     line = error_line(train("--data", avatars, "--model", model, "--check"))
     assert "is stale: the pictures have changed" in line
-    assert line.endswith("Run script/train.")
+    assert line.endswith("Run github-avatars train.")
     assert files(model) == before
 
 
@@ -164,7 +164,7 @@ def test_check_fails_if_a_file_of_the_model_is_missing_or_damaged(
 ) -> None:
     path = model.with_name(file)
     path.write_bytes(path.read_bytes()[:-20])
-    assert "Run script/train" in error_line(train("--data", avatars, "--model", model, "--check"))
+    assert "run github-avatars train" in error_line(train("--data", avatars, "--model", model, "--check"))
     path.unlink()
     assert f"{path} cannot be read" in error_line(train("--data", avatars, "--model", model, "--check"))
 

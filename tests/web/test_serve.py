@@ -94,4 +94,4 @@ def test_missing_package_is_an_error() -> None:
     )
     process = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert (process.returncode, process.stdout) == (1, "")
-    assert process.stderr.startswith("error: The page needs uvicorn, which is not installed: run script/bootstrap or ")
+    assert process.stderr == "error: The package uvicorn is missing: pip install 'github-avatars[web]'\n"

