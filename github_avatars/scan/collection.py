@@ -15,9 +15,9 @@ folder, and the store is removed. If the program is killed meanwhile, the next r
 """
 
 import csv
-import fcntl
 import io
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -116,16 +116,36 @@ def _locked(directory: Path) -> Iterator[None]:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(directory, os.O_RDONLY)
+        descriptor = _lock(directory)
+    except BlockingIOError as error:
+        raise InUse(f"{directory} is in use by another run: wait until it ends, or give another folder.") from error
     except OSError as error:
         raise BadFile(f"{directory} cannot be written to ({error.strerror}): give another folder.") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    except BlockingIOError as error:
-        raise InUse(f"{directory} is in use by another run: wait until it ends, or give another folder.") from error
     finally:
         os.close(descriptor)
+
+
+def _lock(directory: Path) -> int:
+    """Lock a folder until the returned descriptor is closed. Raises BlockingIOError if it is locked already.
+
+    Windows cannot lock a folder, but deletes a temporary file in it when the program ends.
+    """
+    if sys.platform == "win32":
+        try:
+            return os.open(directory / ".lock", os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
+        except FileExistsError as error:
+            raise BlockingIOError from error
+    import fcntl
+
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def place(picture: Image.Image, account_id: int) -> Place:
