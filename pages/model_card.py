@@ -19,9 +19,6 @@ SMALLEST = min(degradation.SIZES)
 BASE_RATES = (0.5, 0.1, 0.01, 0.001)
 """Shares of default avatars among the pictures that are classified."""
 
-ACCOUNTS, BOTS, BOTS_DEFAULT, PEOPLE_DEFAULT = 10_000, 0.01, 0.9, 0.4
-"""An invented population: accounts, the share of bots, and the shares of default avatars among bots and people."""
-
 SCALES = {"github_grey": "count", "distinct_colors": "natural logarithm", "identicon_error": "square root"}
 """The scales of Features.row()."""
 
@@ -29,8 +26,9 @@ TEMPLATE = """\
 # Model card
 
 `script/docs` writes this page from [evaluation.json](evaluation.json), which `script/evaluate` writes, and
-[model.json](../model.json). Evaluated on {date}. Trained on {trained} with Python {python}, scikit-learn
-{scikit_learn}, NumPy {numpy} and Pillow {pillow}.
+[model.json](../model.json). Evaluated on {evaluation.date}. Trained on {card[trained]} with Python
+{card[versions][python]}, scikit-learn {card[versions][scikit-learn]}, NumPy {card[versions][numpy]} and Pillow
+{card[versions][pillow]}.
 
 ## What it is
 
@@ -39,18 +37,18 @@ A logistic regression on three features. It predicts whether a picture shows Git
 
 {features}
 
-The log-odds of `default` are the intercept, {intercept}, plus the sum of weight × feature on the feature's scale.
-`github_grey` is the number of pixels, among {side} × {side} sampled ones, that are exactly #F0F0F0. `distinct_colors`
-is the number of their colors. `identicon_error` is what the best-fitting identicon does not explain, from 0 (nothing)
-to 1.
+The log-odds of `default` are the intercept, {card[intercept]:.4f}, plus the sum of weight × feature on the feature's
+scale. `github_grey` is the number of pixels, among {side} × {side} sampled ones, that are exactly #F0F0F0.
+`distinct_colors` is the number of their colors. `identicon_error` is what the best-fitting identicon does not explain,
+from 0 (nothing) to 1.
 
 ## Training data
 
-{default} identicons of random account ids, and {custom} custom avatars of {families} families. Many are hard on
-purpose: logos on GitHub grey, identicons of other services, asymmetric grids. The code of this project draws them all,
-under the MIT license of the project; there are no avatars of real people among them. The model was trained on each
-original and {seen} degraded copies of it, with degradations drawn from {degradations} combinations of size, filter,
-circle mask and codec.
+{card[avatars][default]} identicons of random account ids, and {card[avatars][custom]} custom avatars of {families}
+families. Many are hard on purpose: logos on GitHub grey, identicons of other services, asymmetric grids. The code of
+this project draws them all, under the MIT license of the project; there are no avatars of real people among them. The
+model was trained on each original and {card[avatars][copies]} degraded copies of it, with degradations drawn from
+{degradations} combinations of size, filter, circle mask and codec.
 
 ## Scores
 
@@ -74,14 +72,14 @@ corners.
 
 ### Reliability of the probabilities
 
-The share of `default` among predictions with a probability in each range, for originals and copies together, {together}
-in all:
+The share of `default` among predictions with a probability in each range, for originals and copies together,
+{together:,} in all:
 
 {reliability}
 
 ## Errors
 
-Of {copies} copies, {wrong} have a wrong prediction: {missed} of default avatars and {invented} of custom avatars. The
+Of {copies:,} copies, {wrong} have a wrong prediction: {missed} of default avatars and {invented} of custom avatars. The
 hardest size is {hard_size} pixels, with {hard_size_wrong} of these errors. The hardest condition is {hard_cell}, where
 {hard_value} % are right. Families with errors:
 
@@ -96,11 +94,10 @@ hardest size is {hard_size} pixels, with {hard_size_wrong} of these errors. The 
 
 ## Limits
 
-**A default avatar does not prove that an account is a bot.** Suppose that of {accounts} accounts {bots} % are bots, and
-that {bots_default} % of the bots and {people_default} % of the people have a default avatar (these figures are
-invented). Then {default_bots} bots and {default_people} people have one. If all of them are treated as bots,
-{people_share} % of the decisions are wrong, even without any wrong prediction. Do not ban, rank, hire or reject anyone
-by it.
+**A default avatar does not prove that an account is a bot.** Suppose that of 10,000 accounts 1 % are bots, and that 90
+% of the bots and 40 % of the people have a default avatar (these figures are invented). Then 90 bots and 3,960 people
+have one. If all of them are treated as bots, 97.7 % of the decisions are wrong, even without any wrong prediction. Do
+not ban, rank, hire or reject anyone by it.
 
 **The precision depends on the base rate.** The rarer default avatars are among the classified pictures, the more of the
 pictures predicted `default` are custom. The table shows the precision for originals at the unfavorable ends of the
@@ -136,27 +133,21 @@ def render(evaluation: Evaluation, card: dict[str, Any]) -> str:
     count = len(evaluation.pictures)
     copies = sum(cell["count"] for cell in evaluation.robustness)
     return TEMPLATE.format(
-        **{name.replace("-", "_"): version for name, version in card["versions"].items()},
+        evaluation=evaluation,
+        card=card,
         **_hardest(evaluation),
-        **_population(),
-        date=evaluation.date,
-        trained=card["trained"],
         features=_features(card),
         side=identicon.SAMPLE,
-        intercept=f"{card['intercept']:.4f}",
-        default=card["avatars"]["default"],
-        custom=card["avatars"]["custom"],
         families=len({picture["family"] for picture in evaluation.pictures if picture["label"] == "custom"}),
-        seen=card["avatars"]["copies"],
         degradations=len(degradation.DEGRADATIONS),
         scores=tables.scores(evaluation),
         confusion=tables.confusion(evaluation),
         count=count,
         robustness=tables.robustness(evaluation),
         means=tables.means(evaluation),
-        together=f"{count + copies:,}",
+        together=count + copies,
         reliability=tables.reliability(evaluation),
-        copies=f"{copies:,}",
+        copies=copies,
         wrong=len(errors),
         missed=sum(error["label"] == "default" for error in errors),
         invented=sum(error["label"] == "custom" for error in errors),
@@ -185,21 +176,6 @@ def _hardest(evaluation: Evaluation) -> dict[str, object]:
         "hard_size_wrong": sum(error["size"] == size for error in evaluation.robustness_errors),
         "hard_cell": f"{cell['size']} pixels in {cell['column']}",
         "hard_value": tables.percent(cell["value"]),
-    }
-
-
-def _population() -> dict[str, str]:
-    """The invented population, and the result of treating all its accounts with a default avatar as bots."""
-    bots = ACCOUNTS * BOTS * BOTS_DEFAULT
-    people = ACCOUNTS * (1 - BOTS) * PEOPLE_DEFAULT
-    return {
-        "accounts": f"{ACCOUNTS:,}",
-        "bots": f"{100 * BOTS:g}",
-        "bots_default": f"{100 * BOTS_DEFAULT:g}",
-        "people_default": f"{100 * PEOPLE_DEFAULT:g}",
-        "default_bots": f"{bots:,.0f}",
-        "default_people": f"{people:,.0f}",
-        "people_share": tables.percent(people / (bots + people)),
     }
 
 

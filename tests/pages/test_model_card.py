@@ -79,22 +79,6 @@ def test_no_failing_families_is_stated(evaluation: Evaluation, card: dict[str, A
     assert "Families with errors:\n\nNone.\n" in render(perfect, card)
 
 
-def test_example_of_bots_is_right(evaluation: Evaluation, card: dict[str, Any]) -> None:
-    page = " ".join(render(evaluation, card).split())
-    numbers = re.search(
-        r"of ([\d,]+) accounts (\d+) % are bots, and that (\d+) % of the bots and (\d+) % of the people .*"
-        r"Then ([\d,]+) bots and ([\d,]+) people have one\. .* ([\d.]+) % of the decisions are wrong",
-        page,
-    )
-    assert numbers
-    accounts, bots, bots_default, people_default, default_bots, default_people = (
-        int(number.replace(",", "")) for number in numbers.groups()[:-1]
-    )
-    assert default_bots == accounts * bots * bots_default // 10_000
-    assert default_people == accounts * (100 - bots) * people_default // 10_000
-    assert float(numbers[7]) == pytest.approx(100 * default_people / (default_people + default_bots), abs=0.1)
-
-
 def test_precision_falls_with_the_base_rate_by_bayes_rule(evaluation: Evaluation, card: dict[str, Any]) -> None:
     small = [error for error in evaluation.robustness_errors if error["size"] == 16]
     labels = [picture["label"] for picture in evaluation.pictures]
