@@ -6,7 +6,6 @@ environment, so retraining the model does not require changes here.
 
 import json
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -17,7 +16,7 @@ from packaging.version import Version
 
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.training import dataset
-from tests.support.processes import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment, run
 from tests.support.requirements import run_or_skip
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -47,7 +46,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from PIL import Image
-from github_avatars import classifier, features
+from github_avatars import classifier
 from github_avatars.github import GitHub
 from github_avatars.prediction import predict
 
@@ -68,24 +67,13 @@ for name in sys.argv[1].split():
         pass
 if "scikit-learn" in report["versions"]:
     # A model that this scikit-learn writes, read by the program and by scikit-learn.
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    measured = [features.Features(*values) for values in ((0, 1, 1.0), (300, 8, 0.0), (10, 9, 0.9), (400, 3, 0.1))]
-    rows = [each.row() for each in measured]
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [False, True, False, True])
-    fitted = classifier.Classifier(pipeline)
-    card = {
-        "features": features.NAMES,
-        "weights": dict(zip(features.NAMES, fitted.weights)),
-        "means": dict(zip(features.NAMES, fitted.means)),
-        "intercept": fitted.intercept,
-    }
+    from tests.support.models import card_for, fitted_pipeline, random_features
+    pipeline = fitted_pipeline()
     with tempfile.TemporaryDirectory() as folder:
-        classifier.save(pipeline, Path(folder) / "model.pkl", card)
+        classifier.save(pipeline, Path(folder) / "model.pkl", card_for(pipeline))
         loaded = classifier.load(Path(folder) / "model.pkl")
-    report["written"] = [loaded.classify(each).probability for each in measured]
-    report["expected"] = pipeline.predict_proba(rows)[:, 1].tolist()
+    report["written"] = [loaded.classify(each).probability for each in random_features()]
+    report["expected"] = pipeline.predict_proba([each.row() for each in random_features()])[:, 1].tolist()
 print(json.dumps(report))
 """
 
@@ -93,54 +81,38 @@ print(json.dumps(report))
 def run_program(python: str | Path, github: GitHubStandIn) -> dict[str, Any]:
     """PROGRAM's report: versions, results, and the probabilities of a model that scikit-learn has written."""
     environment = clean_environment(GITHUB_URL=github.url, PYTHONPATH=str(ROOT), PYTHONWARNINGS="error")
-    result = subprocess.run(
-        [python, "-c", PROGRAM, " ".join(BOUNDS), *LOGINS], capture_output=True, text=True, env=environment
-    )
+    result = run([python, "-c", PROGRAM, " ".join(BOUNDS), *LOGINS], environment=environment)
     assert result.returncode == 0, result.stderr
-    report = json.loads(result.stdout)
-    assert isinstance(report, dict)
+    report: dict[str, Any] = json.loads(result.stdout)
     return report
 
 
-@pytest.fixture(scope="module")
-def expected(github_for_all: GitHubStandIn) -> dict[str, Any]:
-    """The report of the current environment."""
-    return run_program(sys.executable, github_for_all)
-
-
-@pytest.fixture(scope="module", params=SETS)
-def report(
-    request: pytest.FixtureRequest, github_for_all: GitHubStandIn, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """The report of a new environment with one set of dependencies."""
-    folder = tmp_path_factory.mktemp("environment")
-    python = folder / "bin" / "python"
+@pytest.mark.parametrize("name", SETS)
+def test_results_are_the_same_with_the_oldest_and_the_newest_packages(
+    name: str, github_for_all: GitHubStandIn, tmp_path: Path
+) -> None:
+    python = tmp_path / "bin" / "python"
     uv: list[str | Path] = [sys.executable, "-m", "uv", "--quiet"]
-    run_or_skip([*uv, "venv", "--python", sys.executable, folder], folder)
-    resolution, packages = SETS[request.param]
+    run_or_skip([*uv, "venv", "--python", sys.executable, tmp_path], tmp_path)
+    resolution, packages = SETS[name]
     install = [*uv, "pip", "install", "--only-binary=:all:", "--python", python, f"--resolution={resolution}"]
-    installation = run_or_skip([*install, *packages], folder)
+    installation = run_or_skip([*install, *packages], tmp_path)
     assert installation.returncode == 0, installation.stderr
-    return {"set": request.param, **run_program(python, github_for_all)}
+    report = run_program(python, github_for_all)
 
+    assert report["versions"].keys() == BOUNDS.keys() - ({"scikit-learn"} if "without" in name else set())
+    for package, version in report["versions"].items():
+        oldest, installed = Version(BOUNDS[package]), Version(version)
+        assert installed >= oldest if "newest" in name else installed == oldest
 
-def test_installed_versions_are_the_oldest_or_newest_allowed(report: dict[str, Any]) -> None:
-    expected = BOUNDS.keys() - ({"scikit-learn"} if "without" in report["set"] else set())
-    assert report["versions"].keys() == expected
-    for name, version in report["versions"].items():
-        oldest, installed = Version(BOUNDS[name]), Version(version)
-        assert installed >= oldest if "newest" in report["set"] else installed == oldest
-
-
-def test_results_are_the_same(expected: dict[str, Any], report: dict[str, Any]) -> None:
+    expected = run_program(sys.executable, github_for_all)
     assert len(expected["results"]) > 20
-    for name, (label, metrics) in expected["results"].items():
-        actual_label, actual_metrics = report["results"][name]
+    for login, (label, metrics) in expected["results"].items():
+        actual_label, actual_metrics = report["results"][login]
         compared = {key: value for key, value in metrics.items() if not key.startswith("timing.")}
-        assert actual_label == label, name
-        assert {key: actual_metrics[key] for key in compared} == pytest.approx(compared, rel=0, abs=1e-9), name
+        assert actual_label == label, login
+        assert {key: actual_metrics[key] for key in compared} == pytest.approx(compared, rel=0, abs=1e-9), login
 
-
-def test_model_that_scikit_learn_writes_predicts_as_its_pipeline(report: dict[str, Any]) -> None:
-    assert ("written" in report) == ("with scikit-learn" in report["set"])
+    # A model that scikit-learn has written predicts as its pipeline.
+    assert ("written" in report) == ("with scikit-learn" in name)
     assert report.get("written") == pytest.approx(report.get("expected"), abs=1e-12)

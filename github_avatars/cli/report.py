@@ -19,13 +19,14 @@ def add(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write an HTML page about the classifier's scores on a folder of labeled pictures, with every wrong prediction."""
-    from github_avatars.evaluation import report, results
+    from github_avatars.evaluation import report
 
     if arguments.evaluation:
-        evaluation = results.load(arguments.evaluation)
+        html = report.page_of_file(arguments.evaluation, arguments.directory)
     else:
         from github_avatars.evaluation import evaluating
 
         evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
-    write_atomically(arguments.output, report.page(evaluation, arguments.directory))
+        html = report.page(evaluation, arguments.directory)
+    write_atomically(arguments.output, html)
     print(arguments.output)

@@ -11,7 +11,7 @@ from github_avatars import classifier
 from github_avatars.classifier import Verdict
 from github_avatars.errors import BadImage
 from github_avatars.evaluation import scoring
-from github_avatars.evaluation.results import Cell, Evaluation, Family, Picture, RobustnessError
+from github_avatars.evaluation.results import Evaluation, Json
 from github_avatars.evaluation.scoring import DIGITS, share
 from github_avatars.training import dataset, degradation, fitting
 from github_avatars.training.dataset import Example, Progress, no_progress
@@ -101,7 +101,7 @@ def summarize(pictures: list[Classified], **about: Any) -> Evaluation:
     )
 
 
-def _picture(picture: Classified) -> Picture:
+def _picture(picture: Classified) -> Json:
     features = asdict(picture.original.features)
     return {
         "file": picture.example.file,
@@ -113,7 +113,7 @@ def _picture(picture: Classified) -> Picture:
     }
 
 
-def _families(pictures: list[Classified]) -> list[Family]:
+def _families(pictures: list[Classified]) -> list[Json]:
     outcomes: dict[str, list[bool]] = {}
     for picture in pictures:
         if picture.example.family:
@@ -125,7 +125,7 @@ def _families(pictures: list[Classified]) -> list[Family]:
     ]
 
 
-def _robustness(pictures: list[Classified]) -> list[Cell]:
+def _robustness(pictures: list[Classified]) -> list[Json]:
     count = len(pictures)
     right = [
         sum(picture.copies[number].label == picture.example.label for picture in pictures)
@@ -137,7 +137,7 @@ def _robustness(pictures: list[Classified]) -> list[Cell]:
     ]
 
 
-def _robustness_errors(pictures: list[Classified]) -> list[RobustnessError]:
+def _robustness_errors(pictures: list[Classified]) -> list[Json]:
     return [
         {
             "file": picture.example.file,

@@ -3,64 +3,11 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
-from github_avatars.classifier import Label
 from github_avatars.errors import BadFile
-from github_avatars.evaluation.scoring import Bin, Scores, Share
 
-
-class Picture(TypedDict):
-    """The prediction for one original."""
-
-    file: str
-    label: Label
-    family: str
-    probability: float
-    prediction: Label
-    features: dict[str, Any]
-
-
-class Unreadable(TypedDict):
-    """A file that cannot be decoded."""
-
-    file: str
-    reason: str
-
-
-class Family(Share):
-    """The accuracy for the originals of one family."""
-
-    family: str
-    count: int
-    right: int
-
-
-class Cell(Share):
-    """The accuracy for the degraded copies of one size and column."""
-
-    size: int
-    column: str
-    count: int
-    right: int
-
-
-class RobustnessError(TypedDict):
-    """A wrong prediction for a degraded copy."""
-
-    file: str
-    label: Label
-    size: int
-    column: str
-    probability: float
-
-
-class Point(TypedDict):
-    """A point of the learning curve."""
-
-    pictures: int
-    accuracy: float
-    brier: float
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,19 +24,24 @@ class Evaluation:
     """The versions of Python and of the packages."""
     held_out: bool
     """Whether the model was trained on this folder, so that the predictions are held-out ones of a cross-validation."""
-    pictures: list[Picture]
-    unreadable: list[Unreadable]
-    scores: Scores
-    """The scores of the originals."""
-    reliability: list[Bin]
-    """The reliability table of originals and degraded copies together."""
-    families: list[Family]
-    robustness: list[Cell]
+    pictures: list[Json]
+    """The predictions for originals: `file`, `label`, `family`, `probability`, `prediction`, `features`."""
+    unreadable: list[Json]
+    """The files that cannot be decoded: `file`, `reason`."""
+    scores: Json
+    """The scores of the originals (`scoring.scores`)."""
+    reliability: list[Json]
+    """The reliability table of originals and degraded copies together (`scoring.reliability`)."""
+    families: list[Json]
+    """The accuracy for the originals of each `family`: `count`, `right`, and the keys of `scoring.share`."""
+    robustness: list[Json]
+    """The accuracy for the degraded copies of each `size` and `column`, with the same keys."""
     robustness_brier: float | None
     """The Brier score of all degraded copies."""
-    robustness_errors: list[RobustnessError]
-    learning_curve: list[Point]
-    """Empty unless `held_out`."""
+    robustness_errors: list[Json]
+    """The wrong predictions for degraded copies: `file`, `label`, `size`, `column`, `probability`."""
+    learning_curve: list[Json]
+    """The scores by number of training `pictures`: `accuracy`, `brier`. Empty unless `held_out`."""
 
 
 def load(path: Path) -> Evaluation:

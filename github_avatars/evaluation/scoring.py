@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any
 
 from github_avatars.classifier import Label, Verdict
 from github_avatars.training.dataset import LABELS
@@ -21,38 +21,8 @@ LabeledVerdict = tuple[Label, Verdict]
 """A picture's true label, and the verdict on it."""
 
 
-class Share(TypedDict):
-    """A share and its 95 % confidence interval, 0 to 1; all None if it is a share of nothing."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class Scores(TypedDict):
-    """Scores of predictions, where "default" is the positive label."""
-
-    count: int
-    accuracy: Share
-    precision: Share
-    recall: Share
-    brier: float | None
-    confusion: dict[Label, dict[Label, int]]
-    """True label → predicted label → number of pictures."""
-
-
-class Bin(TypedDict):
-    """A bin of the reliability table: the predictions with a probability from `low` to `high`."""
-
-    low: float
-    high: float
-    count: int
-    mean_probability: float | None
-    share_default: float | None
-
-
-def share(right: int, count: int) -> Share:
-    """`right` / `count` with Wilson's interval.
+def share(right: int, count: int) -> dict[str, float | None]:
+    """`right` / `count` as `value`, and Wilson's 95 % interval from `low` to `high`; all None if `count` is 0.
 
     With p = right / count, n = count: (p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n).
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
@@ -65,15 +35,15 @@ def share(right: int, count: int) -> Share:
     margin = Z * math.sqrt(value * (1 - value) / count + square / count / 4)
     low, high = (center - margin) / (1 + square), (center + margin) / (1 + square)
     # Rounding can move a limit that is exactly 0 or 1 beyond it.
-    return {
-        "value": round(value, DIGITS),
-        "low": round(max(low, 0.0), DIGITS),
-        "high": round(min(high, 1.0), DIGITS),
-    }
+    limits = {"value": value, "low": max(low, 0.0), "high": min(high, 1.0)}
+    return {name: round(limit, DIGITS) for name, limit in limits.items()}
 
 
-def scores(verdicts: list[LabeledVerdict]) -> Scores:
-    """The scores of labeled verdicts."""
+def scores(verdicts: list[LabeledVerdict]) -> dict[str, Any]:
+    """The scores of labeled verdicts, where "default" is the positive label.
+
+    `accuracy`, `precision` and `recall` are shares. `confusion` maps the true label to the predicted one to a number.
+    """
     counts = Counter((label, verdict.label) for label, verdict in verdicts)
     confusion = {label: {predicted: counts[label, predicted] for predicted in LABELS} for label in LABELS}
     hits = confusion["default"]["default"]
@@ -102,8 +72,8 @@ def mean(values: Iterable[float]) -> float | None:
     return round(math.fsum(numbers) / len(numbers), DIGITS) if numbers else None
 
 
-def reliability(verdicts: list[LabeledVerdict]) -> list[Bin]:
-    """The reliability table: for each bin of the predicted probability, its mean and the share of "default"."""
+def reliability(verdicts: list[LabeledVerdict]) -> list[dict[str, Any]]:
+    """The reliability table: for each bin of the probability from `low` to `high`, its mean and share of "default"."""
     bins: list[list[LabeledVerdict]] = [[] for _ in range(BINS)]
     for label, verdict in verdicts:
         bins[min(int(verdict.probability * BINS), BINS - 1)].append((label, verdict))

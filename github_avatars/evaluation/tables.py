@@ -4,8 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from github_avatars.evaluation.results import Evaluation, RobustnessError
-from github_avatars.evaluation.scoring import Share
+from github_avatars.evaluation.results import Evaluation, Json
 from github_avatars.training.dataset import LABELS
 
 NOTHING = "–"
@@ -25,7 +24,7 @@ def percent(share: float | None, up: bool = False) -> str:
     return f"{(math.ceil(tenths - 1e-6) if up else math.floor(tenths + 1e-6)) / 10:.1f}"
 
 
-def interval(share: Share) -> str:
+def interval(share: Json) -> str:
     """The confidence interval of a share, in per cent."""
     return NOTHING if share["low"] is None else f"{percent(share['low'])}–{percent(share['high'], up=True)}"
 
@@ -74,7 +73,7 @@ def confusion(evaluation: Evaluation) -> str:
 
 def errors(evaluation: Evaluation) -> str:
     """The pictures with a wrong prediction for the original or a copy, those with the most wrong copies first."""
-    copies: dict[str, list[RobustnessError]] = defaultdict(list)
+    copies: dict[str, list[Json]] = defaultdict(list)
     for error in evaluation.robustness_errors:
         copies[error["file"]].append(error)
     rows = [
@@ -94,7 +93,7 @@ def errors(evaluation: Evaluation) -> str:
     return table(("file", "label", "prediction", "wrong copies", "sizes", "codecs"), rows)
 
 
-def _sizes(wrong: list[RobustnessError]) -> str:
+def _sizes(wrong: list[Json]) -> str:
     sizes = sorted({error["size"] for error in wrong})
     return f"{sizes[0]}–{sizes[-1]}" if len(sizes) > 1 else "".join(map(str, sizes))
 

@@ -25,6 +25,10 @@ from github_avatars.training.degradation import DEGRADATIONS, Degradation
 COPIES = 12
 """Degraded copies of each example in the training table, in addition to the original."""
 
+MIN_PARALLEL = 1000
+"""From this number of originals and copies on, all processor cores measure. With fewer, starting processes takes longer
+than it saves."""
+
 T = TypeVar("T")
 
 
@@ -61,19 +65,20 @@ def measure(
     extract: Extractor[T],
     progress: Progress = no_progress,
 ) -> list[Measurement[T] | BadImage]:
-    """The measurement of each example and of its degraded copies, on all processor cores, in the order of the examples.
+    """The measurement of each example and of its degraded copies, in the order of the examples.
 
     `degradations` has one sequence for each example. An unreadable picture yields its BadImage instead of a
     measurement.
     """
     if not examples:
         return []
+    paths, degradations = [directory / example.file for example in examples], list(degradations)
+    run = partial(_measure, extract)
+    if len(paths) + sum(map(len, degradations)) < MIN_PARALLEL:
+        return list(progress(map(run, paths, degradations), len(paths)))
     # Forking a process with threads, which a progress bar starts, can deadlock.
-    context = multiprocessing.get_context("spawn")
-    paths = [directory / example.file for example in examples]
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(paths)), context) as pool:
-        measurements = pool.map(partial(_measure, extract), paths, degradations)
-        return list(progress(measurements, len(paths)))
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        return list(progress(pool.map(run, paths, degradations), len(paths)))
 
 
 def _measure(extract: Extractor[T], path: Path, degradations: Sequence[Degradation]) -> Measurement[T] | BadImage:

@@ -17,12 +17,9 @@ from bokeh.resources import Resources
 from bokeh.transform import factor_cmap, factor_mark
 
 from github_avatars import classifier, identicon
-from github_avatars.evaluation.results import Evaluation, Picture, Point
-from github_avatars.evaluation.scoring import Bin
+from github_avatars.evaluation.results import Evaluation, Json
 from github_avatars.features import NAMES, Features
 from github_avatars.training import dataset
-
-Json = dict[str, Any]
 
 COLORS = ("#1f6feb", "#bc4c00")
 MARKERS = ("circle", "triangle")
@@ -99,7 +96,7 @@ def _axis_range(name: str) -> tuple[float, float]:
     return low - (high - low) / 14, high + (high - low) / 14
 
 
-def _features(pictures: list[Picture], thumbnails: dict[str, str]) -> Tabs:
+def _features(pictures: list[Json], thumbnails: dict[str, str]) -> Tabs:
     """The scatter plots of the features: one tab for each plane. A picture selected in one is selected in all."""
     # Wrong predictions come last, so that they are drawn on top.
     pictures = sorted(pictures, key=lambda picture: picture["prediction"] != picture["label"])
@@ -205,7 +202,7 @@ def _surface(plot: figure, x: str, y: str) -> None:
     )
 
 
-def _reliability(bins: list[Bin]) -> figure:
+def _reliability(bins: list[Json]) -> figure:
     bins = [bin_ for bin_ in bins if bin_["count"]]
     most = max((bin_["count"] for bin_ in bins), default=1)
     columns = {
@@ -230,7 +227,7 @@ def _reliability(bins: list[Bin]) -> figure:
     return plot
 
 
-def _curve(curve: list[Point], score: Literal["accuracy", "brier"]) -> figure:
+def _curve(curve: list[Json], score: Literal["accuracy", "brier"]) -> figure:
     plot = _plot(
         "training pictures", f"{score.replace('brier', 'Brier score')}, held-out", height=300, x_axis_type="log"
     )

@@ -7,12 +7,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 
 from github_avatars import classifier, features
-from github_avatars.evaluation import tables
+from github_avatars.errors import BadFile
+from github_avatars.evaluation import results, tables
 from github_avatars.evaluation.report import figures
-from github_avatars.evaluation.results import Evaluation, Picture, RobustnessError
+from github_avatars.evaluation.results import Evaluation, Json
 from github_avatars.evaluation.scoring import DIGITS
 from github_avatars.picture import decoding
 from github_avatars.training import dataset
@@ -61,6 +62,15 @@ def page(evaluation: Evaluation, directory: Path) -> str:
     return html.encode("utf-8", "replace").decode()
 
 
+def page_of_file(path: Path, directory: Path) -> str:
+    """The page about the evaluation in a file. Raises BadFile if it is not what `evaluate --json` wrote, as `page`."""
+    evaluation = results.load(path)
+    try:
+        return page(evaluation, directory)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TemplateError) as error:
+        raise BadFile(f"{path} is not an evaluation ({error!r}): give what evaluate --json wrote.") from error
+
+
 def _thumbnail(path: Path) -> str:
     """The picture as a small WebP in a data URL."""
     picture = decoding.read(path)
@@ -70,14 +80,14 @@ def _thumbnail(path: Path) -> str:
     return f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
-def _certainty(picture: Picture) -> tuple[float, str]:
+def _certainty(picture: Json) -> tuple[float, str]:
     """A sort key: the predicted probability of the true label, then the file name."""
     probability = picture["probability"]
     # Without rounding, the subtraction could change the order of equal probabilities.
     return round(probability if picture["label"] == "default" else 1 - probability, DIGITS), picture["file"]
 
 
-def _by_picture(errors: Iterable[RobustnessError]) -> list[dict[str, Any]]:
+def _by_picture(errors: Iterable[Json]) -> list[dict[str, Any]]:
     """The wrong predictions for degraded copies, one entry for each picture, those with the most first.
 
     `sizes` is size → columns.
