@@ -4,7 +4,7 @@ import colorsys
 import io
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from PIL import Image, ImageDraw, ImageFont
@@ -22,7 +22,7 @@ SIZES = (460,) * 7 + (420, 420, 400, 256, 200, 184)
 """Side lengths of the pictures in pixels, repeated in proportion to their frequency on GitHub."""
 
 
-class DrawingRandom(random.Random):
+class Rng(random.Random):
     """Random choices of one drawing, seeded by the name of its family and its `number` within the family."""
 
     number: int = 0
@@ -73,7 +73,7 @@ class Inks(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """The bytes of an image file, and the file extension of its format."""
+    """The bytes of an image file, and the file extension of its format: png, jpg, webp or gif."""
 
     data: bytes
     extension: str
@@ -140,23 +140,21 @@ class Canvas:
         """Fill a band of this `width` inside the circle, over a `span` in turns clockwise from the top."""
         start, end = span
         angles = [2 * math.pi * (start + (end - start) * step / 90) for step in range(91)]
-        outer = [(x + radius * math.sin(angle), y - radius * math.cos(angle)) for angle in angles]
-        inner = radius - width
-        back = [(x + inner * math.sin(angle), y - inner * math.cos(angle)) for angle in reversed(angles)]
-        self.polygon(outer + back, fill)
+        edges = [(radius, angle) for angle in angles] + [(radius - width, angle) for angle in reversed(angles)]
+        self.polygon([(x + length * math.sin(angle), y - length * math.cos(angle)) for length, angle in edges], fill)
 
     def box(self, left: float, top: float, right: float, bottom: float, fill: Color, corner: float = 0.0) -> None:
         """Fill a rectangle, with corners rounded by the radius `corner`."""
         if corner == 0:
-            self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], fill)
-            return
+            return self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], fill)
         centers = [(right, top, -1, 1), (right, bottom, -1, -1), (left, bottom, 1, -1), (left, top, 1, 1)]
         quarter = circle_points(48, corner) + circle_points(48, corner)
-        points = []
-        for number, (x, y, inward_x, inward_y) in enumerate(centers):
-            for px, py in quarter[number * 12 : number * 12 + 13]:
-                points.append((x + inward_x * corner + px, y + inward_y * corner + py))
-        self.polygon(points, fill)
+        points = [
+            (x + inward_x * corner + px, y + inward_y * corner + py)
+            for number, (x, y, inward_x, inward_y) in enumerate(centers)
+            for px, py in quarter[number * 12 : number * 12 + 13]
+        ]
+        return self.polygon(points, fill)
 
     def line(self, points: Sequence[Point], width: float, fill: Color, closed: bool = False) -> None:
         """Draw a stroke through the points, with round joints and ends."""
@@ -187,27 +185,16 @@ class Canvas:
         return cx + self._unit * (x * cosine - y * sine), cy + self._unit * (x * sine + y * cosine)
 
 
-def png(picture: Image.Image) -> Encoded:
-    """Encode the picture as PNG, in its mode."""
-    return _encoded(picture, "png", format="PNG")
+def _encoder(extension: str, codec: str) -> Callable[..., Encoded]:
+    """A function that encodes a picture in its mode, with a quality if the codec is lossy."""
+
+    def encode(picture: Image.Image, quality: int | None = None) -> Encoded:
+        file = io.BytesIO()
+        picture.save(file, codec, **({"quality": quality} if quality else {}))
+        return Encoded(file.getvalue(), extension)
+
+    return encode
 
 
-def jpeg(picture: Image.Image, quality: int) -> Encoded:
-    """Encode the picture as JPEG."""
-    return _encoded(picture, "jpg", format="JPEG", quality=quality)
-
-
-def webp(picture: Image.Image, quality: int) -> Encoded:
-    """Encode the picture as lossy WebP."""
-    return _encoded(picture, "webp", format="WEBP", quality=quality)
-
-
-def gif(picture: Image.Image) -> Encoded:
-    """Encode the picture as GIF."""
-    return _encoded(picture, "gif", format="GIF")
-
-
-def _encoded(picture: Image.Image, extension: str, **options: str | int) -> Encoded:
-    file = io.BytesIO()
-    picture.save(file, **options)  # type: ignore[arg-type]
-    return Encoded(file.getvalue(), extension)
+png, jpeg = _encoder("png", "PNG"), _encoder("jpg", "JPEG")
+webp, gif = _encoder("webp", "WEBP"), _encoder("gif", "GIF")

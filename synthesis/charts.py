@@ -1,9 +1,9 @@
 """Charts of random numbers."""
 
-from synthesis.canvas import WHITE, Canvas, Color, DrawingRandom, Encoded, mix, png
+from synthesis.canvas import WHITE, Canvas, Color, Encoded, Rng, mix, png
 
 
-def chart(rng: DrawingRandom) -> Encoded:
+def chart(rng: Rng) -> Encoded:
     """A bar, line, pie or scatter chart, a heat map or an activity calendar."""
     background = rng.choice((WHITE, WHITE, (250, 250, 250), (24, 26, 32)))
     inks = [rng.color((0.5, 0.9), (0.4, 0.6)) for _ in range(4)]
@@ -21,7 +21,7 @@ def chart(rng: DrawingRandom) -> Encoded:
     return png(canvas.picture())
 
 
-def _bar_chart(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
+def _bar_chart(canvas: Canvas, rng: Rng, inks: list[Color]) -> None:
     count = rng.randint(4, 9)
     for number in range(count):
         left = -0.72 + number * 1.6 / count
@@ -30,7 +30,7 @@ def _bar_chart(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
         canvas.box(left, middle, left + 1.2 / count, middle + rng.uniform(0, 0.79 - middle), inks[1])
 
 
-def _line_chart(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
+def _line_chart(canvas: Canvas, rng: Rng, inks: list[Color]) -> None:
     for ink in inks[: rng.randint(1, 3)]:
         level = rng.uniform(-0.4, 0.5)
         points = []
@@ -40,7 +40,7 @@ def _line_chart(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
         canvas.line(points, 0.035, ink)
 
 
-def _pie(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
+def _pie(canvas: Canvas, rng: Rng, inks: list[Color]) -> None:
     start = 0.0
     shares = [rng.uniform(0.5, 2) for _ in inks]
     width = rng.choice((0.85, 0.35))
@@ -50,7 +50,7 @@ def _pie(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
         start = end
 
 
-def _scatter(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
+def _scatter(canvas: Canvas, rng: Rng, inks: list[Color]) -> None:
     for ink in inks[:3]:
         x, y = rng.uniform(-0.4, 0.5), rng.uniform(-0.4, 0.4)
         for _ in range(rng.randint(10, 40)):
@@ -58,7 +58,7 @@ def _scatter(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
             canvas.disc(along, y + (x - along) * 0.6 + rng.uniform(-0.22, 0.22), 0.03, ink)
 
 
-def _heat_map(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
+def _heat_map(canvas: Canvas, rng: Rng, inks: list[Color]) -> None:
     count = rng.randint(5, 12)
     for row in range(count):
         for column in range(count):
@@ -67,7 +67,7 @@ def _heat_map(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
             canvas.box(left, top, left + 1.75 / count, top + 1.75 / count, mix(inks[0], (255, 250, 220), heat))
 
 
-def _calendar(canvas: Canvas, rng: DrawingRandom, inks: list[Color]) -> None:
+def _calendar(canvas: Canvas, rng: Rng, inks: list[Color]) -> None:
     busiest = rng.choice(((33, 110, 57), inks[0]))
     for row in range(7):
         for column in range(9):

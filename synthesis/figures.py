@@ -3,10 +3,10 @@
 import math
 
 from github_avatars.identicon import GITHUB_GREY
-from synthesis.canvas import Canvas, Color, DrawingRandom, Encoded, Inks, Point, png
+from synthesis.canvas import Canvas, Color, Encoded, Inks, Point, Rng, png
 
 
-def figure(rng: DrawingRandom) -> Encoded:
+def figure(rng: Rng) -> Encoded:
     """A butterfly, a mask, a vase, a blot, a tree, an owl or a rocket, in one color."""
     ink = rng.identicon_ink()
     canvas = Canvas(rng.choice((420, 420, 460)), GITHUB_GREY, smooth=rng.random() < 0.5)
@@ -20,7 +20,7 @@ def _both_sides(canvas: Canvas, points: list[Point], fill: Color) -> None:
     canvas.polygon([(-x, y) for x, y in points], fill)
 
 
-def _butterfly(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _butterfly(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     spot = rng.uniform(0.08, 0.2)
     for sign in (-1, 1):
         canvas.part(sign * 0.5, -0.35, 1, sign * 0.1).disc(0, 0, 0.42, inks.main, height=0.55)
@@ -31,7 +31,7 @@ def _butterfly(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.disc(0, 0, 0.09, inks.main, height=0.75)
 
 
-def _mask(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _mask(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.disc(0, 0, rng.uniform(0.7, 0.95), inks.main, height=0.95)
     spread, slant, height = rng.uniform(0.28, 0.4), rng.uniform(-0.1, 0.1), rng.choice((0.1, 0.2))
     for sign in (-1, 1):
@@ -40,7 +40,7 @@ def _mask(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.arc(0, 0.1, 0.5, rng.uniform(0.1, 0.4), inks.background, (0.32, 0.68))
 
 
-def _vase(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _vase(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     waves = rng.choice((1.0, 1.5, 2.0))
     phase, neck = rng.uniform(0, 6), rng.uniform(0.1, 0.25)
     side = [
@@ -50,7 +50,7 @@ def _vase(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.box(-0.5, 0.85, 0.5, 0.98, inks.main)
 
 
-def _blot(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _blot(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     count = rng.randint(7, 14)
     side = [(rng.uniform(0.12, 0.95), -0.95 + 1.9 * step / count) for step in range(count + 1)]
     _both_sides(canvas, [(0.0, -0.95), *side, (0.0, 0.95)], inks.main)
@@ -60,7 +60,7 @@ def _blot(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.disc(-x, y, radius, inks.background)
 
 
-def _tree(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _tree(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     layers = rng.randint(2, 4)
     canvas.box(-0.12, 0.5, 0.12, 0.98, inks.main)
     for number in range(layers):
@@ -69,7 +69,7 @@ def _tree(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.polygon([(0, top), (extent, top + 1.7 / layers), (-extent, top + 1.7 / layers)], inks.main)
 
 
-def _owl(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _owl(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.disc(0, 0.1, 0.75, inks.main, height=0.85)
     _both_sides(canvas, [(0.1, -0.6), (0.7, -0.95), (0.72, -0.1)], inks.main)
     pupil = rng.uniform(0.1, 0.2)
@@ -80,7 +80,7 @@ def _owl(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.arc(0, 0.2, 0.5, 0.08, inks.background, (0.35, 0.65))
 
 
-def _rocket(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _rocket(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     width = rng.uniform(0.28, 0.42)
     side = [(width * math.sin(math.pi * step / 40), -0.98 + 1.5 * step / 28) for step in range(29)]
     _both_sides(canvas, [(0.0, -0.98), *side, (0.0, side[-1][1])], inks.main)

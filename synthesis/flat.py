@@ -1,7 +1,5 @@
 """Flat graphics: logos, initials, posters, single colors, and pictures with transparency."""
 
-from collections.abc import Callable
-
 from PIL import Image
 
 from synthesis.canvas import (
@@ -10,9 +8,9 @@ from synthesis.canvas import (
     WHITE,
     Canvas,
     Color,
-    DrawingRandom,
     Encoded,
     Inks,
+    Rng,
     circle_points,
     gif,
     jpeg,
@@ -23,7 +21,7 @@ from synthesis.canvas import (
 from synthesis.marks import MARKS
 
 
-def _inks(rng: DrawingRandom) -> Inks:
+def _inks(rng: Rng) -> Inks:
     """Return colors with contrast: light on dark, dark on light, or white on a vivid color."""
     kind = rng.randrange(4)
     if kind == 0:
@@ -35,7 +33,7 @@ def _inks(rng: DrawingRandom) -> Inks:
     return Inks(rng.pastel(), rng.color((0.5, 0.9), (0.25, 0.45)), rng.dark())
 
 
-def logo(rng: DrawingRandom) -> Encoded:
+def logo(rng: Rng) -> Encoded:
     """A mark on a plain background, sometimes with a word below it."""
     inks = _inks(rng)
     canvas = Canvas(rng.size(), inks.background)
@@ -49,7 +47,7 @@ def logo(rng: DrawingRandom) -> Encoded:
     return rng.choice((png, png, png, lambda logo: jpeg(logo, 90), lambda logo: webp(logo, 85)))(picture)
 
 
-def initials(rng: DrawingRandom) -> Encoded:
+def initials(rng: Rng) -> Encoded:
     """One to three initials on a plain color, a gradient, or a circle on white."""
     ground = rng.cycle((rng.vivid(), rng.pastel(), rng.dark(), rng.color((0.2, 0.5), (0.4, 0.6))))
     ink = WHITE if sum(ground) < 480 else mix(ground, BLACK, 0.75)
@@ -68,25 +66,17 @@ def initials(rng: DrawingRandom) -> Encoded:
     return jpeg(picture, 90) if rng.random() < 0.3 else png(picture)
 
 
-PLAIN: tuple[Color, ...] = (
-    WHITE,
-    NEAR_GREYS[0],
-    BLACK,
-    NEAR_GREYS[1],
-    NEAR_GREYS[2],
-    (128, 128, 128),
-    (245, 245, 245),
-)
+PLAIN: tuple[Color, ...] = (WHITE, NEAR_GREYS[0], BLACK, NEAR_GREYS[1], NEAR_GREYS[2], (128,) * 3, (245,) * 3)
 
 
-def plain(rng: DrawingRandom) -> Encoded:
+def plain(rng: Rng) -> Encoded:
     """A single color: for even numbers white, black, or a grey other than GitHub grey."""
     color = PLAIN[rng.number // 2 % len(PLAIN)] if rng.number % 2 == 0 else rng.choice((rng.vivid(), rng.pastel()))
     picture = Image.new("RGB", (rng.size(),) * 2, color)
     return rng.choice((png, png, gif, lambda field: jpeg(field, 90)))(picture)
 
 
-def transparent(rng: DrawingRandom) -> Encoded:
+def transparent(rng: Rng) -> Encoded:
     """A mark on a transparent background: RGBA, grey with alpha, or a palette with a transparent entry."""
     clear = rng.choice(((0, 0, 0, 0), (255, 255, 255, 0)))
     main, second = ((*rng.choice((rng.vivid(), rng.dark())), 255) for _ in range(2))
@@ -96,17 +86,14 @@ def transparent(rng: DrawingRandom) -> Encoded:
     if rng.random() < 0.3:
         canvas.arc(0, 0, 1, 0.04, main)
     picture = canvas.picture()
-    finish: tuple[Callable[[Image.Image], Encoded], ...] = (
-        png,
-        lambda cutout: png(cutout.convert("LA")),
-        png,
-        lambda cutout: png(cutout.quantize(32, method=Image.Quantize.FASTOCTREE)),
-        lambda cutout: webp(cutout, 85),
-    )
-    return rng.cycle(finish)(picture)
+    if (kind := rng.number % 5) == 4:
+        return webp(picture, 85)
+    if kind == 3:
+        return png(picture.quantize(32, method=Image.Quantize.FASTOCTREE))
+    return png(picture.convert("LA") if kind == 1 else picture)
 
 
-def palette(rng: DrawingRandom) -> Encoded:
+def palette(rng: Rng) -> Encoded:
     """A poster in a few colors, as a palette image in GIF or PNG: rays, hills, confetti or a mosaic."""
     inks = [rng.color((0.3, 0.9), (0.15, 0.85)) for _ in range(5)]
     canvas = Canvas(rng.size(), inks[0])
@@ -115,7 +102,7 @@ def palette(rng: DrawingRandom) -> Encoded:
     return gif(picture) if rng.number % 3 else png(picture)
 
 
-def _rays(canvas: Canvas, inks: list[Color], rng: DrawingRandom) -> None:
+def _rays(canvas: Canvas, inks: list[Color], rng: Rng) -> None:
     origin = canvas.part(rng.uniform(-0.5, 0.5), rng.uniform(0, 0.8), 1)
     count = rng.choice((16, 20, 24, 32))
     for number in range(count):
@@ -123,14 +110,14 @@ def _rays(canvas: Canvas, inks: list[Color], rng: DrawingRandom) -> None:
     origin.disc(0, 0, rng.uniform(0.2, 0.5), inks[3])
 
 
-def _hills(canvas: Canvas, inks: list[Color], rng: DrawingRandom) -> None:
+def _hills(canvas: Canvas, inks: list[Color], rng: Rng) -> None:
     canvas.disc(rng.uniform(-0.6, 0.6), -0.4, 0.3, inks[4])
     for number in range(1, 4):
         for _ in range(3):
             canvas.disc(rng.uniform(-1, 1), 0.5 + number * 0.35, rng.uniform(0.5, 0.9), inks[number], height=0.55)
 
 
-def _confetti(canvas: Canvas, inks: list[Color], rng: DrawingRandom) -> None:
+def _confetti(canvas: Canvas, inks: list[Color], rng: Rng) -> None:
     for _ in range(rng.randint(20, 70)):
         piece = canvas.part(rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(0.06, 0.2), rng.random())
         ink = rng.choice(inks[1:])
@@ -141,7 +128,7 @@ def _confetti(canvas: Canvas, inks: list[Color], rng: DrawingRandom) -> None:
             piece.polygon(circle_points(kind + 2), ink)
 
 
-def _mosaic(canvas: Canvas, inks: list[Color], rng: DrawingRandom) -> None:
+def _mosaic(canvas: Canvas, inks: list[Color], rng: Rng) -> None:
     count = rng.randint(3, 7)
     for row in range(count):
         for column in range(count):

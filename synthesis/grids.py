@@ -9,20 +9,7 @@ from typing import TypeAlias
 from PIL import Image, ImageDraw
 
 from github_avatars.identicon import GITHUB_GREY, SIZE
-from synthesis.canvas import (
-    BLACK,
-    NEAR_GREYS,
-    WHITE,
-    Canvas,
-    Color,
-    DrawingRandom,
-    Encoded,
-    Inks,
-    circle_points,
-    jpeg,
-    mix,
-    png,
-)
+from synthesis.canvas import BLACK, NEAR_GREYS, WHITE, Canvas, Color, Encoded, Inks, Rng, circle_points, jpeg, mix, png
 
 Pattern: TypeAlias = list[list[int]]
 Tile: TypeAlias = Callable[[Canvas, Color], None]
@@ -30,12 +17,12 @@ Tile: TypeAlias = Callable[[Canvas, Color], None]
 GITHUB_MARGIN = 35
 
 
-def random_pattern(rng: DrawingRandom, columns: int, rows: int, inks: int = 1) -> Pattern:
+def random_pattern(rng: Rng, columns: int, rows: int, inks: int = 1) -> Pattern:
     """Return a random pattern, about half of whose cells are painted."""
     return [[rng.randint(1, inks) if rng.random() < 0.5 else 0 for _ in range(columns)] for _ in range(rows)]
 
 
-def mirrored_pattern(rng: DrawingRandom, columns: int, rows: int, inks: int = 1) -> Pattern:
+def mirrored_pattern(rng: Rng, columns: int, rows: int, inks: int = 1) -> Pattern:
     """Return a random pattern whose right half mirrors its left half, with 30 to 75 % of its cells painted."""
     while True:
         half = random_pattern(rng, (columns + 1) // 2, rows, inks)
@@ -87,13 +74,13 @@ TILES: tuple[Tile, ...] = (
 )
 
 
-def _on_grey(rng: DrawingRandom) -> Inks:
+def _on_grey(rng: Rng) -> Inks:
     """Return GitHub grey and two identicon colors whose hues are a third of the color circle apart."""
     red, green, blue = rng.identicon_ink()
     return Inks(GITHUB_GREY, (red, green, blue), (green, blue, red))
 
 
-def asymmetric(rng: DrawingRandom) -> Encoded:
+def asymmetric(rng: Rng) -> Encoded:
     """Five by five cells in GitHub's geometry and colors, but not mirrored."""
     pattern = random_pattern(rng, 5, 5)
     while asymmetry(pattern) < 4:
@@ -101,7 +88,7 @@ def asymmetric(rng: DrawingRandom) -> Encoded:
     return png(squares(pattern, SIZE, GITHUB_MARGIN, _on_grey(rng)))
 
 
-def upside(rng: DrawingRandom) -> Encoded:
+def upside(rng: Rng) -> Encoded:
     """GitHub's geometry and colors, but mirrored top to bottom instead of left to right."""
     pattern = mirrored_pattern(rng, 5, 5)
     while asymmetry(rotated(pattern)) < 4:
@@ -114,7 +101,7 @@ def rotated(pattern: Pattern) -> Pattern:
     return [list(row) for row in zip(*pattern[::-1], strict=True)]
 
 
-def pinwheel(rng: DrawingRandom) -> Encoded:
+def pinwheel(rng: Rng) -> Encoded:
     """A pattern with four-fold rotational symmetry and no mirror symmetry."""
     count = rng.cycle((6, 5, 8, 7))
     pattern = _rotationally_symmetric(rng, count)
@@ -124,7 +111,7 @@ def pinwheel(rng: DrawingRandom) -> Encoded:
     return png(squares(pattern, SIZE, margin, _on_grey(rng)))
 
 
-def _rotationally_symmetric(rng: DrawingRandom, count: int) -> Pattern:
+def _rotationally_symmetric(rng: Rng, count: int) -> Pattern:
     """Return a pattern that a quarter turn leaves unchanged, with an empty middle.
 
     Arms that meet in the middle could form a swastika.
@@ -141,14 +128,14 @@ def _rotationally_symmetric(rng: DrawingRandom, count: int) -> Pattern:
     return pattern
 
 
-def other_margin(rng: DrawingRandom) -> Encoded:
+def other_margin(rng: Rng) -> Encoded:
     """Five by five mirrored cells in one color on GitHub grey, but without a margin or with a wide one."""
     size = rng.choice((420, 460, 400, 200))
     margin = round(size * rng.cycle((0.0, 0.2, 0.0, 0.25, 0.3, 0.16)))
     return png(squares(mirrored_pattern(rng, 5, 5), size, margin, _on_grey(rng)))
 
 
-def other_background(rng: DrawingRandom) -> Encoded:
+def other_background(rng: Rng) -> Encoded:
     """GitHub's pattern and geometry on white, black or a color."""
     backgrounds = (WHITE, BLACK, rng.pastel(), (30, 34, 42), rng.vivid(), WHITE, (214, 214, 214), rng.dark())
     background = rng.cycle(backgrounds)
@@ -158,7 +145,7 @@ def other_background(rng: DrawingRandom) -> Encoded:
     return png(squares(mirrored_pattern(rng, 5, 5), size, margin, Inks(background, ink, ink)))
 
 
-def many_colors(rng: DrawingRandom) -> Encoded:
+def many_colors(rng: Rng) -> Encoded:
     """GitHub's pattern and geometry in two colors."""
     pattern = mirrored_pattern(rng, 5, 5, inks=2)
     while not {1, 2} <= {cell for row in pattern for cell in row}:
@@ -166,7 +153,7 @@ def many_colors(rng: DrawingRandom) -> Encoded:
     return png(squares(pattern, SIZE, GITHUB_MARGIN, _on_grey(rng)))
 
 
-def other_count(rng: DrawingRandom) -> Encoded:
+def other_count(rng: Rng) -> Encoded:
     """A mirrored pattern on GitHub grey with three, four, six, seven, nine or ten cells per side."""
     count = rng.cycle((4, 7, 6, 3, 9, 10))
     size = rng.choice((420, 420, 460))
@@ -174,14 +161,14 @@ def other_count(rng: DrawingRandom) -> Encoded:
     return png(squares(mirrored_pattern(rng, count, count), size, margin, _on_grey(rng)))
 
 
-def tiles(rng: DrawingRandom) -> Encoded:
+def tiles(rng: Rng) -> Encoded:
     """Five by five mirrored cells on GitHub grey, drawn as TILES instead of squares."""
     size = rng.choice((420, 460))
     margin = rng.choice((1 / 6, 1 / 6, 0.0, 0.1))
     return png(tiled(mirrored_pattern(rng, 5, 5), size, margin, _on_grey(rng), rng.cycle(TILES)))
 
 
-def eights(rng: DrawingRandom) -> Encoded:
+def eights(rng: Rng) -> Encoded:
     """Eight by eight mirrored cells in one or two colors, like the identicons of other services."""
     background = rng.cycle((WHITE, GITHUB_GREY, *NEAR_GREYS, BLACK))
     inks = Inks(background, rng.vivid(), rng.choice((rng.vivid(), BLACK)))
@@ -189,7 +176,7 @@ def eights(rng: DrawingRandom) -> Encoded:
     return png(squares(pattern, rng.choice((400, 256, 460, 184)), rng.choice((0, 0, 16)), inks))
 
 
-def triangles(rng: DrawingRandom) -> Encoded:
+def triangles(rng: Rng) -> Encoded:
     """Four by four cells of triangles, diamonds, squares and discs, with four-fold rotational symmetry."""
     background = rng.cycle((GITHUB_GREY, WHITE, GITHUB_GREY, NEAR_GREYS[0]))
     hue = rng.vivid()
@@ -213,7 +200,7 @@ def triangles(rng: DrawingRandom) -> Encoded:
     return png(canvas.picture())
 
 
-def overdrawn(rng: DrawingRandom) -> Encoded:
+def overdrawn(rng: Rng) -> Encoded:
     """An identicon with a badge, a band, a face, a cross or a tick drawn over its middle."""
     base = squares(mirrored_pattern(rng, 5, 5), SIZE, GITHUB_MARGIN, _on_grey(rng))
     canvas = Canvas(SIZE, GITHUB_GREY)
@@ -225,41 +212,41 @@ def overdrawn(rng: DrawingRandom) -> Encoded:
     return jpeg(picture, 90) if rng.random() < 0.25 else png(picture)
 
 
-def _badge(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _badge(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     radius = rng.uniform(0.5, 0.7)
     canvas.disc(0, 0, radius, inks.background)
     canvas.disc(0, 0, radius * 0.88, inks.main)
     canvas.text(0, 0, rng.letter(), radius * 1.4, inks.background)
 
 
-def _band(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _band(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     tilted = canvas.part(0, 0, 1, rng.choice((0.0, -0.1, 0.1)))
     tilted.box(-1.5, -0.35, 1.5, 0.35, inks.main)
     words = rng.choice(("HELLO", "2.0", "ME!", "DEV", "BETA", "OPS", "<3", "BOT"))
     canvas.text(0, 0, words, 0.5, inks.background)
 
 
-def _face(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _face(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.disc(0, 0, rng.uniform(0.55, 0.72), inks.background)
     for x in (-0.22, 0.22):
         canvas.disc(x, -0.15, 0.09, (40, 40, 40), height=0.14)
     canvas.arc(0, 0.05, 0.36, 0.08, (40, 40, 40), (0.3, 0.7))
 
 
-def _cross(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _cross(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     extent = rng.uniform(0.75, 0.9)
     for line in ([(-extent, -extent), (extent, extent)], [(-extent, extent), (extent, -extent)]):
         canvas.line(line, rng.uniform(0.25, 0.32), inks.main)
 
 
-def _tick(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _tick(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     corner = canvas.part(rng.choice((-0.25, 0.25)), rng.choice((-0.25, 0.25)), rng.uniform(0.6, 0.7))
     corner.disc(0, 0, 1, inks.background)
     corner.disc(0, 0, 0.9, inks.main)
     corner.line([(-0.45, 0.03), (-0.15, 0.33), (0.45, -0.36)], 0.22, inks.background)
 
 
-def _grin(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def _grin(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     stare = rng.uniform(-0.15, 0.15)
     for x in (-0.42, 0.42):
         canvas.disc(x, -0.3, 0.36, WHITE)

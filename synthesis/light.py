@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from synthesis.canvas import BLACK, Canvas, Color, DrawingRandom
+from synthesis.canvas import BLACK, Canvas, Color, Rng
 
 Field: TypeAlias = NDArray[np.floating]
 """A plane (height, width) with one number per pixel, or a scene (height, width, 3) of RGB values from 0 to 255."""
 
 
-def generator(rng: DrawingRandom) -> np.random.Generator:
+def generator(rng: Rng) -> np.random.Generator:
     """Return a NumPy generator that is seeded by `rng`."""
     return np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
 
 
-def clouds(rng: DrawingRandom, size: int, coarsest: int = 3, octaves: int = 5, rough: float = 0.5) -> Field:
+def clouds(rng: Rng, size: int, coarsest: int = 3, octaves: int = 5, rough: float = 0.5) -> Field:
     """Return a plane of smooth noise between 0 and 1.
 
     It is a sum of random grids. Each is twice as fine as the one before, and `rough` times as strong.
@@ -56,13 +56,13 @@ def blend(below: Field, above: Field | Color, cover: Field) -> Field:
     return below + (np.asarray(above, np.float32) - below) * cover[:, :, None]
 
 
-def add_grain(rng: DrawingRandom, scene: Field, grain: int) -> Image.Image:
+def add_grain(rng: Rng, scene: Field, grain: int) -> Image.Image:
     """Convert a scene to a picture, with sensor noise of up to `grain` levels."""
     noise = generator(rng).integers(-grain, grain + 1, (2, *scene.shape[:2])).sum(axis=0) / 2
     return Image.fromarray((scene + noise[:, :, None]).clip(0, 255).astype(np.uint8))
 
 
-def ridge(rng: DrawingRandom, size: int, level: float, height: float) -> Field:
+def ridge(rng: Rng, size: int, level: float, height: float) -> Field:
     """Return a plane that is 0 above a jagged horizon and 1 below it.
 
     `level` is the mean height of the horizon, from the top, in units of the side.
@@ -76,7 +76,7 @@ def ridge(rng: DrawingRandom, size: int, level: float, height: float) -> Field:
     return (np.arange(size)[:, None] - line[None, :]).clip(0, 1).astype(np.float32)
 
 
-def bokeh(rng: DrawingRandom, size: int, hues: Sequence[Color], lights: Sequence[Color] = ()) -> Image.Image:
+def bokeh(rng: Rng, size: int, hues: Sequence[Color], lights: Sequence[Color] = ()) -> Image.Image:
     """Return a blurred background in these hues, with discs of light in front."""
     canvas = Canvas(size, hues[0], smooth=False)
     for _ in range(14):

@@ -1,16 +1,15 @@
-"""The marks of logos. Each function fills a canvas, from -1 to 1, in the given colors."""
+"""The marks of logos. Each function fills a canvas, from -1 to 1, in the given colors; see MARKS."""
 
 import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from synthesis.canvas import Canvas, DrawingRandom, Inks, circle_points, mix
+from synthesis.canvas import Canvas, Inks, Rng, circle_points, mix
 
-Mark: TypeAlias = Callable[[Canvas, DrawingRandom, Inks], None]
+Mark: TypeAlias = Callable[[Canvas, Rng, Inks], None]
 
 
-def letter_in_disc(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A letter cut out of a disc, sometimes inside a ring."""
+def _letter_in_disc(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.disc(0, 0, 1, inks.second)
     if inks.second != inks.main:
         canvas.disc(0, 0, 0.9, inks.background)
@@ -18,21 +17,18 @@ def letter_in_disc(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.text(0, 0, rng.letter(), rng.uniform(1.1, 1.5), inks.background)
 
 
-def letter_in_polygon(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A letter on a square, a pentagon, a hexagon or an octagon."""
+def _letter_in_polygon(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.polygon(circle_points(rng.choice((4, 5, 6, 6, 8))), inks.main)
     canvas.text(0, 0, rng.letter(), 1.1, inks.background if inks.second == inks.main else inks.second)
 
 
-def big_letter(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A letter that fills the mark, sometimes with a dot in the second color."""
+def _big_letter(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.text(-0.1, 0, rng.letter(), rng.uniform(1.9, 2.5), inks.main)
     if rng.random() < 0.5:
         canvas.disc(0.85, 0.7, 0.16, inks.second)
 
 
-def rings(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Concentric rings, closed or open on one side."""
+def _rings(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     count = rng.randint(2, 4)
     gap = rng.choice((0.0, 0.15, 0.25, 0.5))
     turn = rng.random()
@@ -43,8 +39,7 @@ def rings(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.disc(0, 0, 0.12, inks.second)
 
 
-def signal(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Waves that spread from a point, like a wireless symbol."""
+def _signal(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     corner = canvas.part(0, 0.75, 1)
     width, extent = rng.uniform(0.15, 0.3), rng.uniform(0.1, 0.16)
     for radius in (1.7, 1.2, 0.7):
@@ -52,8 +47,7 @@ def signal(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     corner.disc(0, -0.05, 0.24, inks.second)
 
 
-def arrow(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """An arrow, alone or on a disc, in one of eight directions."""
+def _arrow(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     ink = inks.main
     if rng.random() < 0.5:
         canvas.disc(0, 0, 1, inks.main)
@@ -63,8 +57,7 @@ def arrow(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     pointed.polygon([(0, -1), (0.85, -0.1), (0.3, -0.1), (0.3, 1), (-0.3, 1), (-0.3, -0.1), (-0.85, -0.1)], ink)
 
 
-def cube(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A cube with three visible faces."""
+def _cube(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     corners = circle_points(6, 1.0)
     sides = [(inks.main, 5), (mix(inks.main, inks.second, 0.5), 1), (inks.second, 3)]
     shrink = rng.uniform(0.82, 0.95)
@@ -79,8 +72,7 @@ def cube(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         )
 
 
-def petals(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Petals around a disc, like a flower, a turbine or a sun."""
+def _petals(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     count = rng.randint(3, 9)
     width = rng.uniform(0.5, 0.9) * 1.6 / count
     lean = rng.choice((0.0, 0.0, 0.09))
@@ -91,8 +83,7 @@ def petals(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.disc(0, 0, rng.uniform(0.08, 0.25), inks.second)
 
 
-def rising_bars(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Vertical bars of different heights."""
+def _rising_bars(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     count = rng.randint(3, 6)
     pitch = 2 / count
     for number in range(count):
@@ -102,8 +93,7 @@ def rising_bars(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.box(left, top, left + pitch * 0.7, 1, ink, corner=0.08)
 
 
-def overlapping_discs(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Two overlapping discs, with a third color in the overlap."""
+def _overlapping_discs(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     tilted = canvas.part(0, 0, 1, rng.random())
     tilted.disc(-0.38, 0, 0.62, inks.main)
     tilted.disc(0.38, 0, 0.62, inks.second)
@@ -113,16 +103,14 @@ def overlapping_discs(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     tilted.polygon(sorted(lens, key=lambda point: point[1]) + sorted(mirrored, key=lambda point: -point[1]), blend)
 
 
-def crescent(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A crescent moon with a star."""
+def _crescent(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     tilted = canvas.part(0, 0, 1, rng.random())
     tilted.disc(0, 0, 1, inks.main)
     tilted.disc(0.35, 0, rng.uniform(0.65, 0.8), inks.background)
     star(tilted.part(0.35, 0, 0.3), rng, Inks(inks.background, inks.second, inks.second))
 
 
-def bolt(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A lightning bolt, alone or on a rounded square."""
+def _bolt(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     ink = inks.main
     if rng.random() < 0.5:
         canvas.box(-0.95, -0.95, 0.95, 0.95, inks.main, corner=0.35)
@@ -131,15 +119,14 @@ def bolt(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.polygon([(0.25, -1), (-0.65, 0.15), (-0.05, 0.15), (-0.25, 1), (0.65, -0.2), (0.05, -0.2)], ink)
 
 
-def star(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
+def star(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     """A star of four to nine points."""
     count = rng.randint(4, 9)
     outer, inner = circle_points(count, 1), circle_points(count, rng.uniform(0.35, 0.6), 0.5 / count)
     canvas.polygon([point for pair in zip(outer, inner, strict=True) for point in pair], inks.main)
 
 
-def shield(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A shield with a tick, or with one half in the second color."""
+def _shield(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     right = [(0.0, -1.0), (0.8, -0.75), (0.8, 0.1), (0.6, 0.55), (0.0, 1.0)]
     canvas.polygon(right + [(-x, y) for x, y in reversed(right)], inks.main)
     if inks.second != inks.main and rng.random() < 0.6:
@@ -148,8 +135,7 @@ def shield(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.line([(-0.35, 0.0), (-0.08, 0.3), (0.4, -0.35)], 0.2, inks.background)
 
 
-def brackets(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Angle brackets around a slash, or square brackets around a dot."""
+def _brackets(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     if rng.random() < 0.6:
         canvas.line([(-0.5, -0.6), (-1, 0), (-0.5, 0.6)], 0.2, inks.main)
         canvas.line([(0.5, -0.6), (1, 0), (0.5, 0.6)], 0.2, inks.main)
@@ -160,8 +146,7 @@ def brackets(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.disc(0, 0, 0.28, inks.second)
 
 
-def nodes(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Dots joined by lines, like a network."""
+def _nodes(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     count = rng.randint(4, 6)
     points = [
         (x * rng.uniform(0.6, 0.85), y * rng.uniform(0.6, 0.85)) for x, y in circle_points(count, 1, rng.random())
@@ -173,16 +158,14 @@ def nodes(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.disc(x, y, 0.2, inks.second if number % 2 else inks.main)
 
 
-def peaks(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Two mountains and a sun."""
+def _peaks(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     summit = rng.uniform(-0.5, 0.1)
     canvas.disc(0.6, -0.6, 0.25, inks.second)
     canvas.polygon([(-1, 0.8), (summit, -0.8), (summit + 1, 0.8)], inks.main)
     canvas.polygon([(0, 0.8), (0.55, -0.1), (1, 0.8)], mix(inks.main, inks.second, 0.5))
 
 
-def bubble(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A speech bubble with dots, lines or a letter."""
+def _bubble(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     canvas.box(-1, -0.8, 1, 0.5, inks.main, corner=0.3)
     canvas.polygon([(-0.6, 0.4), (-0.1, 0.45), (-0.7, 0.95)], inks.main)
     ink = inks.background if inks.second == inks.main else inks.second
@@ -197,8 +180,7 @@ def bubble(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.text(0, -0.15, rng.letter(), 1.0, ink)
 
 
-def gear(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A cog wheel."""
+def _gear(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     teeth = rng.randint(6, 12)
     for number in range(teeth):
         canvas.part(0, 0, 1, number / teeth).box(-1.1 / teeth, -1, 1.1 / teeth, 0, inks.main)
@@ -208,8 +190,7 @@ def gear(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.disc(0, 0, 0.2, inks.second)
 
 
-def heart(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A heart."""
+def _heart(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     angles = [2 * math.pi * step / 90 for step in range(90)]
     outline = [
         (
@@ -223,16 +204,14 @@ def heart(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     canvas.disc(-0.45, -0.4, rng.uniform(0.1, 0.2), glint)
 
 
-def linked_rings(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Two overlapping rings."""
+def _linked_rings(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     tilted = canvas.part(0, 0, 1, rng.random())
     width = rng.uniform(0.12, 0.25)
     tilted.arc(-0.38, 0, 0.6, width, inks.main)
     tilted.arc(0.38, 0, 0.6, width, inks.second)
 
 
-def chevrons(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """Two or three chevrons in a row."""
+def _chevrons(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     pointed = canvas.part(0, 0, 1, rng.randrange(4) / 4)
     count = rng.randint(2, 3)
     for number in range(count):
@@ -241,8 +220,7 @@ def chevrons(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         pointed.line([(-0.75, top + 0.7), (0, top), (0.75, top + 0.7)], 0.25, ink)
 
 
-def slices(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A disc with a slice that is missing or in the second color."""
+def _slices(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     start = rng.random()
     cut = rng.uniform(0.15, 0.4)
     canvas.arc(0, 0, 1, 1, inks.main, (start, start + 1 - cut))
@@ -250,8 +228,7 @@ def slices(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
         canvas.arc(0.06, -0.06, 0.85, 0.85, inks.second, (start + 1 - cut, start + 1))
 
 
-def leaf(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A leaf with a stalk."""
+def _leaf(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     tilted = canvas.part(0, 0, 1, rng.uniform(-0.15, 0.15))
     blade = [(0.55 * math.sin(math.pi * step / 30), -1 + 1.5 * step / 30) for step in range(31)]
     tilted.polygon(
@@ -262,8 +239,7 @@ def leaf(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
     tilted.line([(0, 0.2), (-0.25, -0.05)], 0.07, inks.background)
 
 
-def swirl(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
-    """A spiral."""
+def _swirl(canvas: Canvas, rng: Rng, inks: Inks) -> None:
     turns = rng.uniform(1.5, 3.5)
     steps = 160
     points = []
@@ -275,29 +251,7 @@ def swirl(canvas: Canvas, rng: DrawingRandom, inks: Inks) -> None:
 
 
 MARKS: tuple[Mark, ...] = (
-    letter_in_disc,
-    cube,
-    arrow,
-    rings,
-    petals,
-    letter_in_polygon,
-    crescent,
-    brackets,
-    overlapping_discs,
-    gear,
-    shield,
-    nodes,
-    big_letter,
-    swirl,
-    bolt,
-    bubble,
-    chevrons,
-    peaks,
-    slices,
-    leaf,
-    linked_rings,
-    heart,
-    signal,
-    star,
-    rising_bars,
+    *(_letter_in_disc, _cube, _arrow, _rings, _petals, _letter_in_polygon, _crescent, _brackets, _overlapping_discs),
+    *(_gear, _shield, _nodes, _big_letter, _swirl, _bolt, _bubble, _chevrons, _peaks, _slices, _leaf, _linked_rings),
+    *(_heart, _signal, star, _rising_bars),
 )

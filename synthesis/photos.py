@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from github_avatars.identicon import GITHUB_GREY
-from synthesis.canvas import BLACK, WHITE, Canvas, Color, DrawingRandom, Encoded, circle_points, jpeg, mix, png, webp
+from synthesis.canvas import BLACK, WHITE, Canvas, Color, Encoded, Rng, circle_points, jpeg, mix, png, webp
 from synthesis.light import Field, add_grain, blend, bokeh, clouds, distance, generator, gradient, ridge
 
 SKIES: tuple[tuple[Color, Color, Color], ...] = (
@@ -16,7 +16,7 @@ SKIES: tuple[tuple[Color, Color, Color], ...] = (
 )
 
 
-def _landscape(rng: DrawingRandom, size: int) -> Field:
+def _landscape(rng: Rng, size: int) -> Field:
     sky = rng.cycle(SKIES)
     horizon = rng.uniform(0.45, 0.65)
     scene = gradient(size, [*sky, sky[-1]])
@@ -37,23 +37,17 @@ def _landscape(rng: DrawingRandom, size: int) -> Field:
     return _with_trees(rng, scene, mix(ground, BLACK, 0.6)) if rng.number % 3 == 2 else scene
 
 
-def _with_trees(rng: DrawingRandom, scene: Field, ink: Color) -> Field:
+def _with_trees(rng: Rng, scene: Field, ink: Color) -> Field:
     stencil = Canvas(len(scene), BLACK)
     for _ in range(rng.randint(12, 40)):
         tree = stencil.part(rng.uniform(-1.1, 1.1), rng.uniform(0.7, 1.0), rng.uniform(0.15, 0.45))
         for layer in range(5):
-            tree.polygon(
-                [
-                    (0, -1 + layer * 0.25),
-                    (0.14 + layer * 0.08, -0.5 + layer * 0.3),
-                    (-0.14 - layer * 0.08, -0.5 + layer * 0.3),
-                ],
-                WHITE,
-            )
+            width, foot = 0.14 + layer * 0.08, -0.5 + layer * 0.3
+            tree.polygon([(0, -1 + layer * 0.25), (width, foot), (-width, foot)], WHITE)
     return blend(scene, ink, np.asarray(stencil.picture().convert("L"), np.float32) / 255)
 
 
-def _with_lake(rng: DrawingRandom, scene: Field, shore: int) -> Field:
+def _with_lake(rng: Rng, scene: Field, shore: int) -> Field:
     size = len(scene)
     rows = np.arange(size - shore)
     mirror = scene[np.maximum(shore - 1 - rows * 3 // 2, 0)]
@@ -61,24 +55,17 @@ def _with_lake(rng: DrawingRandom, scene: Field, shore: int) -> Field:
     return np.concatenate([scene[:shore], mirror * ripples[:, :, None] + np.asarray((4, 10, 14), np.float32)])
 
 
-def landscape(rng: DrawingRandom) -> Encoded:
+def landscape(rng: Rng) -> Encoded:
     """Hills under a sky, some with a lake."""
     scene = _landscape(rng, rng.size())
     return jpeg(add_grain(rng, scene, rng.randint(2, 9)), rng.randint(78, 90))
 
 
-SKINS: tuple[Color, ...] = (
-    (241, 205, 178),
-    (224, 172, 138),
-    (198, 134, 96),
-    (141, 92, 62),
-    (92, 58, 42),
-    (250, 222, 200),
-)
+SKINS = ((241, 205, 178), (224, 172, 138), (198, 134, 96), (141, 92, 62), (92, 58, 42), (250, 222, 200))
 HAIRS: tuple[Color, ...] = ((28, 22, 20), (70, 44, 28), (150, 96, 48), (212, 170, 98), (128, 124, 122), (140, 60, 34))
 
 
-def _portrait(rng: DrawingRandom, size: int) -> Field:
+def _portrait(rng: Rng, size: int) -> Field:
     base = rng.color((0.1, 0.5), (0.25, 0.8))
     tints = (WHITE, BLACK, rng.pastel(), rng.dark())
     hues = [mix(base, rng.choice(tints), rng.uniform(0.1, 0.5)) for _ in range(5)]
@@ -94,7 +81,7 @@ def _portrait(rng: DrawingRandom, size: int) -> Field:
     return scene * ((1.25 - 0.55 * lit) * (0.9 + 0.2 * relief))[:, :, None]
 
 
-def _draw_person(person: Canvas, rng: DrawingRandom) -> None:
+def _draw_person(person: Canvas, rng: Rng) -> None:
     skin, hair = rng.cycle(SKINS), rng.choice(HAIRS)
     shade, clothes = mix(skin, (60, 20, 10), 0.22), rng.color((0.1, 0.7), (0.12, 0.6))
     if rng.random() < 0.5:
@@ -123,7 +110,7 @@ def _draw_person(person: Canvas, rng: DrawingRandom) -> None:
         person.line([(-0.04, -0.12), (0.04, -0.12)], 0.022, (30, 30, 34))
 
 
-def portrait(rng: DrawingRandom) -> Encoded:
+def portrait(rng: Rng) -> Encoded:
     """A head and shoulders in front of a blurred background."""
     scene = _portrait(rng, rng.size())
     return jpeg(add_grain(rng, scene, rng.randint(2, 7)), rng.randint(80, 92))
@@ -137,7 +124,7 @@ DUSKS: tuple[tuple[Color, Color], ...] = (
 )
 
 
-def _night(rng: DrawingRandom, size: int) -> Field:
+def _night(rng: Rng, size: int) -> Field:
     scene = gradient(size, [(6, 8, 20), *rng.choice(DUSKS)])
     stars = generator(rng).random((size, size)) > 0.9985
     scene = blend(scene, WHITE, stars.astype(np.float32) * clouds(rng, size, 20, 1))
@@ -156,7 +143,7 @@ def _night(rng: DrawingRandom, size: int) -> Field:
     return np.asarray(canvas.picture(), np.float32)
 
 
-def _light_windows(canvas: Canvas, rng: DrawingRandom, house: tuple[float, float, float], light: Color) -> None:
+def _light_windows(canvas: Canvas, rng: Rng, house: tuple[float, float, float], light: Color) -> None:
     left, top, width = house
     for row in range(1, 24):
         for column in range(round(width / 0.05)):
@@ -165,17 +152,10 @@ def _light_windows(canvas: Canvas, rng: DrawingRandom, house: tuple[float, float
                 canvas.box(x, y, x + 0.025, y + 0.03, mix(light, BLACK, rng.uniform(0, 0.5)))
 
 
-LAMPS: tuple[Color, ...] = (
-    (255, 176, 66),
-    (232, 74, 44),
-    (255, 226, 164),
-    (70, 120, 220),
-    (214, 60, 110),
-    (40, 150, 130),
-)
+LAMPS = ((255, 176, 66), (232, 74, 44), (255, 226, 164), (70, 120, 220), (214, 60, 110), (40, 150, 130))
 
 
-def night(rng: DrawingRandom) -> Encoded:
+def night(rng: Rng) -> Encoded:
     """A town at night, or blurred lights in the dark."""
     size = rng.size()
     if rng.number % 2:
@@ -188,7 +168,7 @@ def night(rng: DrawingRandom) -> Encoded:
     return jpeg(add_grain(rng, scene, rng.randint(4, 10)), rng.randint(76, 88))
 
 
-def flower(rng: DrawingRandom) -> Encoded:
+def flower(rng: Rng) -> Encoded:
     """A flower in front of a blurred garden."""
     size = rng.size()
     greens = [rng.color((0.2, 0.5), (0.15, 0.5)) for _ in range(2)] + [(58, 92, 44), (104, 138, 70), (36, 58, 34)]
@@ -212,7 +192,7 @@ def flower(rng: DrawingRandom) -> Encoded:
     return jpeg(add_grain(rng, scene, rng.randint(2, 6)), rng.randint(80, 90))
 
 
-def pale(rng: DrawingRandom) -> Encoded:
+def pale(rng: Rng) -> Encoded:
     """A photograph with little contrast, close to white or light grey, as in fog or snow."""
     size = rng.size()
     veil = rng.cycle((GITHUB_GREY, WHITE, (232, 236, 240), (246, 243, 238), (225, 225, 225)))
@@ -222,7 +202,7 @@ def pale(rng: DrawingRandom) -> Encoded:
     return webp(picture, 82) if rng.random() < 0.2 else jpeg(picture, rng.randint(80, 92))
 
 
-def greyscale(rng: DrawingRandom) -> Encoded:
+def greyscale(rng: Rng) -> Encoded:
     """A black-and-white photograph in a single-channel file."""
     size = rng.size()
     scene = rng.cycle((_portrait, _landscape, _night))(rng, size)

@@ -3,10 +3,10 @@
 from PIL import Image, ImageDraw
 
 from github_avatars.identicon import GITHUB_GREY
-from synthesis.canvas import BLACK, WHITE, Color, DrawingRandom, Encoded, gif, mix, png
+from synthesis.canvas import BLACK, WHITE, Color, Encoded, Rng, gif, mix, png
 
 
-def sprite(rng: DrawingRandom) -> Encoded:
+def sprite(rng: Rng) -> Encoded:
     """Pixel art: a mirrored creature in up to three shades, with or without an outline."""
     side = rng.cycle((8, 11, 12, 16, 10, 14))
     fur = rng.vivid()
@@ -26,7 +26,7 @@ def sprite(rng: DrawingRandom) -> Encoded:
     return rng.choice((png, png, lambda art: png(art.quantize(16)), lambda art: gif(art.quantize(16))))(picture)
 
 
-def _creature(rng: DrawingRandom, side: int) -> set[tuple[int, int]]:
+def _creature(rng: Rng, side: int) -> set[tuple[int, int]]:
     """Return the cells of the left half, dense near the middle and sparse further out."""
     cells = set()
     for x in range((side + 1) // 2):
@@ -44,7 +44,7 @@ def _put_mirrored(small: Image.Image, x: int, y: int, shade: Color) -> None:
     small.putpixel((small.width - 2 - x, y + 1), shade)
 
 
-def code(rng: DrawingRandom) -> Encoded:
+def code(rng: Rng) -> Encoded:
     """A QR-like code of finder patterns, timing lines and random modules. It contains no message."""
     count = rng.cycle((21, 25, 29, 33))
     dark = rng.choice((BLACK, BLACK, rng.dark(), rng.color((0.5, 0.9), (0.25, 0.4))))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from synthesis.canvas import BLACK, WHITE, Canvas, Color, DrawingRandom, Encoded, jpeg, mix, png
+from synthesis.canvas import BLACK, WHITE, Canvas, Color, Encoded, Rng, jpeg, mix, png
 
 WORDS = (
     *("let", "value", "return", "import", "while", "count", "self", "index", "match", "async", "buffer", "for"),
@@ -32,13 +32,13 @@ TERMINALS = (
 )
 
 
-def screen(rng: DrawingRandom) -> Encoded:
+def screen(rng: Rng) -> Encoded:
     """A screenshot, as PNG or JPEG."""
     picture = rng.cycle((_editor, _terminal, _page, _chat))(rng).picture()
     return jpeg(picture, 85) if rng.random() < 0.4 else png(picture)
 
 
-def _editor(rng: DrawingRandom) -> Canvas:
+def _editor(rng: Rng) -> Canvas:
     theme = rng.choice(THEMES)
     canvas = Canvas(rng.size(), theme.background)
     height = rng.choice((0.09, 0.12, 0.16))
@@ -63,7 +63,7 @@ def _title_bar(canvas: Canvas, theme: Theme) -> float:
     return -0.84
 
 
-def _terminal(rng: DrawingRandom) -> Canvas:
+def _terminal(rng: Rng) -> Canvas:
     theme = rng.choice(TERMINALS)
     canvas = Canvas(rng.size(), theme.background)
     height = rng.choice((0.1, 0.13, 0.18))
@@ -81,7 +81,7 @@ def _terminal(rng: DrawingRandom) -> Canvas:
     return canvas
 
 
-def _page(rng: DrawingRandom) -> Canvas:
+def _page(rng: Rng) -> Canvas:
     background = rng.choice((WHITE, (250, 248, 240), (244, 236, 216)))
     ink = rng.choice((BLACK, (50, 50, 54)))
     canvas = Canvas(rng.size(), background)
@@ -97,7 +97,7 @@ def _page(rng: DrawingRandom) -> Canvas:
     return canvas
 
 
-def _chat(rng: DrawingRandom) -> Canvas:
+def _chat(rng: Rng) -> Canvas:
     background = rng.choice(((236, 229, 221), WHITE, (54, 57, 63)))
     canvas = Canvas(rng.size(), background)
     mine, yours = rng.vivid(), mix(background, (128, 128, 128), 0.3)

@@ -3,25 +3,12 @@
 import math
 from itertools import pairwise
 
-from synthesis.canvas import (
-    BLACK,
-    WHITE,
-    Canvas,
-    Color,
-    DrawingRandom,
-    Encoded,
-    Point,
-    circle_points,
-    jpeg,
-    mix,
-    png,
-    webp,
-)
+from synthesis.canvas import BLACK, WHITE, Canvas, Color, Encoded, Point, Rng, circle_points, jpeg, mix, png, webp
 
 OUTLINE: Color = (38, 34, 40)
 
 
-def cartoon(rng: DrawingRandom) -> Encoded:
+def cartoon(rng: Rng) -> Encoded:
     """The outlined head of an animal, a robot or a monster, on a light or vivid background."""
     canvas = Canvas(rng.size(), rng.choice((rng.pastel(), rng.vivid(), WHITE)))
     if rng.random() < 0.4:
@@ -43,7 +30,7 @@ def _outlined_polygon(part: Canvas, points: list[Point], ink: Color) -> None:
     part.line(points, 0.06, OUTLINE, closed=True)
 
 
-def _eyes(part: Canvas, rng: DrawingRandom, spread: float, level: float, radius: float) -> None:
+def _eyes(part: Canvas, rng: Rng, spread: float, level: float, radius: float) -> None:
     gaze = rng.uniform(-0.4, 0.4)
     for sign in (-1, 1):
         _outlined_disc(part, sign * spread, level, radius, WHITE)
@@ -57,7 +44,7 @@ def _whiskers(part: Canvas) -> None:
             part.line([(sign * 0.4, 0.3 + lift * 0.5), (sign * 1.0, 0.28 + lift)], 0.03, OUTLINE)
 
 
-def _cat(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
+def _cat(part: Canvas, rng: Rng, fur: Color) -> None:
     for sign in (-1, 1):
         _outlined_polygon(part, [(sign * 0.2, -0.6), (sign * 0.75, -1.0), (sign * 0.78, -0.2)], fur)
         part.polygon([(sign * 0.42, -0.62), (sign * 0.66, -0.82), (sign * 0.68, -0.4)], (255, 182, 193))
@@ -70,7 +57,7 @@ def _cat(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
         part.arc(sign * 0.12, 0.27, 0.13, 0.04, OUTLINE, (0.25, 0.75))
 
 
-def _fox(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
+def _fox(part: Canvas, rng: Rng, fur: Color) -> None:
     coat, squint = mix((226, 110, 40), fur, 0.3), rng.uniform(0.05, 0.15)
     for sign in (-1, 1):
         _outlined_polygon(part, [(sign * 0.25, -0.5), (sign * 0.85, -1.05), (sign * 0.85, -0.1)], coat)
@@ -81,7 +68,7 @@ def _fox(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
     _outlined_disc(part, 0, 0.8, 0.1, OUTLINE)
 
 
-def _bear(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
+def _bear(part: Canvas, rng: Rng, fur: Color) -> None:
     for sign in (-1, 1):
         _outlined_disc(part, sign * 0.65, -0.62, 0.28, fur)
         part.disc(sign * 0.65, -0.62, 0.15, mix(fur, WHITE, 0.5))
@@ -95,7 +82,7 @@ def _bear(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
     part.arc(0, 0.3, 0.18, 0.04, OUTLINE, (0.32, 0.68))
 
 
-def _robot(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
+def _robot(part: Canvas, rng: Rng, fur: Color) -> None:
     part.line([(0, -0.6), (0, -1.0)], 0.06, OUTLINE)
     _outlined_disc(part, 0, -1.0, 0.1, rng.vivid())
     for sign in (-1, 1):
@@ -108,7 +95,7 @@ def _robot(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
         part.box(x - 0.06, 0.32, x + 0.06, 0.48, WHITE)
 
 
-def _monster(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
+def _monster(part: Canvas, rng: Rng, fur: Color) -> None:
     for sign in (-1, 1):
         _outlined_polygon(part, [(sign * 0.3, -0.65), (sign * 0.55, -1.05), (sign * 0.65, -0.5)], (250, 240, 200))
     _outlined_disc(part, 0, 0.05, 0.85, fur, height=0.85)
@@ -123,7 +110,7 @@ def _monster(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
         part.polygon([(x, 0.25), (x + 0.14, 0.25), (x + 0.07, 0.42)], WHITE)
 
 
-def _frog(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
+def _frog(part: Canvas, rng: Rng, fur: Color) -> None:
     skin = mix((96, 186, 84), fur, 0.35)
     for sign in (-1, 1):
         _outlined_disc(part, sign * 0.48, -0.55, 0.32, skin)
@@ -135,7 +122,7 @@ def _frog(part: Canvas, rng: DrawingRandom, fur: Color) -> None:
         part.disc(sign * 0.08, 0.02, 0.025, OUTLINE)
 
 
-def line_drawing(rng: DrawingRandom) -> Encoded:
+def line_drawing(rng: Rng) -> Encoded:
     """Pen strokes on white: a house, a plant, a curve, a globe, a face or a scribble."""
     background = rng.choice((WHITE, WHITE, (252, 250, 244)))
     canvas = Canvas(rng.size(), background)
@@ -147,7 +134,7 @@ def line_drawing(rng: DrawingRandom) -> Encoded:
     return png(picture.convert("L")) if rng.random() < 0.4 else png(picture)
 
 
-def _shaky(rng: DrawingRandom, points: list[Point], amount: float = 0.015) -> list[Point]:
+def _shaky(rng: Rng, points: list[Point], amount: float = 0.015) -> list[Point]:
     """Return the polyline with random jitter, as if drawn by hand."""
     trembling = []
     for (ax, ay), (bx, by) in pairwise(points):
@@ -161,7 +148,7 @@ def _rectangle(left: float, top: float, right: float, bottom: float) -> list[Poi
     return [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
 
 
-def _house(rng: DrawingRandom) -> list[list[Point]]:
+def _house(rng: Rng) -> list[list[Point]]:
     wide, eaves = rng.uniform(0.45, 0.7), rng.uniform(-0.3, 0.0)
     parts = [
         _rectangle(-wide, eaves, wide, 0.75),
@@ -174,7 +161,7 @@ def _house(rng: DrawingRandom) -> list[list[Point]]:
     return [_shaky(rng, part) for part in parts]
 
 
-def _plant(rng: DrawingRandom) -> list[list[Point]]:
+def _plant(rng: Rng) -> list[list[Point]]:
     bend = rng.uniform(-0.3, 0.3)
     stem = [(bend * math.sin(step / 12), 0.5 - 1.3 * step / 20) for step in range(21)]
     strokes = [stem, _shaky(rng, [(-0.3, 0.45), (-0.22, 0.9), (0.22, 0.9), (0.3, 0.45), (-0.3, 0.45)])]
@@ -187,13 +174,13 @@ def _plant(rng: DrawingRandom) -> list[list[Point]]:
     return strokes
 
 
-def _rose_curve(rng: DrawingRandom) -> list[list[Point]]:
+def _rose_curve(rng: Rng) -> list[list[Point]]:
     first, second, extent = rng.choice((2, 4, 5)), rng.choice((3, 7, 9)), rng.uniform(0.7, 0.9)
     angles = [2 * math.pi * step / 400 for step in range(401)]
     return [[(extent * math.sin(first * a + 0.4), extent * math.sin(second * a)) for a in angles]]
 
 
-def _globe(rng: DrawingRandom) -> list[list[Point]]:
+def _globe(rng: Rng) -> list[list[Point]]:
     strokes = []
     count, tilt = rng.randint(3, 6), rng.uniform(0.1, 0.35)
     circle = [*circle_points(60, 0.85), circle_points(60, 0.85)[0]]
@@ -206,7 +193,7 @@ def _globe(rng: DrawingRandom) -> list[list[Point]]:
     return strokes
 
 
-def _profile(rng: DrawingRandom) -> list[list[Point]]:
+def _profile(rng: Rng) -> list[list[Point]]:
     face = [(-0.1, -0.8), (0.3, -0.65), (0.4, -0.35), (0.38, -0.2), (0.6, 0.08), (0.42, 0.14), (0.46, 0.25)]
     jaw = [(0.38, 0.3), (0.45, 0.38), (0.36, 0.44), (0.36, 0.6), (0.1, 0.66), (0.05, 0.95)]
     hair = [(-0.1 - 0.5 * math.sin(step / 5), -0.8 + 1.5 * step / 16) for step in range(17)]
@@ -219,7 +206,7 @@ def _profile(rng: DrawingRandom) -> list[list[Point]]:
     ]
 
 
-def _scribble(rng: DrawingRandom) -> list[list[Point]]:
+def _scribble(rng: Rng) -> list[list[Point]]:
     x, y, heading = 0.0, 0.0, 0.0
     stroke = []
     for _ in range(rng.randint(120, 260)):
