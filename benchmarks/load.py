@@ -1,9 +1,8 @@
-"""An HTTP client that keeps a server busy over several kept-alive connections, from one thread and on raw sockets."""
+"""An HTTP client that keeps a server busy over several kept-alive connections, from one thread."""
 
+import asyncio
 import json
 import math
-import selectors
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -54,86 +53,44 @@ def send_all(port: int, requests: Iterator[Request], concurrency: int, deadline:
     No request starts after the deadline, a time of `time.perf_counter`. Raises BadResponse or OSError, which ends all.
     """
     outcome = Outcome()
-    refused: list[_Connection] = []
-    with selectors.DefaultSelector() as selector:
-        connections = [_Connection(socket.create_connection(("127.0.0.1", port))) for _ in range(concurrency)]
 
-        def send_next(connection: _Connection) -> None:
-            request = next(requests, None) if time.perf_counter() < deadline else None
-            if request:
-                connection.start(request)
-            else:
-                selector.unregister(connection.socket)
+    async def send() -> None:
+        async with asyncio.TaskGroup() as connections:
+            for _ in range(concurrency):
+                connections.create_task(_use_connection(port, requests, deadline, outcome))
 
-        try:
-            for connection in connections:
-                selector.register(connection.socket, selectors.EVENT_READ, connection)
-                send_next(connection)
-            while selector.get_map():
-                ready = selector.select(RETRY_DELAY if refused else TIMEOUT)
-                if not ready and not refused:
-                    raise BadResponse(f"no response within {TIMEOUT:.0f} seconds")
-                for connection in refused:
-                    connection.send()
-                outcome.retries += len(refused)
-                refused.clear()
-                for key, _ in ready:
-                    connection = key.data
-                    status = connection.receive()
-                    if status == 409:
-                        refused.append(connection)
-                    elif status:
-                        now = time.perf_counter()
-                        outcome.responses.append((now, now - connection.started))
-                        send_next(connection)
-        finally:
-            for connection in connections:
-                connection.socket.close()
+    try:
+        asyncio.run(send())
+    except* (BadResponse, OSError) as errors:
+        raise errors.exceptions[0] from None
     return outcome
 
 
-class _Connection:
-    """A connection with one request in flight."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.started = 0.0
-        self._request: Request
-        self._received = b""
-
-    def start(self, request: Request) -> None:
-        """Send a new request."""
-        self._request = request
-        self.started = time.perf_counter()
-        self.send()
-
-    def send(self) -> None:
-        """Send the current request, for the first time or again."""
-        self._received = b""
-        self.socket.sendall(self._request.data)
-
-    def receive(self) -> int | None:
-        """Read from the socket. Return the status once the response is complete, else None. Raises BadResponse."""
-        piece = self.socket.recv(1 << 20)
-        self._received += piece
-        head, blank_line, body = self._received.partition(b"\r\n\r\n")
-        missing = _content_length(head) - len(body) if blank_line else 1
-        if missing < 0 or (missing > 0 and not piece):
-            raise self._bad_response()
-        if missing > 0:
-            return None
-        status = int(head[9:12])
-        if status != 409 and not self._request.is_right(status, body):
-            raise self._bad_response()
-        return status
-
-    def _bad_response(self) -> BadResponse:
-        return BadResponse(f"{self._request.data[:300]!r} got {self._received[:1000]!r}")
+async def _use_connection(port: int, requests: Iterator[Request], deadline: float, outcome: Outcome) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        while time.perf_counter() < deadline and (request := next(requests, None)):
+            started = time.perf_counter()
+            while (response := await _exchange(reader, writer, request))[0] == 409:
+                outcome.retries += 1
+                await asyncio.sleep(RETRY_DELAY)
+            if not request.is_right(*response):
+                raise BadResponse(f"{request.data[:300]!r} got {response}")
+            now = time.perf_counter()
+            outcome.responses.append((now, now - started))
+    finally:
+        writer.close()
 
 
-def _content_length(head: bytes) -> int:
-    for line in head.lower().splitlines():
-        if line.startswith(b"content-length:"):
-            return int(line[15:])
-    raise BadResponse(f"no Content-Length in {head!r}")
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request) -> tuple[int, bytes]:
+    """Send a request, and return the status and the body of the response."""
+    writer.write(request.data)
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            head = await reader.readuntil(b"\r\n\r\n")
+            _, _, length = head.lower().partition(b"\r\ncontent-length:")
+            return int(head[9:12]), await reader.readexactly(int(length.partition(b"\r\n")[0]))
+    except TimeoutError as error:
+        raise BadResponse(f"no response within {TIMEOUT:.0f} seconds") from error
+    except (asyncio.IncompleteReadError, ValueError) as error:
+        raise BadResponse(f"{request.data[:300]!r} got an incomplete response ({error!r})") from error

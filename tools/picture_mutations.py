@@ -26,27 +26,8 @@ Part = tuple[bytes, bytes]
 """The type and the content of a part. A part without a type is written without a header or checksum."""
 
 NUMBERS = (
-    0,
-    1,
-    2,
-    3,
-    7,
-    8,
-    15,
-    16,
-    127,
-    128,
-    255,
-    256,
-    257,
-    3000,
-    3001,
-    16383,
-    32767,
-    65535,
-    2**24 - 1,
-    2**31,
-    2**32 - 1,
+    *(0, 1, 2, 3, 7, 8, 15, 16, 127, 128, 255, 256, 257, 3000, 3001, 16383, 32767, 65535),
+    *(2**24 - 1, 2**31, 2**32 - 1),
 )
 """The limits of bit fields and of this project."""
 
