@@ -26,9 +26,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-# Index
-
-
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.builds(Example, words, st.sampled_from(LABELS), words, st.integers(1, 10**12), words), max_size=5))
 def test_index_round_trip(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]) -> None:
@@ -76,12 +73,13 @@ def test_invalid_line_is_named_by_file_and_number(folder: Path, line: str, reaso
     assert message.endswith("it needs file, label, login, account_id, family.")
 
 
-@pytest.mark.parametrize("column", dataset.NAMES)
-def test_missing_column_is_named_in_the_error(folder: Path, column: str) -> None:
+def test_missing_column_is_named_in_the_error(folder: Path) -> None:
     path = folder / "index.csv"
-    path.write_text(path.read_text().replace(column, "other", 1))
-    with pytest.raises(BadDataset, match=f"line 2 is invalid .*{column}"):
-        dataset.read_index(folder)
+    text = path.read_text()
+    for column in dataset.NAMES:
+        path.write_text(text.replace(column, "other", 1))
+        with pytest.raises(BadDataset, match=f"line 2 is invalid .*{column}"):
+            dataset.read_index(folder)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +89,6 @@ def test_index_that_is_not_csv_is_rejected(folder: Path, data: bytes) -> None:
     (folder / "index.csv").write_bytes(data)
     with pytest.raises(BadDataset, match=r"index\.csv is not a CSV file in UTF-8"):
         dataset.read_index(folder)
-
-
-# Folders of labels
 
 
 def test_without_an_index_the_folders_are_the_labels(tmp_path: Path) -> None:
@@ -122,36 +117,17 @@ def test_folder_without_index_and_labels_is_rejected(tmp_path: Path, name: str) 
         dataset.read(tmp_path / name)
 
 
-# Counts, digest, pixel hash
-
-
 def test_labels_without_examples_are_counted() -> None:
     assert dataset.count_labels([]) == {"default": 0, "custom": 0}
     assert dataset.count_labels([*EXAMPLES, EXAMPLES[1]]) == {"default": 1, "custom": 2}
 
 
-def test_digest_is_the_documented_one() -> None:
+def test_digest_is_the_documented_one_and_depends_on_name_label_and_content_only() -> None:
     lines = "custom/a, b.jpg custom 22\ndefault/1.png default 11\n"
-    assert dataset.digest(EXAMPLES, ["11", "22"]) == hashlib.sha256(lines.encode()).hexdigest()
-
-
-def test_digest_does_not_depend_on_the_order() -> None:
-    assert dataset.digest(EXAMPLES, ["11", "22"]) == dataset.digest(EXAMPLES[::-1], ["22", "11"])
-
-
-def test_digest_depends_on_name_label_and_content_only() -> None:
-    first, second = EXAMPLES
-    variants = [
-        (EXAMPLES, ["11", "22"]),
-        (EXAMPLES, ["11", "23"]),
-        ([replace(first, label="custom"), second], ["11", "22"]),
-        ([replace(first, file="copy.png"), second], ["11", "22"]),
-        ([first], ["11"]),
-        ([], []),
-    ]
-    assert len({dataset.digest(examples, digests) for examples, digests in variants}) == len(variants)
+    digest = hashlib.sha256(lines.encode()).hexdigest()
     other_login = [replace(example, login="another", account_id=7, family="") for example in EXAMPLES]
-    assert dataset.digest(other_login, ["11", "22"]) == dataset.digest(EXAMPLES, ["11", "22"])
+    assert dataset.digest(EXAMPLES, ["11", "22"]) == dataset.digest(EXAMPLES[::-1], ["22", "11"]) == digest
+    assert dataset.digest(other_login, ["11", "22"]) == digest
 
 
 def test_pixel_hash_depends_on_pixels_and_size() -> None:

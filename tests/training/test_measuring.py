@@ -8,7 +8,7 @@ import pytest
 from github_avatars import features
 from github_avatars.errors import BadImage, NotAPicture
 from github_avatars.picture import decoding
-from github_avatars.training import dataset
+from github_avatars.training import dataset, measuring
 from github_avatars.training.dataset import Example
 from github_avatars.training.degradation import DEGRADATIONS, Degradation
 from github_avatars.training.measuring import COPIES, extract_features, measure, training_degradations
@@ -52,16 +52,20 @@ def test_training_degradations_are_drawn_with_the_file_name_as_the_seed(examples
     assert training_degradations(first) != training_degradations(second)
 
 
-def test_progress_is_called_with_all_examples(folder: Path, examples: list[Example]) -> None:
+@pytest.mark.parametrize("min_parallel", [0, measuring.MIN_PARALLEL])
+def test_progress_is_called_with_all_examples_in_their_order(
+    folder: Path, examples: list[Example], min_parallel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "MIN_PARALLEL", min_parallel)
     seen = []
 
     def progress(items: Iterable[object], total: int) -> Iterator[object]:
         for item in items:
-            seen.append(total)
+            seen.append((isinstance(item, BadImage), total))
             yield item
 
-    measure(folder, examples, [[], [], []], extract_features, progress)
-    assert seen == [3, 3, 3]
+    measure(folder, examples, iter([[], [], []]), extract_features, progress)
+    assert seen == [(False, 3), (False, 3), (True, 3)]
     assert measure(folder, [], [], extract_features) == []
 
 
