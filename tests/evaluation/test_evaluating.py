@@ -15,6 +15,7 @@ from PIL import Image
 
 import synthesis
 from github_avatars import classifier, classify, identicon
+from github_avatars.cli import command_line
 from github_avatars.errors import BadDataset
 from github_avatars.evaluation import scoring, tables
 from github_avatars.evaluation.evaluating import evaluate, robustness_conditions
@@ -43,9 +44,6 @@ def png(account_id: int) -> bytes:
     return encoded(identicon.render(account_id), "PNG")
 
 
-# Conditions
-
-
 def test_conditions_are_all_sizes_in_all_columns() -> None:
     conditions = robustness_conditions()
     assert [(condition.size, column) for column, condition in conditions] == [(s, c) for s in SIZES for c in COLUMNS]
@@ -64,9 +62,6 @@ def test_columns_have_the_format_of_their_name() -> None:
     jpegs = {column: {("JPEG", False)} for column in COLUMNS if column.startswith("jpeg")}
     others = {"png": {("PNG", False)}, "gif": {("GIF", False)}, "webp 80": {("WEBP", False)}}
     assert formats == jpegs | others | {"circle": {("PNG", True)}}
-
-
-# A folder of all kinds of pictures
 
 
 @pytest.fixture(scope="module")
@@ -169,23 +164,16 @@ def test_text_contains_every_error_and_every_score(evaluation: Evaluation) -> No
     assert re.search(r"\| +16 \| +75.0 \|", text)
 
 
-def test_progress_is_called_once_with_all_files(folder: Path) -> None:
+def test_one_picture_of_one_label(tmp_path: Path) -> None:
+    save(tmp_path / "custom" / "logo.png", synthesis.draw("logo", 2).data)
     totals = []
 
     def progress(items: Iterable[Any], total: int) -> Iterator[Any]:
         totals.append(total)
         yield from items
 
-    evaluate(folder / "thumbnails", progress=progress)
+    evaluation = evaluate(tmp_path, progress=progress)
     assert totals == [1]
-
-
-# Folders with few or no usable pictures
-
-
-def test_one_picture_of_one_label(tmp_path: Path) -> None:
-    save(tmp_path / "custom" / "logo.png", synthesis.draw("logo", 2).data)
-    evaluation = evaluate(tmp_path)
     assert evaluation.scores["accuracy"]["value"] == 1
     assert evaluation.scores["precision"] == evaluation.scores["recall"] == NOTHING
     assert {cell["count"] for cell in evaluation.robustness} == {1}
@@ -217,9 +205,6 @@ def test_missing_files_and_names_that_are_not_utf8_are_reported(tmp_path: Path) 
     (row,) = evaluate(tmp_path).unreadable
     assert row["file"] == "gone.png"
     assert "cannot be read (No such file or directory)" in row["reason"]
-
-
-# The pictures that the model was trained on
 
 
 @pytest.fixture(scope="module")
@@ -267,9 +252,6 @@ def test_other_pictures_are_classified_by_the_model_itself(drawn: Path, tmp_path
     assert [picture["probability"] for picture in evaluation.pictures] == pytest.approx(expected, abs=2e-6)
 
 
-# The command
-
-
 SCRIPT = ROOT / "script" / "evaluate"
 
 
@@ -285,17 +267,14 @@ def test_script_scores_another_folder_and_writes_nothing_to_docs(tmp_path: Path)
     assert {path: path.read_bytes() for path in (ROOT / "docs").iterdir() if path.is_file()} == before
 
 
-def test_error_of_the_script_is_one_line(tmp_path: Path) -> None:
-    done = run([SCRIPT, "nowhere"], folder=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "error: nowhere has neither index.csv nor a folder default or custom: give a folder of labeled pictures.\n"
-    )
-
-
-def test_scores_are_printed_even_if_they_cannot_be_written(tmp_path: Path) -> None:
-    save(tmp_path / "set" / "default" / "1.png", png(1))
-    done = run([SCRIPT, "set", "--json", "no folder/evaluation.json"], folder=tmp_path)
-    assert done.returncode == 1
-    assert "accuracy" in done.stdout
-    assert "no folder/evaluation.json" in done.stderr.splitlines()[-1]
+def test_errors_are_one_line_and_scores_are_printed_even_if_they_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = "nowhere has neither index.csv nor a folder default or custom: give a folder of labeled pictures.\n"
+    assert command_line.main(["evaluate", "nowhere"]) == 1
+    assert capsys.readouterr() == ("", f"error: {message}")
+    save(tmp_path / "default" / "1.png", png(1))
+    assert command_line.main(["evaluate", str(tmp_path), "--json", str(tmp_path / "no folder" / "a.json")]) == 1
+    printed = capsys.readouterr()
+    assert "accuracy" in printed.out
+    assert "no folder/a.json" in printed.err.splitlines()[-1]

@@ -8,12 +8,6 @@ from github_avatars.classifier import Label, Verdict
 from github_avatars.evaluation import scoring
 from github_avatars.features import Features
 
-NOTHING = {"value": None, "low": None, "high": None}
-
-
-def verdict(label: Label, probability: float) -> Verdict:
-    return Verdict(label, probability, Features(0, 1, 0.5))
-
 
 @pytest.mark.parametrize(
     ("right", "count", "low", "high"),
@@ -42,17 +36,14 @@ def test_limits_of_an_interval_differ_from_the_share_by_z_standard_errors(number
     assert opposite_low == pytest.approx(1 - high, abs=2e-6)
 
 
+def verdicts(*pairs: tuple[Label, float]) -> list[tuple[Label, Verdict]]:
+    """True labels and verdicts with these probabilities."""
+    return [(label, Verdict("default" if p > 0.5 else "custom", p, Features(0, 1, 0.5))) for label, p in pairs]
+
+
 def test_scores_of_six_verdicts() -> None:
-    scores = scoring.scores(
-        [
-            ("default", verdict("default", 0.9)),
-            ("default", verdict("default", 1.0)),
-            ("default", verdict("custom", 0.2)),
-            ("custom", verdict("default", 0.6)),
-            ("custom", verdict("default", 0.7)),
-            ("custom", verdict("custom", 0.0)),
-        ]
-    )
+    default: list[tuple[Label, float]] = [("default", p) for p in (0.9, 1.0, 0.2)]
+    scores = scoring.scores(verdicts(*default, ("custom", 0.6), ("custom", 0.7), ("custom", 0.0)))
     assert scores["count"] == 6
     assert scores["confusion"] == {"default": {"default": 2, "custom": 1}, "custom": {"default": 2, "custom": 1}}
     assert scores["accuracy"] == scoring.share(3, 6)
@@ -64,18 +55,12 @@ def test_scores_of_six_verdicts() -> None:
 def test_scores_without_verdicts_are_none() -> None:
     scores = scoring.scores([])
     assert (scores["count"], scores["brier"]) == (0, None)
-    assert scores["accuracy"] == scores["precision"] == scores["recall"] == NOTHING
+    nothing = {"value": None, "low": None, "high": None}
+    assert scores["accuracy"] == scores["precision"] == scores["recall"] == nothing
 
 
 def test_reliability_of_four_verdicts() -> None:
-    bins = scoring.reliability(
-        [
-            ("default", verdict("default", 1.0)),
-            ("custom", verdict("default", 0.9)),
-            ("custom", verdict("custom", 0.0)),
-            ("custom", verdict("custom", 0.1)),
-        ]
-    )
+    bins = scoring.reliability(verdicts(("default", 1.0), ("custom", 0.9), ("custom", 0.0), ("custom", 0.1)))
     assert [(bin_["low"], bin_["high"]) for bin_ in bins] == [(n / 10, (n + 1) / 10) for n in range(10)]
     assert [bin_["count"] for bin_ in bins] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 2]
     assert (bins[9]["mean_probability"], bins[9]["share_default"]) == (0.95, 0.5)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from github_avatars import features
+from github_avatars.cli import command_line
 from github_avatars.errors import BadFile
 from github_avatars.evaluation import results
 from github_avatars.evaluation.evaluating import evaluate, robustness_conditions
@@ -58,10 +59,18 @@ def test_held_out_predictions_are_good(shipped: Evaluation) -> None:
     assert_good(shipped)
 
 
-def test_it_is_what_the_code_computes_today(shipped: Evaluation) -> None:
-    """For the four hardest pictures of each label, four others, and all their copies."""
+def test_model_and_evaluation_are_what_the_code_computes_today(
+    shipped: Evaluation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The evaluation for the four hardest pictures of each label, four others, and all their copies.
+
+    One test of both, because measuring all pictures takes long.
+    """
     examples = dataset.read(AVATARS)
-    table = fitting.feature_table(AVATARS, examples, fitting.measure_for_training(AVATARS, examples))
+    training = fitting.measure_for_training(AVATARS, examples)
+    monkeypatch.setattr(fitting, "measure_for_training", lambda *_: training)
+    assert (command_line.main(["train", "--check"]), capsys.readouterr().err) == (0, "")
+    table = fitting.feature_table(AVATARS, examples, training)
     for point, computed in zip(shipped.learning_curve, fitting.learning_curve(table), strict=True):
         assert point == pytest.approx(computed, abs=1e-6)
     wrong: dict[str, dict[tuple[int, str], float]] = {example.file: {} for example in examples}
@@ -97,9 +106,6 @@ def test_predictions_for_real_avatars_are_good() -> None:
     assert_good(evaluation)
 
 
-# Loading
-
-
 def test_every_field_is_required(tmp_path: Path) -> None:
     fields = json.loads(EVALUATION.read_text())
     path = tmp_path / "evaluation.json"
@@ -109,13 +115,11 @@ def test_every_field_is_required(tmp_path: Path) -> None:
             results.load(path)
 
 
-@pytest.mark.parametrize("text", [b"{", b"\xff", b"[" * 200_000, b"[]", b"null", b'{"pictures": []}', b'{"more": 1}'])
-def test_other_files_are_rejected(text: bytes, tmp_path: Path) -> None:
-    (tmp_path / "evaluation.json").write_bytes(text)
-    with pytest.raises(BadFile, match=r"evaluation\.json is not an evaluation \("):
-        results.load(tmp_path / "evaluation.json")
-
-
-def test_missing_file_is_rejected(tmp_path: Path) -> None:
+def test_other_and_missing_files_are_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "evaluation.json"
     with pytest.raises(BadFile, match=r"evaluation\.json cannot be read \(No such file"):
-        results.load(tmp_path / "evaluation.json")
+        results.load(path)
+    for text in (b"{", b"\xff", b"[" * 200_000, b"[]", b"null", b'{"pictures": []}', b'{"more": 1}'):
+        path.write_bytes(text)
+        with pytest.raises(BadFile, match=r"evaluation\.json is not an evaluation \("):
+            results.load(path)
