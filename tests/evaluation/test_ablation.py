@@ -194,8 +194,9 @@ def test_probability_function_returns_the_probability_of_the_estimator(competito
 
 
 def test_command_writes_pictures_competitors_and_times_and_keeps_other_competitors(
-    folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(harness, "ROUNDS", 1)
     path = tmp_path / "ablation.json"
     runs = []
     for _ in range(2):
