@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 from PIL import Image
 
@@ -18,6 +20,10 @@ TIE = 0.01
 """A mean probability within this distance of 0.5 is undecided: confident pictures contradict each other."""
 
 
+SURROGATES = {code: code + 0x100000 for code in range(0xDC80, 0xDD00)}
+"""What Python makes of bytes in a path that are not UTF-8 → private characters, which the store can keep."""
+
+
 def find(directory: str | Path) -> Iterator[tuple[str, Account]]:
     """The key and the account of each file and folder in `directory` that is not hidden.
 
@@ -26,7 +32,7 @@ def find(directory: str | Path) -> Iterator[tuple[str, Account]]:
     try:
         for path in sorted(Path(directory).iterdir()):
             if not path.name.startswith("."):
-                yield f":{path}", account(path)
+                yield f":{str(path).translate(SURROGATES)}", account(path)
     except OSError as error:
         raise BadFile(
             f"{directory} cannot be read ({error.strerror}): give a folder with pictures, or with a folder per account."
@@ -40,8 +46,7 @@ def account(path: Path) -> Account:
 
 def classify(classifier: Classifier, keys: Sequence[str]) -> list[Result]:
     """The result for each account, by the key that `find` returns."""
-    paths = [key.removeprefix(":") for key in keys]
-    return [_classify(classifier, Path(path), path) for path in paths]
+    return [_classify(classifier, path, str(path)) for path in map(_path, keys)]
 
 
 def classify_address(address: str, classifier: Classifier) -> tuple[Account, Result]:
@@ -51,9 +56,10 @@ def classify_address(address: str, classifier: Classifier) -> tuple[Account, Res
 
 
 def _classify(classifier: Classifier, path: Path, href: str) -> Result:
-    files = _files(path)
-    if not files:
-        return Result.of_error(NotAPicture(f"{path} has no pictures: add some, or remove it."), href=href)
+    try:
+        files = _files(path)
+    except NotAPicture as error:
+        return Result.of_error(error, href=href)
     sizes: dict[Path, int] = {}
     verdicts = dict(zip(files, classify_decoded(_each_loaded(files, sizes), classifier), strict=True))
     errors = {file: verdict for file, verdict in verdicts.items() if isinstance(verdict, BadImage)}
@@ -73,7 +79,7 @@ def _classify(classifier: Classifier, path: Path, href: str) -> Result:
 
 def largest(key: str) -> Path:
     """The picture with the most pixels of an account, by the key that `find` returns. Raises NotAPicture."""
-    path = Path(key.removeprefix(":"))
+    path = _path(key)
     sizes: dict[Path, int] = {}
     for _ in _each_loaded(_files(path), sizes):
         pass
@@ -82,17 +88,29 @@ def largest(key: str) -> Path:
     return max(sorted(sizes), key=sizes.__getitem__)
 
 
+def _path(key: str) -> Path:
+    """The path in a key that `find` returns."""
+    return Path(key.removeprefix(":").translate({private: code for code, private in SURROGATES.items()}))
+
+
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    """The files of an account. Raises NotAPicture if there is none, or if its folder cannot be read."""
+    try:
+        if not path.is_dir():
+            return [path]
+        files = sorted(file for file in path.iterdir() if not file.name.startswith(".") and not file.is_dir())
+    except OSError as error:
+        raise NotAPicture(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
+    if not files:
+        raise NotAPicture(f"{path} has no pictures: add some, or remove it.")
+    return files
 
 
 def _each_loaded(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Image.Image | BadImage]:
     """Each picture, after storing its number of pixels in `sizes`: a loaded JPEG may have fewer."""
     for file in files:
         try:
-            data = decoding.read_bytes(file)
+            data = _read(file)
             with decoding.loaded(data, str(file)) as picture:
                 stripped = container.strip(data, str(file))
                 sizes[file] = stripped.width * stripped.height
@@ -100,6 +118,15 @@ def _each_loaded(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Imag
                 del picture  # otherwise it would remain in memory while the next one is decoded
         except BadImage as error:
             yield error
+
+
+def _read(file: Path) -> bytes:
+    """The bytes of a file. Raises NotAPicture and TooLarge."""
+    with suppress(OSError):  # read_bytes reports it
+        if not S_ISREG(file.stat().st_mode):
+            # Opening a pipe could wait forever.
+            raise NotAPicture(f"{file} is not a regular file: remove it.")
+    return decoding.read_bytes(file)
 
 
 def combine(verdicts: Sequence[Verdict]) -> tuple[Label, float]:

@@ -1,7 +1,9 @@
 """Pictures on disk: which accounts they belong to, and how several pictures of one account are combined."""
 
 import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,13 @@ from github_avatars.errors import BadFile, NotAPicture
 from github_avatars.features import Features
 from github_avatars.picture import decoding
 from github_avatars.prediction import Prediction
-from github_avatars.scan import images
+from github_avatars.scan import ScanOptions, Sources, images, scan
 from github_avatars.scan.images import combine, find
 from github_avatars.scan.rows import Result
+from tests.support.timing import with_timeout
+
+NOBODY = 65534
+"""A user id without privileges."""
 
 PHOTO = synthesis.draw("photo-landscape", 0).data
 IDENTICON = identicon.render(583231)
@@ -32,6 +38,29 @@ def png(picture: Image.Image) -> bytes:
 
 def verdict(probability: float) -> Verdict:
     return Verdict("default" if probability > 0.5 else "custom", probability, Features(0, 1, 0))
+
+
+def classify_all(folder: Path) -> list[Result]:
+    return images.classify(shipped(), [key for key, _ in find(folder)])
+
+
+@contextmanager
+def without_privileges(folder: Path) -> Iterator[None]:
+    """A context in which this process does not ignore permissions, as root does, and can read `folder`."""
+    if os.geteuid():
+        yield
+        return
+    parents = [folder, *folder.parents]
+    modes = [parent.stat().st_mode for parent in parents]
+    try:
+        for parent, mode in zip(parents, modes, strict=True):
+            parent.chmod(mode | 0o555)
+        os.seteuid(NOBODY)
+        yield
+    finally:
+        os.seteuid(0)
+        for parent, mode in zip(parents, modes, strict=True):
+            parent.chmod(mode)
 
 
 def predicted(result: Result) -> Prediction:
@@ -115,6 +144,70 @@ def test_empty_folder_is_an_error(classify_folder: ClassifyFolder) -> None:
     assert "has no pictures" in str(result.error)
 
 
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_broken_symlink(path: Path) -> None:
+    path.symlink_to("gone")
+
+
+def make_symlink_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("make", [make_fifo, make_broken_symlink, make_symlink_to_itself])
+def test_special_files_are_errors_or_skipped(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    folder = tmp_path / "zeke"
+    folder.mkdir()
+    make(tmp_path / "anna")
+    make(folder / "b")
+    IDENTICON.save(folder / "a.png")
+    anna, zeke = with_timeout(lambda: classify_all(tmp_path))
+    assert (anna.status, anna.href) == ("not-a-picture", f"{tmp_path}/anna")
+    assert f"{tmp_path}/anna" in str(anna.error)
+    assert (zeke.status, zeke.pictures, zeke.skipped_pictures) == ("judged", 1, "b: not-a-picture")
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o100], ids=oct)
+def test_unreadable_folder_is_an_error(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "zeke"
+    folder.mkdir()
+    IDENTICON.save(folder / "a.png")
+    folder.chmod(mode)
+    try:
+        with without_privileges(tmp_path):
+            (zeke,) = classify_all(tmp_path)
+    finally:
+        folder.chmod(0o700)
+    assert (zeke.status, zeke.prediction, zeke.href) == ("not-a-picture", None, str(folder))
+    assert zeke.error == f"{folder} cannot be read (Permission denied): check its permissions."
+
+
+def test_folder_that_vanishes_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "zeke").mkdir()
+    ((key, _),) = find(tmp_path)
+    (tmp_path / "zeke").rmdir()
+    (zeke,) = images.classify(shipped(), [key])
+    assert zeke.status == "not-a-picture"
+    assert "No such file" in str(zeke.error)
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff\xfe")
+    folder.mkdir()
+    IDENTICON.save(folder / os.fsdecode(b"\xe9.png"))
+    (folder / os.fsdecode(b"\xe8.png")).touch()
+    (tmp_path / os.fsdecode(b"\x80.png")).touch()
+    options = ScanOptions(db=tmp_path / ".scan.db", ordered=True)
+    for _ in range(2):
+        broken, judged = scan(Sources(images=tmp_path), options)
+        assert (broken.login, broken.status) == ("\\udc80", "not-a-picture")
+        assert "No such file" not in str(broken.error)
+        assert (judged.login, judged.status) == ("\\udcff\\udcfe", "judged")
+        assert (judged.href, judged.skipped_pictures) == (f"{tmp_path}/\\udcff\\udcfe", "\\udce8.png: not-a-picture")
+
+
 def test_larger_of_two_contradicting_pictures_decides(classify_folder: ClassifyFolder) -> None:
     thumbnail = png(decoding.decode(PHOTO).resize((200, 200)))
     result = classify_folder(a=thumbnail, b=png(IDENTICON))
@@ -150,7 +243,7 @@ def test_combined_probability_is_the_mean(probabilities: tuple[float, ...], labe
 def test_largest_picture_of_an_account(tmp_path: Path) -> None:
     folder = tmp_path / "zeke"
     folder.mkdir()
-    with pytest.raises(NotAPicture, match="no usable picture"):
+    with pytest.raises(NotAPicture, match="has no pictures"):
         images.largest(f":{folder}")
     IDENTICON.resize((64, 64)).save(folder / "a.png")
     (folder / "b.jpg").write_bytes(PHOTO)
