@@ -275,6 +275,8 @@ def _refuse_pictures(directory: Path) -> None:
 
 def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """The lines of a CSV file; none if it does not exist. Raises BadDataset if it has other columns."""
+    if path.exists() and not path.is_file():
+        raise BadFile(f"{path} is not a regular file: give another folder.")
     try:
         header, *lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))) or [list(columns)]
         if header != list(columns):

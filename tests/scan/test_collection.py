@@ -1,6 +1,7 @@
 """Collecting labeled avatars: labels, duplicates, balance, and resuming."""
 
 import csv
+import os
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from github_avatars.training.degradation import Degradation
 from tests.support.avatars import write_avatars
 from tests.support.holding import Hold
 from tests.support.processes import ROOT, clean_environment
+from tests.support.timing import with_timeout
 
 NOTHING = {"default": 0, "custom": 0, "review": 0, "duplicate": 0, "surplus": 0, "error": 0, "earlier": 0}
 
@@ -263,6 +265,14 @@ def test_account_that_another_host_does_not_have_is_requested(collected: Collect
     with GitHubStandIn(mode=MODES["404"]) as empty:
         assert collected(["paul", "@"], github=partial(GitHub, empty.url)) == {"error": 2}
     assert collected(["paul", "@"]) == {"custom": 1, "earlier": 1}
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_special_file_is_refused(collected: Collect, folder: Path, make: Callable[[Path], None]) -> None:
+    folder.mkdir()
+    make(folder / "aside.csv")
+    with pytest.raises(BadFile, match=r"aside\.csv is not a regular file"):
+        with_timeout(lambda: collected(["hans"]))
 
 
 @pytest.mark.parametrize(
