@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from github_avatars.errors import BadInput, RateLimited
+from github_avatars.errors import BadFile, BadInput, RateLimited
 from github_avatars.github import API, Account, Kind, Page, api, lists, rate_limit
 from github_avatars.scan import account_files, images
 from github_avatars.scan.options import Observer
@@ -80,7 +80,10 @@ def _pages(store: Store, github: API, kind: Kind, name: str) -> Iterator[Page]:
         *(title, number),
     ):
         ((number, accounts, cursor, page_count),) = rows
-        page = Page(tuple(Account(*account) for account in json.loads(accounts)), cursor, page_count)
+        try:
+            page = Page(tuple(Account(*account) for account in json.loads(accounts)), cursor, page_count)
+        except (ValueError, TypeError) as error:
+            raise BadFile(f"The store has a damaged page of the {title}: give another path as --db.") from error
         yield page
     if page is None or page.cursor:
         for new_page in lists.pages(github, kind, name, page.cursor if page else None):

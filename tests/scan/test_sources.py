@@ -203,6 +203,22 @@ def test_interrupted_list_resumes_after_the_last_page(pages: int, standin: GitHu
     assert list_requests(standin) == Counter(stargazers=6, followers=1)
 
 
+@pytest.mark.parametrize("accounts", ["[[", '["zeke", 1]', "[1]"])
+def test_damaged_page_of_an_interrupted_list_is_an_error(
+    standin: GitHubStandIn, capsys: pytest.CaptureFixture[str], accounts: str
+) -> None:
+    words = ["scan", "--stargazers", "octocat/hello-world", "--no-wait"]
+    standin.rest.limit = 1
+    assert command_line.main(words) == 1
+    with Store("scan.db") as store, store.transaction() as connection:
+        connection.execute("UPDATE pages SET accounts = ?", (accounts,))
+    capsys.readouterr()
+    assert command_line.main(words) == 1
+    assert capsys.readouterr().err == (
+        "error: The store has a damaged page of the stargazers octocat/hello-world: give another path as --db.\n"
+    )
+
+
 def test_listed_accounts_are_requested_by_id(standin: GitHubStandIn) -> None:
     rows = list(scan(Sources(lists=[("followers", LOGINS[5])]), ScanOptions(ordered=True)))
     assert [(row.login, row.account_id, row.status) for row in rows] == [
