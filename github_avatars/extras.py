@@ -24,8 +24,11 @@ EXTRAS = {
 
 
 @contextmanager
-def optional_packages() -> Iterator[None]:
-    """Import optional packages within this context. Raises MissingPackage, which names the extra, if one is missing."""
+def optional_packages(extra: str | None = None) -> Iterator[None]:
+    """Import optional packages within this context. If one is missing, raises MissingPackage.
+
+    It names `extra`, or else the extra of the missing package.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
@@ -33,5 +36,5 @@ def optional_packages() -> Iterator[None]:
         if package not in EXTRAS:
             raise
         raise MissingPackage(
-            f"The package {package} is missing: pip install 'github-avatars[{EXTRAS[package]}]'"
+            f"The package {package} is missing: pip install 'github-avatars[{extra or EXTRAS[package]}]'"
         ) from error

@@ -74,6 +74,7 @@ def test_modules_that_are_not_installed_are_those_that_pyproject_excludes() -> N
         ("starlette", ["serve"], "web"),
         ("pyarrow", ["scan", "octocat", "--db", ":memory:", "--format", "parquet"], "parquet"),
         ("ray", ["scan", "names.csv", "--engine", "ray", "-o", "out"], "ray"),
+        ("pyarrow", ["scan", "names.csv", "--engine", "ray", "-o", "out"], "ray"),
         ("shtab", ["completion", "zsh"], "completion"),
     ],
 )

@@ -78,6 +78,7 @@ class ImageWorker:
         return formats.table(make_row(*result, now(), self._unsure).columns() for result in results)
 
 
+@optional_packages("ray")
 def run(
     sources: Sources,
     options: ScanOptions,
@@ -139,9 +140,9 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
     if not address:
         # Despite its name, this makes Ray listen on 127.0.0.1 only.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    with optional_packages():
-        # Ray reads the environment when it is imported.
-        import ray.data
+    # Ray reads the environment when it is imported.
+    import ray.data
+
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     # One processor more than there are workers, for reading and writing.
     processors = None if address else (workers or os.cpu_count() or 1) + 1
