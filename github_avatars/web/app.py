@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,24 +18,18 @@ from starlette.types import ASGIApp
 
 from github_avatars import cancellation, identicon
 from github_avatars.classifier import Classifier
-from github_avatars.errors import BadInput, Busy, GitHubAvatarsError, TooLarge
+from github_avatars.errors import BadInput, Busy, GitHubAvatarsError
 from github_avatars.explanation import encode_png
 from github_avatars.github import GitHub
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import media_type
-from github_avatars.web import examples
+from github_avatars.web import bodies, examples
 from github_avatars.web.answers import Json, answer_account, answer_picture
 from github_avatars.web.guard import Guard
 from github_avatars.web.limits import TokenBuckets
 from github_avatars.web.problems import problem, unexpected
 
 PAGE = Path(__file__).resolve().parent / "page"
-
-UPLOAD_SECONDS = 30.0
-"""The time limit for uploading a picture."""
-
-DRAINED_BYTES = 4 * MAX_BYTES
-"""Bytes read of a body that is too large; the client reads the response only after sending them."""
 
 ACCOUNT_ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -80,14 +74,7 @@ class Site:
     async def picture(self, request: Request) -> Response:
         """The answer for the picture file in the body, which is only kept in memory."""
         self._charge(request)
-        try:
-            body = await _read_body(request)
-        except (BadInput, TooLarge) as error:
-            response = problem(error)
-            # Otherwise the server would continue to read what the client still sends.
-            response.headers["Connection"] = "close"
-            return response
-        return await self._answer_picture(request, body)
+        return await self._answer_picture(request, await bodies.read(request, MAX_BYTES, "The picture"))
 
     async def examples(self, _: Request) -> Response:
         """The list of examples in the gallery."""
@@ -139,15 +126,13 @@ class Site:
             if not working.done():
                 raise ClientDisconnect
             return working.result()
-        except asyncio.CancelledError as error:
-            raise Busy("This page's server is shutting down: try again when it runs again.") from error
         finally:
             working.cancel()
             disconnected.cancel()
 
     def _charge(self, request: Request) -> None:
         """Raise Busy if the client exceeds its rate limit."""
-        wait = self._buckets.take(request.client.host if request.client else "")
+        wait = self._buckets.take(_address(request))
         if wait:
             until = datetime.now(UTC) + timedelta(seconds=wait)
             raise Busy("You have sent too many requests to this page's server: try again in a moment.", until)
@@ -169,19 +154,13 @@ def application(site: Site, hosts: frozenset[str] | None) -> ASGIApp:
             Route("/{login}.json", site.account),
             Route("/{login}", site.page),
         ],
-        exception_handlers={
-            GitHubAvatarsError: on_error,
-            HTTPException: _on_http_error,
-            ClientDisconnect: _on_disconnect,
-            Exception: _on_unexpected,
-        },
+        exception_handlers={**ERROR_HANDLERS, HTTPException: _on_http_error},
     )
     # Starlette's own middleware would not see responses of status 500.
     return Guard(app, hosts)
 
 
-async def on_error(_: Request, error: Exception) -> Response:
-    """The exception handler for GitHubAvatarsError."""
+async def _on_error(_: Request, error: Exception) -> Response:
     return problem(cast(GitHubAvatarsError, error))
 
 
@@ -190,7 +169,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     if status == 404 and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         # The page shows that its address does not contain a login.
         return _page(404)
-    message = f"There is no {request.method} {request.url.path[:100]!r} here: docs/web.md lists the addresses."
+    message = f"There is no {request.method} {request.scope['path'][:100]!r} here: docs/web.md lists the addresses."
     return problem(BadInput(message), status)
 
 
@@ -202,6 +181,14 @@ async def _on_unexpected(_: Request, _error: Exception) -> Response:
     return unexpected()
 
 
+ERROR_HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    GitHubAvatarsError: _on_error,
+    ClientDisconnect: _on_disconnect,
+    Exception: _on_unexpected,
+}
+"""Starlette's exception handlers for everything but wrong addresses."""
+
+
 def _page(status: int = 200) -> Response:
     return FileResponse(PAGE / "index.html", status, {"Cache-Control": "no-cache"})
 
@@ -211,23 +198,8 @@ async def _wait_for_disconnect(request: Request) -> None:
         pass
 
 
-async def _read_body(request: Request) -> bytes:
-    """The body of a request. Raises TooLarge above MAX_BYTES, BadInput after UPLOAD_SECONDS."""
-    body = bytearray()
-    received = 0
-    try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            async for chunk in request.stream():
-                received += len(chunk)
-                if received <= MAX_BYTES:
-                    body += chunk
-                if received > DRAINED_BYTES:
-                    break
-    except TimeoutError as error:
-        raise BadInput(f"The picture did not arrive within {UPLOAD_SECONDS:.0f} s: send it again.") from error
-    if received > MAX_BYTES:
-        raise TooLarge(f"The picture has more than {MAX_BYTES:,} bytes, which no avatar has: give a smaller file.")
-    return bytes(body)
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _prefers_json(request: Request) -> bool:

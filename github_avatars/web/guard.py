@@ -1,11 +1,13 @@
 """Checks on every request and headers on every response, whatever the path."""
 
-from urllib.parse import urlsplit
+import asyncio
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from github_avatars.errors import BadInput
+from github_avatars.errors import BadInput, Busy
+from github_avatars.web.bodies import Body
 from github_avatars.web.problems import problem
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -38,8 +40,20 @@ HEADERS = {
 }
 
 
+PART_BYTES = 65_536
+"""The size of the parts in which a response is sent. The next part waits until the client has read most of this one."""
+
+
+def add_headers(headers: MutableHeaders) -> None:
+    """Add HEADERS to those of a response. Unless it has another Cache-Control, it is not cached."""
+    headers.update(HEADERS)
+    headers.setdefault("Cache-Control", "no-store")
+
+
 class Guard:
     """An ASGI application that rejects requests of foreign sites and adds HEADERS to every response of `app`.
+
+    It bounds what is read of each request's body. If the server stops, it responds to requests in progress with Busy.
 
     `hosts` are the accepted host names; None accepts any. Another site can make a browser send requests to this server:
     under its own name, if its DNS entry points here (DNS rebinding), or as cross-site requests, which browsers label.
@@ -56,33 +70,59 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_with_headers(message: Message) -> None:
+        body = Body(receive)
+        is_stopping = is_sending = False
+
+        async def send_safely(message: Message) -> None:
+            nonlocal is_sending
             if message["type"] == "http.response.start":
+                if not is_stopping:
+                    await body.discard()
+                is_sending = True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                add_headers(headers)
+                if not body.complete:
+                    # Otherwise the server would continue to read what the client still sends.
+                    headers["Connection"] = "close"
+            else:
+                message = await _send_all_but_last_part(message, send)
             await send(message)
 
         rejection = self._rejection(scope["method"], scope["path"], Headers(scope=scope))
         app = problem(rejection, 403) if rejection else self._app
-        await app(scope, receive, send_with_headers)
+        try:
+            await app(scope, body.receive, send_safely)
+        except asyncio.CancelledError:
+            is_stopping = True
+            if not is_sending:
+                busy = Busy("This page's server is shutting down: try again when it runs again.")
+                await problem(busy)(scope, receive, send_safely)
 
     def _rejection(self, method: str, path: str, headers: Headers) -> BadInput | None:
         host = headers.get("host", "")
-        if self._hosts is not None and _host_name(host) not in self._hosts:
+        name = _split(f"//{host}").hostname or ""
+        if name not in self._hosts if self._hosts is not None else host and not name:
             return BadInput(f"{host[:100]!r} is not the name of this server: use http://127.0.0.1 or localhost.")
         origin = headers.get("origin")
         is_foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         is_navigation = method == "GET" and not path.startswith("/api/") and headers.get("sec-fetch-dest") == "document"
-        if (is_foreign and not is_navigation) or (origin is not None and urlsplit(origin).netloc != host):
+        if (is_foreign and not is_navigation) or (origin is not None and _split(origin).netloc != (host or None)):
             return BadInput("The request comes from another site, and only this server's own page is allowed.")
         return None
 
 
-def _host_name(host: str) -> str:
-    """The name in a Host header, without the port."""
+async def _send_all_but_last_part(message: Message, send: Send) -> Message:
+    """Send all parts of a body but the last, and return that."""
+    body = memoryview(message.get("body", b""))
+    while len(body) > PART_BYTES:
+        await send({**message, "body": bytes(body[:PART_BYTES]), "more_body": True})
+        body = body[PART_BYTES:]
+    return {**message, "body": bytes(body)}
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL; all are empty if it is malformed."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        return urlsplit(url)
     except ValueError:
-        return ""
+        return urlsplit("")

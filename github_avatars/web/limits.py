@@ -35,7 +35,7 @@ class TokenBuckets:
 
     def take(self, address: str) -> float:
         """Take a token of the client at an IP address. Returns 0, or the seconds to wait if there is none."""
-        client, now = _client(address), self._clock()
+        client, now = client_key(address), self._clock()
         tokens, since = self._buckets.pop(client, (float(self._burst), now))
         tokens = min(self._burst, tokens + (now - since) * self._per_second)
         wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
@@ -45,7 +45,7 @@ class TokenBuckets:
         return math.ceil(wait * 1000) / 1000
 
 
-def _client(address: str) -> str:
+def client_key(address: str) -> str:
     """The key of a client: its IPv4 address, or its IPv6 /64 network, because one household has a whole /64."""
     try:
         ip = ip_address(address)

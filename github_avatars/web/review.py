@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from github_avatars import cancellation
-from github_avatars.errors import BadInput, GitHubAvatarsError
+from github_avatars.errors import BadInput
 from github_avatars.github import GitHub
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import media_type
@@ -23,13 +23,15 @@ from github_avatars.scan.images import largest
 from github_avatars.scan.labels import REVIEW_LABELS, Candidate, Labels
 from github_avatars.scan.rows import UncertaintyRange
 from github_avatars.scan.store import Store
-from github_avatars.web import app
+from github_avatars.web import app, bodies
 from github_avatars.web.guard import LOOPBACK, Guard
 from github_avatars.web.problems import problem
 from github_avatars.web.serving import listen, run
 
 PAGE = Path(__file__).resolve().parent / "review_page"
 HOST = "127.0.0.1"
+
+MAX_LABEL_BYTES = 50
 
 CACHED_PICTURES = 16
 """Pictures that are kept in memory, so that a label is stored with the picture that the person saw."""
@@ -53,10 +55,10 @@ def application(labels: Labels, github: GitHub, threads: Executor) -> ASGIApp:
         Mount("/page", StaticFiles(directory=app.PAGE)),  # the style and the icon
         Mount("/review", StaticFiles(directory=PAGE)),
         Route("/api/next", review.next),
-        Route("/api/pictures/{number:int}", review.picture),
-        Route("/api/labels/{number:int}", review.label, methods=["PUT", "DELETE"]),
+        Route("/api/pictures/{number}", review.picture),
+        Route("/api/labels/{number}", review.label, methods=["PUT", "DELETE"]),
     ]
-    handlers = {GitHubAvatarsError: app.on_error, HTTPException: _on_http_error}
+    handlers = {**app.ERROR_HANDLERS, HTTPException: _on_http_error}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), LOOPBACK)
 
 
@@ -85,16 +87,16 @@ class _Review:
 
     async def picture(self, request: Request) -> Response:
         """The picture of an account, in full size."""
-        data = await self._picture(request.path_params["number"])
+        data = await self._picture(_parse_number(request.path_params["number"]))
         return Response(data, media_type=media_type(data))
 
     async def label(self, request: Request) -> Response:
         """PUT stores the label in the body, one of REVIEW_LABELS; DELETE removes it."""
-        number = request.path_params["number"]
+        number = _parse_number(request.path_params["number"])
         if request.method == "DELETE":
             self._labels.delete(number)
         else:
-            label = (await request.body())[:50].decode(errors="replace")
+            label = (await bodies.read(request, MAX_LABEL_BYTES, "The label")).decode(errors="replace")
             if label not in REVIEW_LABELS:
                 raise BadInput(f"{label!r} is not a label: give one of {', '.join(REVIEW_LABELS)}.")
             self._labels.save(number, label, await self._picture(number))
@@ -131,5 +133,5 @@ async def _page(_: Request) -> Response:
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
-    message = f"There is no {request.method} {request.url.path[:100]!r} here: reload the page."
+    message = f"There is no {request.method} {request.scope['path'][:100]!r} here: reload the page."
     return problem(BadInput(message), cast(HTTPException, error).status_code)

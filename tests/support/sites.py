@@ -6,10 +6,8 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
-
-import uvicorn
 
 from github_avatars.classifier import Classifier, shipped
 from github_avatars.demo import AVATARS, GitHubStandIn
@@ -19,12 +17,16 @@ from github_avatars.training import dataset
 from github_avatars.web.app import Site, application
 from github_avatars.web.guard import LOOPBACK
 from github_avatars.web.limits import TokenBuckets
-from tests.support.timing import TIMEOUT, wait_until
+from github_avatars.web.serving import Server
+from tests.support.timing import TIMEOUT
 
 EXAMPLES = dataset.read_index(AVATARS)
 """The accounts that the stand-in knows."""
 
 DEFAULT = next(example for example in EXAMPLES if example.label == "default")
+
+UPLOAD = b"POST /api/pictures HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n"
+"""The head of an upload of so many bytes. The server responds with the status 100 when it begins to read them."""
 
 
 def picture_of(login: str) -> bytes:
@@ -44,17 +46,46 @@ class Response(NamedTuple):
 
 
 def request(
-    port: int, path: str, body: Any = None, *, method: str | None = None, headers: Mapping[str, str] | None = None
+    port: int,
+    path: str,
+    body: Any = None,
+    *,
+    method: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    client: str = "127.0.0.1",
 ) -> Response:
-    """Send one request to 127.0.0.1; the method is POST if there is a body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    """Send one request to 127.0.0.1 from the address `client`; the method is POST if there is a body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT, source_address=(client, 0))
     try:
         connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
-        response = connection.getresponse()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        return Response(response.status, names, response.read())
+        return _read(connection.getresponse())
     finally:
         connection.close()
+
+
+def receive(connection: socket.socket) -> Response:
+    """The next response on a connection."""
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return _read(response)
+
+
+def send_endlessly(port: int, method: str, path: str, max_bytes: int) -> int:
+    """Send a request with an endless body. Returns the bytes sent until the server closes the connection."""
+    sent = 0
+    chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection, suppress(ConnectionError):
+        connection.sendall(
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        while sent < max_bytes:
+            connection.sendall(chunk)
+            sent += len(chunk)
+    return sent
+
+
+def _read(response: http.client.HTTPResponse) -> Response:
+    return Response(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
 
 class PageServer:
@@ -67,6 +98,21 @@ class PageServer:
 
     def request(self, path: str, body: Any = None, **options: Any) -> Response:
         return request(self.port, path, body, **options)
+
+    def connect(self, *, small_buffer: bool = False) -> socket.socket:
+        """A connection, with a buffer for few of the received bytes if `small_buffer` is true."""
+        connection = socket.socket()
+        if small_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(TIMEOUT)
+        connection.connect(("127.0.0.1", self.port))
+        return connection
+
+    def send(self, data: bytes) -> Response:
+        """Send these bytes, instead of a request; returns the first response."""
+        with self.connect() as connection:
+            connection.sendall(data)
+            return receive(connection)
 
 
 def reset(server: PageServer) -> Iterator[PageServer]:
@@ -100,15 +146,15 @@ def page_server(
 
 @contextmanager
 def _serve(app: Any) -> Iterator[int]:
-    """Serve an application with uvicorn in a thread; yields the port on 127.0.0.1."""
-    config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    """Serve an application in a thread; yields the port on 127.0.0.1."""
+    ready = threading.Event()
+    server = Server(app, ready.set)
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port: int = sock.getsockname()[1]
         thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
         thread.start()
         try:
-            wait_until(lambda: server.started)
+            assert ready.wait(TIMEOUT)
             yield port
         finally:
             server.should_exit = True

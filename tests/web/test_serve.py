@@ -15,7 +15,7 @@ import pytest
 from github_avatars.cli import command_line
 from github_avatars.demo import MODES, GitHubStandIn
 from tests.support.processes import ROOT, clean_environment
-from tests.support.sites import request
+from tests.support.sites import UPLOAD, receive, request
 from tests.support.timing import TIMEOUT, wait_until
 
 
@@ -53,18 +53,22 @@ def test_demo_is_served_until_a_signal(number: int, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_waiting_client_learns_of_the_shutdown(github: GitHubStandIn, tmp_path: Path) -> None:
+def test_waiting_clients_learn_of_the_shutdown(github: GitHubStandIn, tmp_path: Path) -> None:
     github.faults["/octocat.png"] = MODES["silence"].fault
     command = (sys.executable, "-m", "github_avatars.cli", "serve")
     variables = {"GITHUB_URL": github.url, "PYTHONPATH": str(ROOT)}
     with started(*command, folder=tmp_path, **variables) as (process, port), ThreadPoolExecutor() as threads:
         waiting = threads.submit(request, port, "/octocat.json")
         wait_until(lambda: github.requests["/octocat.png"])
-        process.terminate()
-        assert waiting.result().json["message"].startswith("This page's server is shutting down: ")
-        _, log = process.communicate(timeout=TIMEOUT)
+        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as upload:
+            upload.sendall(UPLOAD % 100)
+            assert upload.recv(1000).startswith(b"HTTP/1.1 100 ")
+            process.terminate()
+            for response in (receive(upload), waiting.result()):
+                assert response.status == 429
+                assert response.json["message"].startswith("This page's server is shutting down: ")
+        assert process.communicate(timeout=TIMEOUT) == ("", "")
         assert process.returncode == 0
-        assert "Traceback" not in log
 
 
 def error_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
