@@ -10,11 +10,12 @@ from typing import TypeVar, cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from github_avatars import cancellation, identicon
 from github_avatars.classifier import Classifier
@@ -26,7 +27,7 @@ from github_avatars.picture.formats import media_type
 from github_avatars.web import bodies, examples
 from github_avatars.web.answers import Json, answer_account, answer_picture
 from github_avatars.web.guard import Guard
-from github_avatars.web.limits import TokenBuckets
+from github_avatars.web.limits import TokenBuckets, UploadBudget
 from github_avatars.web.problems import problem, unexpected
 
 PAGE = Path(__file__).resolve().parent / "page"
@@ -46,12 +47,14 @@ class Site:
         about: Json,
         threads: Executor,
         buckets: TokenBuckets | None = None,
+        uploads: UploadBudget | None = None,
     ) -> None:
         self._github = github
         self._classifier = classifier
         self._about = about
         self._threads = threads
         self._buckets = buckets or TokenBuckets()
+        self.uploads = uploads or UploadBudget()
 
     async def page(self, request: Request) -> Response:
         """The page, which then requests the account in its address; or JSON if the client prefers that."""
@@ -138,6 +141,20 @@ class Site:
             raise Busy("You have sent too many requests to this page's server: try again in a moment.", until)
 
 
+class _Uploads:
+    """ASGI middleware that keeps the memory of an upload reserved until the response is sent."""
+
+    def __init__(self, app: ASGIApp, budget: UploadBudget) -> None:
+        self._app = app
+        self._budget = budget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        size = min(int(request.headers.get("content-length", MAX_BYTES)), MAX_BYTES)
+        async with self._budget.reserve(_address(request), size):
+            await self._app(scope, receive, send)
+
+
 def application(site: Site, hosts: frozenset[str] | None) -> ASGIApp:
     """The application. `hosts` are the host names under which it accepts requests; None accepts any."""
     app = Starlette(
@@ -146,7 +163,7 @@ def application(site: Site, hosts: frozenset[str] | None) -> ASGIApp:
             Mount("/page", StaticFiles(directory=PAGE)),
             Route("/api/about", site.about),
             Route("/api/accounts", site.account_with_pictures),
-            Route("/api/pictures", site.picture, methods=["POST"]),
+            Route("/api/pictures", site.picture, methods=["POST"], middleware=[Middleware(_Uploads, site.uploads)]),
             Route("/api/examples", site.examples),
             Route("/api/examples/{name}", site.example),
             Route("/api/examples/{name}/picture", site.example_picture),

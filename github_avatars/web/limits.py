@@ -1,10 +1,15 @@
-"""A rate limit for each client, as a token bucket."""
+"""What clients can use at most: a number of requests, and memory for uploads."""
 
+import asyncio
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
+
+from github_avatars.errors import Busy
+from github_avatars.picture.decoding import MAX_BYTES
 
 BURST = 120
 """Requests that a client can make without waiting after a pause. A list of names uses them first."""
@@ -14,6 +19,15 @@ REQUESTS_PER_SECOND = 10.0
 
 MAX_CLIENTS = 10_000
 """Clients that are remembered; beyond that, the longest idle one is forgotten and would start with a full bucket."""
+
+UPLOAD_BYTES = 8 * MAX_BYTES
+"""Bytes of uploads in progress. Encoding the answer with its pictures takes several times as much memory."""
+
+CLIENT_UPLOAD_BYTES = 4 * MAX_BYTES
+"""Of these, the bytes of one client. A slow upload occupies its bytes until it is complete."""
+
+UPLOAD_WAIT_SECONDS = 5.0
+"""The time that an upload waits for others to end."""
 
 
 class TokenBuckets:
@@ -43,6 +57,44 @@ class TokenBuckets:
         if len(self._buckets) > self._max_clients:
             self._buckets.popitem(last=False)
         return math.ceil(wait * 1000) / 1000
+
+
+class UploadBudget:
+    """The memory for the uploads of all clients, in bytes. For one event loop."""
+
+    def __init__(
+        self,
+        max_bytes: int = UPLOAD_BYTES,
+        client_bytes: int = CLIENT_UPLOAD_BYTES,
+        wait_seconds: float = UPLOAD_WAIT_SECONDS,
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._client_bytes = client_bytes
+        self._wait_seconds = wait_seconds
+        self._used: Counter[str] = Counter()
+        """The reserved bytes of each client."""
+        self._released = asyncio.Event()
+        """Set, and replaced, whenever bytes are released."""
+
+    @asynccontextmanager
+    async def reserve(self, address: str, size: int) -> AsyncIterator[None]:
+        """Reserve bytes for the client at an IP address. Raises Busy if they are not available in time."""
+        client = client_key(address)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                while self._used.total() + size > self._max_bytes or self._used[client] + size > self._client_bytes:
+                    await self._released.wait()
+                self._used[client] += size
+        except TimeoutError as error:
+            raise Busy("This page's server receives too many pictures: try again in a moment.") from error
+        try:
+            yield
+        finally:
+            self._used[client] -= size
+            if not self._used[client]:
+                del self._used[client]
+            self._released.set()
+            self._released = asyncio.Event()
 
 
 def client_key(address: str) -> str:

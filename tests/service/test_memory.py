@@ -16,6 +16,7 @@ from github_avatars.demo import GitHubStandIn
 from github_avatars.github import CONNECTIONS
 from github_avatars.service.memory import MALLOC
 from tests.conftest import StartCog
+from tests.support.hostile import full, many
 from tests.support.limits import memory
 from tests.support.pictures import encoded
 from tests.support.processes import ROOT, clean_environment, living_processes
@@ -26,6 +27,11 @@ pytestmark = pytest.mark.alone
 
 HUGE = encoded(Image.new("RGB", (3000, 3000), "red"), "WEBP")
 """A file of 16 kB that takes 149 MB to decode."""
+
+LARGE = full(encoded(Image.new("RGBA", (3000, 3000), (255, 0, 0, 128)), "PNG"), many(b"\0"))
+"""A file of MAX_BYTES with as many pixels as allowed."""
+
+UPLOADS = 200
 
 MAX_MEGABYTES = 600
 """The maximum memory above that of the idle server."""
@@ -87,6 +93,23 @@ def test_huge_pictures_at_once_stay_within_the_memory_limit_of_the_page(page: tu
         assert Counter(pool.map(post, range(2 * CONNECTIONS))) == {(200, "custom"): 2 * CONNECTIONS}
     assert memory("VmHWM", process) < idle + MAX_MEGABYTES
     assert memory("VmRSS", process) < idle + KEPT_MEGABYTES
+
+
+def test_large_uploads_at_once_stay_within_the_memory_limit_of_the_page(page: tuple[int, int]) -> None:
+    process, port = page
+
+    def post(number: int) -> tuple[int, str]:
+        response = request(port, "/api/pictures", LARGE, client=client(number))
+        return response.status, response.json.get("prediction") or response.json["kind"]
+
+    assert post(0) == (200, "custom")
+    idle = memory("VmRSS", process)
+    with ThreadPoolExecutor(UPLOADS) as pool:
+        outcomes = Counter(pool.map(post, range(UPLOADS)))
+    assert outcomes[200, "custom"] > 0
+    assert outcomes[200, "custom"] + outcomes[429, "busy"] == UPLOADS
+    assert memory("VmHWM", process) < idle + MAX_MEGABYTES
+    wait_until(lambda: post(0) == (200, "custom"))
 
 
 def test_image_configures_the_heap_like_script_server() -> None:

@@ -16,7 +16,7 @@ from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.training import dataset
 from github_avatars.web.app import Site, application
 from github_avatars.web.guard import LOOPBACK
-from github_avatars.web.limits import TokenBuckets
+from github_avatars.web.limits import TokenBuckets, UploadBudget
 from github_avatars.web.serving import Server
 from tests.support.timing import TIMEOUT
 
@@ -128,6 +128,7 @@ def page_server(
     *,
     classifier: Classifier | None = None,
     buckets: TokenBuckets | None = None,
+    uploads: UploadBudget | None = None,
     hosts: frozenset[str] | None = LOOPBACK,
     deadline: float = DEADLINE,
 ) -> Iterator[PageServer]:
@@ -139,7 +140,7 @@ def page_server(
     ):
         about = {"github": standin.url, "demo": True, "max_bytes": MAX_BYTES, "version": "0"}
         # Tests send more requests than people do.
-        site = Site(github, classifier or shipped(), about, threads, buckets or TokenBuckets(burst=100_000))
+        site = Site(github, classifier or shipped(), about, threads, buckets or TokenBuckets(burst=100_000), uploads)
         with _serve(application(site, hosts)) as port:
             yield PageServer(standin, port)
 

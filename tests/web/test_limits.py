@@ -1,5 +1,6 @@
 """What one client can use of the page's server: requests, bytes, memory, connections and time."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from github_avatars.demo import MODES, responding
+from github_avatars.errors import Busy
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.web import bodies, serving
 from github_avatars.web.bodies import DISCARDED_BYTES
 from github_avatars.web.guard import HEADERS
-from github_avatars.web.limits import TokenBuckets
+from github_avatars.web.limits import TokenBuckets, UploadBudget
 from github_avatars.web.serving import CLIENT_CONNECTIONS
 from tests.support.sites import DEFAULT, UPLOAD, PageServer, page_server, picture_of, receive, send_endlessly
 from tests.support.timing import TIMEOUT, wait_until
@@ -78,6 +80,53 @@ def test_small_unexpected_body_is_ignored(server: PageServer) -> None:
             assert receive(connection).status == 200
 
 
+def test_upload_waits_until_memory_is_released() -> None:
+    async def reserve_twice() -> list[str]:
+        budget = UploadBudget(max_bytes=10, client_bytes=10, wait_seconds=TIMEOUT)
+        events = []
+
+        async def second() -> None:
+            async with budget.reserve("10.0.0.2", 6):
+                events.append("second")
+
+        async with budget.reserve("10.0.0.1", 5):
+            task = asyncio.create_task(second())
+            async with budget.reserve("10.0.0.2", 5):
+                events.append("first")
+            await asyncio.sleep(0)
+        await task
+        return events
+
+    assert asyncio.run(reserve_twice()) == ["first", "second"]
+
+
+@pytest.mark.parametrize(("address", "size"), [("10.0.0.1", 2), ("10.0.0.2", 5), ("10.0.0.2", 11)])
+def test_upload_that_does_not_fit_in_time_is_busy(address: str, size: int) -> None:
+    async def reserve() -> None:
+        budget = UploadBudget(max_bytes=10, client_bytes=7, wait_seconds=0)
+        async with budget.reserve("10.0.0.1", 6):
+            async with budget.reserve("10.0.0.1", 1), budget.reserve("10.0.0.2", 3):
+                pass
+            with pytest.raises(Busy):
+                async with budget.reserve(address, size):
+                    pass
+
+    asyncio.run(reserve())
+
+
+def test_uploads_share_the_memory() -> None:
+    with page_server(uploads=UploadBudget(client_bytes=len(PICTURE), wait_seconds=0.01)) as server:
+        with upload_in_progress(server) as connection:
+            response = server.request("/api/pictures", PICTURE)
+            assert (response.status, response.json["kind"], response.json["retry"]) == (429, "busy", True)
+            assert server.request("/api/pictures", PICTURE, client="127.0.0.2").status == 200
+            connection.sendall(PICTURE)
+            assert receive(connection).status == 200
+        assert server.request("/api/pictures", PICTURE).status == 200
+        # A body of unknown length is taken for the largest possible one.
+        assert server.request("/api/pictures", iter([PICTURE])).status == 429
+
+
 def test_client_above_the_rate_limit_gets_a_time_to_retry() -> None:
     with page_server(buckets=TokenBuckets(burst=3, per_second=0.01)) as server:
         assert [server.request("/octocat.json").status for _ in range(3)] == [200, 200, 200]
@@ -121,6 +170,18 @@ def test_number_of_remembered_clients_is_limited() -> None:
     for number in range(1000):
         buckets.take(f"10.0.{number // 250}.{number % 250}")
     assert len(buckets._buckets) == 10
+
+
+def test_response_that_is_not_read_keeps_its_memory_reserved(caplog: pytest.LogCaptureFixture) -> None:
+    largest = PICTURE + bytes(MAX_BYTES - len(PICTURE))
+    with page_server(uploads=UploadBudget(client_bytes=MAX_BYTES, wait_seconds=0.01)) as server:
+        with server.connect(small_buffer=True) as connection:
+            connection.sendall(UPLOAD % MAX_BYTES + largest)
+            assert connection.recv(25, socket.MSG_WAITALL) == b"HTTP/1.1 100 Continue\r\n\r\n"[:25]
+            assert connection.recv(1)
+            assert server.request("/api/pictures", PICTURE).status == 429
+        wait_until(lambda: server.request("/api/pictures", PICTURE).status == 200)
+    assert caplog.text == ""
 
 
 def test_malformed_body_during_the_response_is_not_logged(
