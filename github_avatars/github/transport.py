@@ -194,6 +194,12 @@ class _ResponseReader(io.BufferedReader):
         self._source = source
         self._connection = connection
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most this many bytes. urllib3 passes the size of a chunk without checking its sign."""
+        if size is None or size < 0:
+            raise http.client.HTTPException("a chunk has a negative size")
+        return super().read(size)
+
     def close(self) -> None:
         if not self.closed:
             # Otherwise `peek` would wait for data if the buffer is empty.

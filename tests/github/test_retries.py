@@ -83,10 +83,8 @@ def test_all_date_formats_of_http(client: GitHub, standin: GitHubStandIn, form: 
     [
         {},
         {"Retry-After": "soon"},
-        {"Retry-After": "9" * 400},
         {"Retry-After": "\u00b2"},
         {"Retry-After": "Mon, 99 Foo 99999 99:99:99 GMT"},
-        {"x-ratelimit-reset": "9" * 30},
         {"x-ratelimit-reset": "tomorrow"},
     ],
 )
@@ -147,6 +145,8 @@ def test_refusal_is_not_retried(client: GitHub, standin: GitHubStandIn, status: 
         resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + PNG),
         responding(200, {"Content-Length": "1000"}, PNG),
         dripping([b"5\r\n\x89PNG\r\r\n"], headers=CHUNKED),
+        dripping([b"-1\r\n" + PNG], headers=CHUNKED),
+        dripping([b"-5\r\n" + PNG], headers=CHUNKED),
         dripping([b"this is not HTTP\r\n\r\n"]),
         dripping([b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"]),
         responding(200, {"Content-Encoding": "gzip"}, PNG),
