@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import quote
 
 from github_avatars.demo import rest
@@ -107,6 +108,28 @@ def _api(status: int, message: str, headers: Callable[[], Mapping[str, str]] = d
     return fault
 
 
+def _list(respond: Callable[[Exchange, dict[str, str], list[Any]], None]) -> Fault:
+    """A fault that applies to lists of the REST API only. `respond` may change the usual headers and accounts."""
+
+    def fault(exchange: Exchange) -> bool:
+        status, headers, body = exchange.usual_response()
+        if status != 200 or not exchange.path.startswith(f"{rest.ROOT}/"):
+            return False
+        accounts = json.loads(body)
+        respond(exchange, headers, accounts)
+        return responding(status, headers, json.dumps(accounts).encode())(exchange)
+
+    return fault
+
+
+def _huge_id(_: Exchange, __: dict[str, str], accounts: list[Any]) -> None:
+    accounts[-1]["id"] = 2**63
+
+
+def _link_to_itself(exchange: Exchange, headers: dict[str, str], _: list[Any]) -> None:
+    headers["Link"] = f'<{exchange.path}>; rel="next"'
+
+
 def _silence(exchange: Exchange) -> bool:
     exchange.close_connection = True
     exchange.pause(HOUR)
@@ -161,6 +184,12 @@ MODES = {
         "announces a secondary rate limit of its REST API in the body only",
         _api(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."),
     ),
+    "api-rate-limit-9999": Mode(
+        "refuses until the year 9999 in its REST API",
+        _api(429, "Too many requests", lambda: {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}),
+    ),
+    "api-huge-id": Mode("lists an account whose id has more than 63 bits", _list(_huge_id)),
+    "api-link-to-itself": Mode("links each page of a list to itself", _list(_link_to_itself)),
     "no-length": Mode("sends pictures without Content-Length", _picture(_no_length)),
 }
 """All modes by name."""

@@ -4,7 +4,7 @@
 """
 
 from github_avatars.github.api import API
-from github_avatars.github.client import DEADLINE, Account, Avatar, GitHub, check_login, fetch
+from github_avatars.github.client import DEADLINE, Account, Avatar, GitHub, check_login, fetch, is_account_id
 from github_avatars.github.lists import Kind, Page
 from github_avatars.github.rate_limit import Pace
 from github_avatars.github.transport import CONNECTIONS
@@ -21,4 +21,5 @@ __all__ = [
     "Page",
     "check_login",
     "fetch",
+    "is_account_id",
 ]

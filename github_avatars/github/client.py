@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Self
+from typing import Self, TypeGuard
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -58,6 +58,9 @@ MAX_REFUSAL_BYTES = 64 * 1024
 """Bytes to read of a response that is not a picture, so that its connection can be used again."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
+MAX_ACCOUNT_ID = 10**18 - 1
+"""Much more than GitHub has, and a number that SQLite can store."""
+
 PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so use another host"
 
 LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]{3,8})?")
@@ -91,6 +94,11 @@ class Avatar:
     """GitHub's identifier of this version of the file, for a later conditional request; None if it sends none."""
     unchanged: bool = False
     """Whether the file is still the one with the requested ETag, and was therefore not sent."""
+
+
+def is_account_id(value: object) -> TypeGuard[int]:
+    """Whether this is a possible id of an account: an integer from 1 to MAX_ACCOUNT_ID."""
+    return type(value) is int and 1 <= value <= MAX_ACCOUNT_ID
 
 
 def check_login(login: str) -> str:

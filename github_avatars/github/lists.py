@@ -1,14 +1,14 @@
 """GitHub's lists of accounts, page by page: stargazers, contributors, members, followers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from github_avatars.errors import BadOption, GitHubError, NoSuchAccount, NoSuchRepository
+from github_avatars.errors import BadOption, GitHubError, NoSuchAccount, NoSuchRepository, Unreachable
 from github_avatars.github.api import API, APIResponse
-from github_avatars.github.client import Account, check_login
+from github_avatars.github.client import Account, check_login, is_account_id
 
 Kind = Literal["stargazers", "contributors", "members", "followers"]
 
@@ -33,6 +33,15 @@ MAX_PAGES = 400
 Source: https://github.com/PyGithub/PyGithub/issues/1876
 """
 
+PAGE_LIMIT = 10_000
+"""The number of pages after which reading a list fails. A faulty host could link to more pages forever."""
+
+MAX_LINK = 2000
+"""The longest address of a page, in characters."""
+
+LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
+"""Logins in lists. Those of GitHub Apps end with [bot]; these apps have an avatar at the address with their id."""
+
 REPOSITORY = re.compile(r"([^/]*)/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 
@@ -43,29 +52,36 @@ class Page:
     accounts: tuple[Account, ...]
     """The accounts in GitHub's order, each with login and id."""
     cursor: str | None
-    """The cursor with which `pages` resumes after this page; None for the last page."""
+    """The address of the next page; None for the last page."""
     page_count: int | None
     """The number of pages of the list; None for the last page."""
 
 
-def pages(api: API, kind: Kind, name: str, cursor: str | None = None) -> Iterator[Page]:
+def pages(api: API, kind: Kind, name: str, cursors: Sequence[str] = ()) -> Iterator[Page]:
     """The pages of a list of a repository (OWNER/REPO), an organization or a login.
 
-    With the `cursor` of a page, only the pages after it. Contributors without an account are omitted.
+    With the `cursors` of pages that were read before, in their order, only the pages after them. Contributors without
+    an account are omitted.
 
-    Raises BadOption or BadLogin for an invalid name, before any request; NoSuchRepository or NoSuchAccount; and the
-    errors of API.get. Pages before an error remain valid.
+    Raises BadOption or BadLogin for an invalid name, before any request; NoSuchRepository or NoSuchAccount; the errors
+    of API.get; and Unreachable for a response that is not a list of accounts, and for links to more than PAGE_LIMIT
+    pages or to one that was read before. Pages before an error remain valid.
     """
     check_name(kind, name)
     subject = f"the {kind} of {name}"
-    url = cursor or f"{api.url}{PATHS[kind].format(name)}?per_page={PAGE_SIZE}"
-    while True:
+    url = cursors[-1] if cursors else f"{api.url}{PATHS[kind].format(name)}?per_page={PAGE_SIZE}"
+    read = set(cursors)
+    for _ in range(len(cursors), PAGE_LIMIT):
         response = api.get(url, subject, _missing(api, kind, name))
+        read |= {url, response.url}
         next_url = response.links.get("next")
+        if next_url in read or len(next_url or "") > MAX_LINK:
+            break
         yield Page(tuple(_accounts(api, response, subject)), next_url, _page_number(response.links.get("last")))
         if next_url is None:
             return
         url = next_url
+    raise Unreachable(f"{api.url} links the pages of {subject} without end: check GITHUB_URL.")
 
 
 def check_name(kind: Kind, name: str) -> None:
@@ -93,7 +109,7 @@ def _accounts(api: API, response: APIResponse, subject: str) -> Iterator[Account
     entries = [] if response.data is None else response.data if isinstance(response.data, list) else [response.data]
     for entry in entries:
         match entry:
-            case {"login": str(login), "id": int(account_id)}:
+            case {"login": str(login), "id": account_id} if LOGIN.fullmatch(login) and is_account_id(account_id):
                 yield Account(login, account_id)
             case None | {"type": "Anonymous"}:
                 pass

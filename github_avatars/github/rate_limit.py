@@ -18,6 +18,14 @@ DEFAULT_WAIT = timedelta(minutes=1)
 Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 """
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+MAX_WAIT = timedelta(days=1)
+"""The longest wait. GitHub's rate limits end within an hour; a later time comes from a faulty host or clock."""
+
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+"""All later times are replaced by this one, so that calculations stay within the range of datetime."""
+
 MARGIN = timedelta(seconds=1)
 """Added to each wait, because GitHub's times are whole seconds of a clock that may differ from ours."""
 
@@ -43,21 +51,25 @@ def to_error(host: str, status: int, headers: Mapping[str, str], subject: str) -
 
 
 def retry_time(headers: Mapping[str, str]) -> datetime | None:
-    """The time (UTC) from which GitHub accepts requests again; None if the headers do not say.
+    """The time (UTC) from which GitHub accepts requests again, at most LATEST; None if the headers do not say.
 
     Retry-After is a number of seconds or an HTTP date; x-ratelimit-reset is in seconds since 1970.
     """
     after, reset = headers.get("Retry-After", ""), headers.get("x-ratelimit-reset", "")
     try:
-        if after.isdigit():
-            return datetime.now(UTC) + timedelta(seconds=int(after))
-        if after:
+        if after.isdecimal():
+            date = datetime.now(UTC) + timedelta(seconds=int(after))
+        elif after:
             date = parsedate_to_datetime(after)
             # The oldest of HTTP's three date formats has no time zone; it is UTC.
-            return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-        return datetime.fromtimestamp(int(reset), UTC)
-    except (ValueError, OverflowError, OSError):
+            date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+        else:
+            date = EPOCH + timedelta(seconds=int(reset))
+    except OverflowError:
+        return LATEST
+    except ValueError:
         return None
+    return min(date, LATEST)
 
 
 def check_rate(rate: float) -> None:
@@ -83,13 +95,16 @@ class Pace:
 
 
 def resume_time(limited: RateLimited) -> datetime:
-    """The time (UTC) at which to send the next request."""
+    """The time (UTC) at which to send the next request. Raises `limited` if it is more than MAX_WAIT away."""
     now = datetime.now(UTC)
-    return max(limited.until or now + DEFAULT_WAIT, now) + MARGIN
+    until = max(limited.until or now + DEFAULT_WAIT, now)
+    if until - now > MAX_WAIT:
+        raise limited
+    return until + MARGIN
 
 
 def wait(limited: RateLimited, report: Callable[[timedelta], None] = lambda _: None) -> None:
-    """Return when GitHub accepts requests again.
+    """Return when GitHub accepts requests again. Raises `limited` if that is more than MAX_WAIT away.
 
     `report` is called about once a second with the remaining time, and with zero at the end.
     """

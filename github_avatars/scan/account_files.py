@@ -10,6 +10,7 @@ or tab, which no login has; otherwise it is text.
 
 import csv
 import re
+import reprlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from typing import Any, BinaryIO
 
 from github_avatars.errors import BadFile, BadInput, BadLogin
 from github_avatars.files import is_file
-from github_avatars.github import Account, check_login
+from github_avatars.github import Account, check_login, is_account_id
 
 COLUMNS = {
     "login": "account_id",
@@ -49,8 +50,8 @@ def read(sources: Sequence[str | Account], column: str | None = None) -> Iterato
     neither login nor id has the login "".
 
     Before the first account, every source is opened and its first line read. Raises BadInput for a source that is
-    neither a file nor a possible login, BadFile for a file that cannot be read or has no such column, and, when its
-    turn comes, for a line that is too long or not UTF-8.
+    neither a file nor a possible login or account, BadFile for a file that cannot be read or has no such column, and,
+    when its turn comes, for a line that is too long or not UTF-8.
     """
     with ExitStack() as files:
         # All at once: otherwise a misspelled last name would fail after hours.
@@ -66,6 +67,10 @@ def read_logins(path: Path) -> Iterator[str]:
 
 def _open(source: str | Account, column: str | None, files: ExitStack) -> Iterable[Account]:
     if isinstance(source, Account):
+        if source.account_id is not None and not is_account_id(source.account_id):
+            raise BadInput(
+                f"The id of the account {reprlib.repr(source.login)} is impossible: give an integer of 1 to 18 digits."
+            )
         return [source]
     if source == "-":
         return _accounts(sys.stdin.buffer, "standard input", column)

@@ -88,7 +88,8 @@ class Engine:
     """Fetches and classifies the accounts in `due`. Iterate over it once, for batches of outcomes.
 
     At most `concurrency` fetches are in flight; `delay` returns the seconds to wait before the next one. During a rate
-    limit, `on_wait` is called with the seconds that are left; without it, the iteration raises that RateLimited. After
+    limit, `on_wait` is called with the seconds that are left; without it, or if the limit lasts longer than
+    rate_limit.MAX_WAIT, the iteration raises that RateLimited. After
     OUTAGE consecutive accounts without an avatar, it raises the last of the HOST_FAILURES, or Unreachable. In both
     cases, the accounts in flight are finished first. When `stop` is set, the iteration ends at once. `unfinished` are
     then the accounts that were taken out of `due` and have no outcome.
@@ -258,10 +259,14 @@ class Engine:
     def _on_failed(self, due: DueAccount, error: GitHubError | BadImage) -> None:
         if isinstance(error, RateLimited):
             self._requeue(due)
-            if self._on_wait is None:
-                self._failure = error
-            elif time.monotonic() > self._resume:
-                self._resume = time.monotonic() + (rate_limit.resume_time(error) - datetime.now(UTC)).total_seconds()
+            try:
+                if self._on_wait is None:
+                    raise error
+                if time.monotonic() > self._resume:
+                    wait = rate_limit.resume_time(error) - datetime.now(UTC)
+                    self._resume = time.monotonic() + wait.total_seconds()
+            except RateLimited as failure:
+                self._failure = failure
             return
         if due.number == CONTROL:
             del self._in_flight[CONTROL]

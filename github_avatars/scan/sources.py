@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from github_avatars.errors import BadFile, BadInput, RateLimited
-from github_avatars.github import API, Account, Kind, Page, api, lists, rate_limit
+from github_avatars.github import API, Account, Kind, Page, api, is_account_id, lists, rate_limit
 from github_avatars.scan import account_files, images
 from github_avatars.scan.options import Observer
 from github_avatars.scan.store import Store, account_key
@@ -39,9 +39,9 @@ class Sources:
     def accounts(self, store: Store, *, wait: bool, observer: Observer) -> Iterator[tuple[str, Account]]:
         """The accounts with their keys: those of the names, then those of each list.
 
-        An interrupted run resumes a list after the last page that `store` has. If GitHub limits the rate, it is waited
-        for if `wait` is true, else RateLimited is raised. Raises the errors of images.find, account_files.read and
-        lists.pages; those for impossible names are raised before the first account.
+        An interrupted run resumes a list after the last page that `store` has. If GitHub limits the rate, RateLimited
+        is raised, unless `wait` is true and the limit ends within rate_limit.MAX_WAIT. Raises the errors of
+        images.find, account_files.read and lists.pages; those for impossible names are raised before the first account.
         """
         if self.images:
             yield from images.find(self.images)
@@ -58,7 +58,7 @@ class Sources:
             return
 
         def wait_for_reset(limited: RateLimited) -> None:
-            observer.note(f"{limited} Waiting until {rate_limit.resume_time(limited):%H:%M:%S} UTC.")
+            observer.note(f"{limited} Waiting until {rate_limit.resume_time(limited):%Y-%m-%d %H:%M:%S} UTC.")
             rate_limit.wait(limited, lambda remaining: observer.wait(remaining.total_seconds()))
 
         with API(token=token, wait=wait_for_reset if wait else rate_limit.give_up) as github:
@@ -73,7 +73,13 @@ class Sources:
 def _pages(store: Store, github: API, kind: Kind, name: str) -> Iterator[Page]:
     """The pages of a list: those that the store has, then the others, which are added to the store."""
     title = f"{kind} {name.lower()}"
-    page = None
+    # Otherwise a list that once had no end would fail forever.
+    with store.transaction() as connection:
+        connection.execute(
+            "DELETE FROM pages WHERE list = ?1 AND (SELECT count(*) FROM pages WHERE list = ?1) >= ?2",
+            (title, lists.PAGE_LIMIT),
+        )
+    cursors: dict[str, None] = {}
     number = 0
     while rows := store.query(
         "SELECT number, accounts, cursor, count FROM pages WHERE list = ? AND number > ? ORDER BY number LIMIT 1",
@@ -84,13 +90,20 @@ def _pages(store: Store, github: API, kind: Kind, name: str) -> Iterator[Page]:
             page = Page(tuple(Account(*account) for account in json.loads(accounts)), cursor, page_count)
         except (ValueError, TypeError) as error:
             raise BadFile(f"The store has a damaged page of the {title}: give another path as --db.") from error
-        yield page
-    if page is None or page.cursor:
-        for new_page in lists.pages(github, kind, name, page.cursor if page else None):
-            accounts = json.dumps([(account.login, account.account_id) for account in new_page.accounts])
+        if cursor in cursors or not all(is_account_id(account.account_id) for account in page.accounts):
+            # Version 0.1.0 stored pages unchecked. The list is read again from here on.
             with store.transaction() as connection:
-                connection.execute(
-                    "INSERT INTO pages (list, accounts, cursor, count) VALUES (?, ?, ?, ?)",
-                    (title, accounts, new_page.cursor, new_page.page_count),
-                )
-            yield new_page
+                connection.execute("DELETE FROM pages WHERE list = ? AND number >= ?", (title, number))
+            break
+        yield page
+        if cursor is None:
+            return
+        cursors[cursor] = None
+    for new_page in lists.pages(github, kind, name, list(cursors)):
+        accounts = json.dumps([(account.login, account.account_id) for account in new_page.accounts])
+        with store.transaction() as connection:
+            connection.execute(
+                "INSERT INTO pages (list, accounts, cursor, count) VALUES (?, ?, ?, ?)",
+                (title, accounts, new_page.cursor, new_page.page_count),
+            )
+        yield new_page

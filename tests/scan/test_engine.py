@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -318,6 +318,20 @@ def test_rate_limit_ends_the_run_without_a_callback(github: GitHubStandIn) -> No
     assert sorted([*unfinished, *run.results()]) == sorted(logins)  # type: ignore[type-var]
     assert 42 <= len(run.outcomes) <= 60
     assert all(github.requests[f"/{login}.png"] == 0 for login in logins[60:])
+
+
+@pytest.mark.parametrize("retry_after", ["86500", "9" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_rate_limit_of_more_than_a_day_ends_the_run(github: GitHubStandIn, retry_after: str) -> None:
+    logins = [example.login for example in EXAMPLES[:30]]
+    github.faults[f"/{logins[10]}.png"] = responding(429, {"Retry-After": retry_after})
+    waits: list[float] = []
+    run = EngineRun(github.url, *logins, on_wait=waits.append)
+    with pytest.raises(RateLimited) as raised:
+        run.run()
+    assert raised.value.until
+    assert raised.value.until - datetime.now(UTC) > rate_limit.MAX_WAIT
+    assert not waits
+    assert sorted([*run.unfinished(), *run.results()]) == sorted(logins)  # type: ignore[type-var]
 
 
 def test_concurrency_limits_the_fetches_in_flight(github: GitHubStandIn) -> None:

@@ -2,16 +2,18 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from github_avatars.cli import command_line
-from github_avatars.demo import AVATARS, Exchange, Fault, GitHubStandIn, resetting, responding
+from github_avatars.demo import AVATARS, MODES, Exchange, Fault, GitHubStandIn, resetting, responding
 from github_avatars.demo.rest import ROOT as API_ROOT
-from github_avatars.errors import BadInput, BadLogin, NoSuchAccount, RateLimited
+from github_avatars.errors import BadInput, BadLogin, NoSuchAccount, RateLimited, Unreachable
 from github_avatars.github import Account, lists
 from github_avatars.scan import Observer, ScanOptions, Sources, scan
 from github_avatars.scan.store import Store
@@ -99,7 +101,7 @@ def test_rate_limit_is_waited_for_on_request(standin: GitHubStandIn) -> None:
     standin.rest.limit, standin.rest.window = 3, 2
     assert len(list(accounts(sources, observer=recorder))) == len(ACCOUNTS)
     assert "limits the rate of requests" in recorder.notes[0]
-    assert "Waiting until" in recorder.notes[0]
+    assert re.search(r"Waiting until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$", recorder.notes[0])
     assert recorder.waits[-1] == 0 < recorder.waits[0]
     standin.rest.window = 3600
     standin.rest.limit = 0
@@ -217,6 +219,82 @@ def test_damaged_page_of_an_interrupted_list_is_an_error(
     assert capsys.readouterr().err == (
         "error: The store has a damaged page of the stargazers octocat/hello-world: give another path as --db.\n"
     )
+
+
+def stored(store: Store) -> list[tuple[str | None, int | None]]:
+    """The accounts on the stored pages."""
+    return [tuple(account) for (page,) in store.query("SELECT accounts FROM pages") for account in json.loads(page)]
+
+
+@pytest.mark.parametrize("account_id", [0, -1, 2**63, 1e400, True, "7", None])
+def test_impossible_id_on_a_stored_page_is_read_again(standin: GitHubStandIn, account_id: object) -> None:
+    """Version 0.1.0 stored any id, and could not scan it then."""
+    sources = Sources(lists=[("stargazers", "octocat/hello-world")])
+    with Store(":memory:") as store:
+        remaining = sources.accounts(store, wait=False, observer=Observer())
+        for _ in range(250):
+            next(remaining)
+        with store.transaction() as connection:
+            accounts = json.dumps([("zeke", account_id)])
+            connection.execute("UPDATE pages SET accounts = ? WHERE number = 2", (accounts,))
+        standin.requests.clear()
+        accounts_now = [account for _, account in sources.accounts(store, wait=False, observer=Observer())]
+        assert accounts_now == ACCOUNTS
+        assert stored(store) == [(account.login, account.account_id) for account in ACCOUNTS]
+    assert list_requests(standin) == Counter(stargazers=5)
+
+
+def test_stored_pages_in_a_circle_are_read_again(standin: GitHubStandIn) -> None:
+    sources = Sources(lists=[("stargazers", "octocat/hello-world")])
+    with Store(":memory:") as store:
+        remaining = sources.accounts(store, wait=False, observer=Observer())
+        for _ in range(250):
+            next(remaining)
+        with store.transaction() as connection:
+            connection.execute("UPDATE pages SET cursor = (SELECT cursor FROM pages WHERE number = 1) WHERE number = 3")
+        standin.requests.clear()
+        accounts_now = [account for _, account in sources.accounts(store, wait=False, observer=Observer())]
+        assert accounts_now == ACCOUNTS
+    assert list_requests(standin) == Counter(stargazers=4)
+
+
+def test_endless_list_can_be_read_when_the_host_is_repaired(
+    standin: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "PAGE_LIMIT", 3)
+    sources = Sources(lists=[("stargazers", "octocat/hello-world")])
+    with Store(":memory:") as store:
+        with pytest.raises(Unreachable, match="without end"):
+            list(sources.accounts(store, wait=False, observer=Observer()))
+        assert len(stored(store)) == 300
+        monkeypatch.setattr(standin.rest, "_users", standin.rest._users[:250])
+        accounts_now = [account for _, account in sources.accounts(store, wait=False, observer=Observer())]
+        assert accounts_now == ACCOUNTS[:250]
+
+
+@pytest.mark.parametrize("mode", ["api-huge-id", "api-link-to-itself", "api-rate-limit-9999"])
+def test_hostile_list_is_an_error_in_each_run(
+    mode: str, standin: GitHubStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It leaves nothing in the store that a later run could not read."""
+    words = ["scan", "--stargazers", "octocat/hello-world", "--db", "scan.db", "-o", "rows.csv"]
+    standin.mode = MODES[mode]
+    for _ in range(2):
+        assert command_line.main(words) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert error.count("\n") == 1
+        assert ("retry after 9999-01-01 00:00:00 UTC" in error) == (mode == "api-rate-limit-9999")
+    standin.mode = None
+    assert command_line.main(words) == 0
+    with Path("rows.csv").open() as file:
+        assert sorted(row["login"] for row in csv.DictReader(file)) == sorted(LOGINS)
+
+
+@pytest.mark.parametrize("account_id", [0, -1, 10**18, 2**63, pytest.param(10**5000, id="5000 digits"), True, 1.0])
+def test_impossible_id_of_an_account_is_refused(account_id: Any) -> None:
+    with pytest.raises(BadInput, match="The id of the account 'zeke' is impossible"):
+        list(scan([Account("zeke", account_id)]))
 
 
 def test_listed_accounts_are_requested_by_id(standin: GitHubStandIn) -> None:
