@@ -10,7 +10,7 @@ from cog import BaseModel, BaseRunner, Input, Path
 from github_avatars import cancellation, classifier
 from github_avatars.github import CONNECTIONS, GitHub
 from github_avatars.prediction import predict
-from github_avatars.service import cog_cleanup, logs, watcher
+from github_avatars.service import cog_cleanup, cog_inputs, leftovers, logs, watcher
 
 
 class Output(BaseModel):
@@ -35,6 +35,8 @@ class Predictor(BaseRunner):
             # systemd sends SIGTERM to all processes of a service, but Cog ends its worker after the last prediction.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self.watcher = watcher.watch_worker()
+            self.lock = leftovers.use_own_folder()
+            cog_inputs.install()
 
     @cog.concurrent(max=32)
     async def run(

@@ -145,7 +145,8 @@ def soak(cases: list[Case], github: str, folder: Path, predictions: int, concurr
         return load.predict_request(case.inputs, check)
 
     def count_leftovers() -> int:
-        return len(list((folder / "temporary").iterdir())) + sum((PREDICTIONS / name).exists() for name in ids)
+        temporary = sum(path.is_file() for path in (folder / "temporary").rglob("*"))
+        return temporary + sum((PREDICTIONS / name).exists() for name in ids)
 
     requests = cycle(list(map(create_request, cases)))
     with our_server(folder, github) as server:

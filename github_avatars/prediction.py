@@ -60,11 +60,14 @@ class Prediction:
         return {name: value for name, value in metrics.items() if value is not None}
 
 
-def predict(username: object, picture: object, github: GitHub, classifier: Classifier) -> Prediction:
+def predict(
+    username: object, picture: object, github: GitHub, classifier: Classifier, name: str = "The image"
+) -> Prediction:
     """The prediction for a login or for a picture file. Exactly one must be given; the other is None.
 
     Values that are not `str` or `Path` are treated as missing, because Cog may pass `FieldInfo`. Raises BadInput unless
-    exactly one is given, and the errors of `predict_account` and `predict_file`.
+    exactly one is given, and the errors of `predict_account` and `predict_file`. A `picture` that is BadInput is
+    raised: see service.cog_inputs. `name` is what error messages call the picture file; they never contain its path.
 
     Logs one line for each call, with `login` (None for a picture) and `seconds`. A success adds `label`, `probability`
     and the timings; a failure adds the `kind` of the error and its message. The kind of a CancelledError is "canceled".
@@ -75,7 +78,7 @@ def predict(username: object, picture: object, github: GitHub, classifier: Class
     subject = "a picture" if login is None else login
     record: dict[str, object] = {"login": login}
     try:
-        prediction = _predict(username, picture, github, classifier)
+        prediction = _predict(username, picture, github, classifier, name)
     except BaseException as error:
         kind, level = _kind_and_level(error)
         message = repr(error) if kind == "unexpected" else str(error)
@@ -112,11 +115,11 @@ def predict_account(login: str, github: GitHub, classifier: Classifier) -> Predi
     )
 
 
-def predict_file(path: Path, classifier: Classifier) -> Prediction:
-    """The prediction for a picture file. Raises BadImage."""
-    data = decoding.read_bytes(path)
+def predict_file(path: Path, classifier: Classifier, name: str = "The image") -> Prediction:
+    """The prediction for a picture file, which error messages call `name`. Raises BadImage."""
+    data = decoding.read_bytes(path, name)
     started = perf_counter()
-    with decoding.loaded(data, "The image") as picture:
+    with decoding.loaded(data, name) as picture:
         verdict = classifier.classify(features.extract(picture))
     classified = perf_counter()
     return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=classified - started)
@@ -176,9 +179,11 @@ def _kind_and_level(error: BaseException) -> tuple[str, int]:
     return "unexpected", logging.ERROR
 
 
-def _predict(username: object, picture: object, github: GitHub, classifier: Classifier) -> Prediction:
+def _predict(username: object, picture: object, github: GitHub, classifier: Classifier, name: str) -> Prediction:
+    if isinstance(picture, BadInput):
+        raise picture
     if isinstance(username, Path):
-        raise BadInput(f"username is the file {username}: give a GitHub login, without @.")
+        raise BadInput("username is a file: give a GitHub login, without @.")
     if isinstance(picture, str):
         raise BadInput(
             f"image is the text {picture[:100]!r}: give a file, as -i image=@FILE or as a data URL over HTTP."
@@ -188,7 +193,7 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
     if login is not None and path is None:
         return predict_account(login, github, classifier)
     if path is not None and login is None:
-        return predict_file(path, classifier)
+        return predict_file(path, classifier, name)
     problem = "neither was" if login is None else "both were"
     raise BadInput(
         f"Exactly one of username and image is required, but {problem} given: give a GitHub login or a picture."

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             username = None if file else subject
             line: dict[str, str | None] = {"username": username, "href": None, "prediction": None}
             try:
-                line = predict(username, file, github, model).output()
+                line = predict(username, file, github, model, name=subject).output()
             except BadLogin as error:
                 code = print_error(BadInput(f"There is no such picture file, and {error}"))
             except GitHubAvatarsError as error:

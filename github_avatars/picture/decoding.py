@@ -110,17 +110,21 @@ def read(path: str | os.PathLike[str]) -> Image.Image:
     return decode(read_bytes(path), name=str(path))
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a picture file. Raises NotAPicture if it cannot be read, TooLarge above MAX_BYTES."""
+def read_bytes(path: str | os.PathLike[str], name: str | None = None) -> bytes:
+    """The bytes of a picture file. Raises NotAPicture if it cannot be read, TooLarge above MAX_BYTES.
+
+    `name` is what error messages call the file; by default its path.
+    """
+    name = name or str(path)
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise NotAPicture(f"{path} cannot be read ({error.strerror}): give a picture file.") from error
+        raise NotAPicture(f"{name} cannot be read ({error.strerror}): give a picture file.") from error
     except ValueError as error:
         raise NotAPicture(f"{str(path)!r} is not a path ({error}): give a picture file.") from error
     if len(data) > MAX_BYTES:
-        raise _too_many_bytes(str(path))
+        raise _too_many_bytes(name)
     return data
 
 

@@ -45,7 +45,7 @@ def test_a_failure_does_not_end_the_command(run: Run, labeled: Path) -> None:
     assert len(errors) == 3
     assert "has no account nobody-here" in errors[0]
     assert "There is no such picture file, and 'gone.png' is not a valid GitHub login" in errors[1]
-    assert "not a PNG" in errors[2]
+    assert "page.png is not a PNG" in errors[2]
     assert all(line.startswith("error: ") for line in errors)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import socketserver
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
@@ -11,10 +12,12 @@ import pytest
 
 from github_avatars import identicon
 from github_avatars.demo import Exchange, GitHubStandIn, resetting, responding
+from github_avatars.picture.decoding import MAX_BYTES
+from github_avatars.service.cog_cleanup import PREDICTIONS
 from tests.conftest import StartCog
 from tests.support.cog_server import CogServer
 from tests.support.holding import Hold
-from tests.support.timing import wait_until
+from tests.support.timing import TIMEOUT, wait_until
 
 
 def encoded() -> bytes:
@@ -31,20 +34,20 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("temporary")
 
 
-@pytest.fixture(autouse=True)
-def downloads(temporary: Path) -> Iterator[Path]:
-    """The folder for the server's temporary files, empty at first."""
-    yield temporary
-    for file in temporary.iterdir():
-        file.unlink()
-
-
 @pytest.fixture(scope="module")
 def server(start_cog: StartCog, temporary: Path, tmp_path_factory: pytest.TempPathFactory) -> CogServer:
     folder = tmp_path_factory.mktemp("server")
     server = start_cog(folder, "http://127.0.0.1:1", schema=True, TMPDIR=str(temporary), no_proxy="*")
     server.wait_for_status("READY")
     return server
+
+
+@pytest.fixture
+def downloads(temporary: Path, server: CogServer) -> Path:  # noqa: ARG001 (the server creates the folder)
+    """The folder of the server's temporary files, empty at first."""
+    (folder,) = temporary.iterdir()
+    assert not list(folder.iterdir())
+    return folder
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def prediction(response: dict[str, object]) -> str:
 def test_cog_downloads_from_any_host_and_address(server: CogServer, other_host: GitHubStandIn, downloads: Path) -> None:
     assert prediction(server.predict(image=f"{other_host.url}/picture")) == "default"
     assert other_host.requests == {"/picture": 1}
-    assert not list(downloads.iterdir())
+    wait_until(lambda: not list(downloads.iterdir()))
 
 
 def test_cog_follows_30_redirects_to_any_host(server: CogServer, other_host: GitHubStandIn) -> None:
@@ -87,29 +90,32 @@ def test_predictor_refuses_other_schemes(server: CogServer, address: str) -> Non
     assert f"BadInput: image is the text {address!r}" in server.predict(image=address)["error"]
 
 
-def test_download_has_no_size_limit_and_is_removed(
+def test_download_ends_at_the_maximum_size_and_is_removed(
     server: CogServer, other_host: GitHubStandIn, downloads: Path
 ) -> None:
-    sizes: list[int] = []
+    rejected = threading.Event()
 
     def respond(exchange: Exchange) -> bool:
         exchange.send_head(200, {"Content-Length": str(50_000_000)})
-        for _ in range(50):
-            exchange.wfile.write(bytes(1_000_000))
-            sizes.extend(file.stat().st_size for file in downloads.iterdir())
-        return True
+        exchange.wfile.write(bytes(MAX_BYTES + 100_000))
+        # The rest of the response is never sent.
+        exchange.close_connection = True
+        return rejected.wait(TIMEOUT)
 
     other_host.faults["/large"] = respond
     assert "TooLarge: " in server.predict(image=f"{other_host.url}/large")["error"]
-    assert max(sizes) > 20_000_000
-    assert not list(downloads.iterdir())
+    rejected.set()
+    wait_until(lambda: not list(downloads.iterdir()))
 
 
-def test_interrupted_download_leaves_its_file(server: CogServer, other_host: GitHubStandIn, downloads: Path) -> None:
+def test_interrupted_download_is_an_error_and_leaves_no_file(
+    server: CogServer, other_host: GitHubStandIn, downloads: Path
+) -> None:
     other_host.faults["/broken"] = resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n" + bytes(99_999))
-    assert server.predict(image=f"{other_host.url}/broken")["status"] == "failed"
-    (file,) = downloads.iterdir()
-    assert file.name.endswith("broken")
+    response = server.predict(image=f"{other_host.url}/broken")
+    assert "BadInput: image cannot be received (" in response["error"]
+    assert not list(downloads.iterdir())
+    wait_until(lambda: not (PREDICTIONS / response["id"]).exists())
 
 
 def test_download_blocks_no_other_prediction_and_cannot_be_canceled(

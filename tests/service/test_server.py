@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,7 @@ import pytest
 
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.github import CONNECTIONS
+from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.service import watcher
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
@@ -365,6 +367,10 @@ def test_predictions_leave_nothing_on_disk(start_cog: StartCog, github: GitHubSt
         {"username": "nobody-of-this-name"},
         {"image": f"data:image/png;base64,{picture.decode()}"},
         {"image": f"data:image/png;base64,{picture[:400].decode()}"},
+        {"image": "data:image/png"},
+        {"image": "data:image/png;base64,AAAAA"},
+        {"image": "http://["},
+        {"image": "http://127.0.0.1:1/refused"},
     ]
     server = start_cog(tmp_path, github.url, TMPDIR=str(temporary))
     server.wait_for_status("READY")
@@ -374,7 +380,43 @@ def test_predictions_leave_nothing_on_disk(start_cog: StartCog, github: GitHubSt
         server.request("POST", "/predictions/to-be-canceled/cancel")
         wait_until(lambda: not (PREDICTIONS / "to-be-canceled").exists())
     wait_until(lambda: not any((PREDICTIONS / name).exists() for name in ids))
-    wait_until(lambda: not list(temporary.iterdir()), lambda: str(list(temporary.iterdir())))
+    (folder,) = temporary.iterdir()
+    wait_until(lambda: not list(folder.iterdir()), lambda: str(list(folder.iterdir())))
+    server.process.terminate()
+    assert server.process.wait(TIMEOUT) == 0
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"image": "data:image/png"}, "BadInput: image is the text 'data:image/png'"),
+        ({"image": "data:image/png;base64,AAAAA"}, "BadInput: image is the text 'data:image/png;base64,AAAAA'"),
+        ({"image": "http://["}, "BadInput: image is the text 'http://['"),
+        ({"image": "http://127.0.0.1:1/refused"}, "BadInput: image cannot be received"),
+        ({"image": "data:,text"}, "NotAPicture: The image is not a PNG, JPEG, WebP or GIF"),
+        ({"image": "data:," + "0" * (MAX_BYTES + 1)}, "TooLarge: The image has more than 3,000,000 bytes"),
+        ({"image": "data:,text", "username": "octocat"}, "BadInput: Exactly one of username and image is required"),
+        ({"image": "/etc/hostname", "username": "octocat"}, "BadInput: image is the text '/etc/hostname'"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value.partition(":")[0],
+)
+def test_messages_contain_no_path_of_the_server(cog_server: CogServer, inputs: dict[str, str], message: str) -> None:
+    response = cog_server.predict(**inputs)
+    assert f"Async prediction failed: {message}" in response["error"]
+    assert tempfile.gettempdir() not in response["error"]
+
+
+def test_full_disk_is_reported_without_a_path(start_cog: StartCog, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    server = start_cog(tmp_path, "", TMPDIR=str(temporary))
+    server.wait_for_status("READY")
+    for folder in temporary.iterdir():
+        folder.rmdir()  # so that no file can be created any more
+    error = server.predict(image="data:,text")["error"]
+    assert "BadInput: image cannot be received (No such file or directory)" in error
+    assert str(temporary) not in error
 
 
 def test_nothing_is_removed_where_an_id_leads_elsewhere(cog_server: CogServer, tmp_path: Path) -> None:
