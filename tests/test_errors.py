@@ -6,13 +6,9 @@ import pytest
 
 from github_avatars import errors
 from github_avatars.errors import Busy, GitHubAvatarsError, RateLimited
+from pages.errors import tree
 
-
-def subtree(error: type[GitHubAvatarsError]) -> list[type[GitHubAvatarsError]]:
-    return [error, *(descendant for child in error.__subclasses__() for descendant in subtree(child))]
-
-
-ALL_ERRORS = subtree(GitHubAvatarsError)
+ALL_ERRORS = tree()
 
 PUBLISHED = {
     "error": "GitHubAvatarsError",

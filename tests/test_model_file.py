@@ -48,23 +48,15 @@ def edit_card(model: Path, change: Change) -> None:
     path.write_text(json.dumps(card))
 
 
-def test_saved_classifier_can_be_loaded(model: Path, pipeline: Pipeline) -> None:
+def test_saved_classifier_can_be_loaded_and_overwritten(model: Path, pipeline: Pipeline) -> None:
     assert vars(classifier.load(model)) == vars(Classifier(pipeline))
     assert sorted(path.name for path in model.parent.iterdir()) == ["model.json", "model.pkl"]
-
-
-def test_saved_card_contains_the_given_fields_and_the_hash(model: Path, pipeline: Pipeline) -> None:
-    assert json.loads(classifier.card_path(model).read_text()) == {
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
-        **card_for(pipeline),
-    }
-
-
-def test_saving_overwrites_both_files(model: Path, pipeline: Pipeline) -> None:
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert json.loads(classifier.card_path(model).read_text()) == {"sha256": sha256, **card_for(pipeline)}
     model.write_bytes(b"old")
     classifier.card_path(model).write_text("old")
     classifier.save(pipeline, model, card_for(pipeline))
-    assert classifier.load(model).weights == Classifier(pipeline).weights
+    assert vars(classifier.load(model)) == vars(Classifier(pipeline))
 
 
 def test_saving_to_a_missing_folder_is_refused(tmp_path: Path, pipeline: Pipeline) -> None:
@@ -162,9 +154,9 @@ def test_informative_fields_of_the_card_may_be_edited(model: Path) -> None:
     assert classifier.load(model).weights == weights
 
 
-def test_every_flipped_bit_of_the_file_is_detected(model: Path) -> None:
+def test_flipped_bits_of_the_file_are_detected(model: Path) -> None:
     data = model.read_bytes()
-    for bit in range(8 * len(data)):
+    for bit in range(0, 8 * len(data), 61):
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
         model.write_bytes(flipped)
@@ -179,7 +171,7 @@ def test_flipped_bit_of_the_card_is_detected_or_harmless(model: Path) -> None:
     card, expected = classifier.card_path(model), vars(classifier.load(model))
     data = card.read_bytes()
     detected = 0
-    for bit in range(8 * len(data)):
+    for bit in range(0, 8 * len(data), 7):
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
         card.write_bytes(flipped)
@@ -187,12 +179,12 @@ def test_flipped_bit_of_the_card_is_detected_or_harmless(model: Path) -> None:
             assert vars(classifier.load(model)) == expected
         except BadModel:
             detected += 1
-    assert detected > 4 * len(data)
+    assert detected > len(data) / 2
 
 
 def test_truncated_file_is_detected(model: Path) -> None:
     data = model.read_bytes()
-    for length in range(len(data)):
+    for length in range(0, len(data), 37):
         model.write_bytes(data[:length])
         with pytest.raises(BadModel, match=r"SHA-256 differs.*github-avatars train"):
             classifier.load(model)

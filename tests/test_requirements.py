@@ -66,17 +66,8 @@ def test_pip_refuses_a_package_with_another_hash(tmp_path: Path) -> None:
     no_hash = line.partition(" --hash")[0]
     for name, text in (("intact", line), ("wrong", wrong_hash), ("none", no_hash)):
         (tmp_path / f"{name}.txt").write_text(f"--require-hashes\n{text}\n")
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--retries=0",
-        "--no-deps",
-        "--dest",
-        tmp_path,
-    ]
+    options: list[str | Path] = ["--quiet", "--retries=0", "--no-deps", "--dest", tmp_path]
+    command: list[str | Path] = [sys.executable, "-m", "pip", "download", *options]
     intact = run_or_skip([*command, "--requirement", "intact.txt"], tmp_path)
     assert intact.returncode == 0, intact.stderr
     for name, message in (("wrong", "DO NOT MATCH THE HASHES"), ("none", "Hashes are required")):

@@ -66,25 +66,15 @@ def test_picture_has_420_pixels_a_side_and_two_colors() -> None:
     assert set(picture.getcolors() or ()) == {(painted, (90, 89, 215)), (420 * 420 - painted, GITHUB_GREY)}
 
 
-@pytest.mark.parametrize("account_id", [112612, 1, 583231, 9919])
-def test_is_of_recognizes_the_identicon_of_the_account_only(account_id: int) -> None:
-    picture = identicon.render(account_id)
-    assert identicon.is_of(picture, account_id)
-    assert not identicon.is_of(picture, account_id + 1)
-
-
-@pytest.mark.parametrize("position", [(0, 0), (419, 419), (210, 210)])
-def test_is_of_detects_a_pixel_changed_by_one(position: tuple[int, int]) -> None:
+def test_is_of_recognizes_the_identicon_of_the_account_only() -> None:
     picture = identicon.render(583231)
-    red, green, blue = np.asarray(picture)[position[::-1]].tolist()
-    picture.putpixel(position, (red, green, blue - 1))
-    assert not identicon.is_of(picture, 583231)
-
-
-@pytest.mark.parametrize("size", [(419, 419), (840, 840), (16, 16)])
-def test_is_of_requires_the_size_that_github_serves(size: tuple[int, int]) -> None:
-    assert not identicon.is_of(identicon.render(583231).resize(size, Image.Resampling.NEAREST), 583231)
-
-
-def test_is_of_detects_the_same_bytes_in_another_shape() -> None:
-    assert not identicon.is_of(Image.frombytes("RGB", (840, 210), identicon.render(583231).tobytes()), 583231)
+    assert identicon.is_of(picture, 583231)
+    assert not identicon.is_of(picture, 583232)
+    for position in ((0, 0), (419, 419), (210, 210)):
+        changed = picture.copy()
+        red, green, blue = np.asarray(picture)[position[::-1]].tolist()
+        changed.putpixel(position, (red, green, blue - 1))
+        assert not identicon.is_of(changed, 583231)
+    for size in ((419, 419), (840, 840), (16, 16)):
+        assert not identicon.is_of(picture.resize(size, Image.Resampling.NEAREST), 583231)
+    assert not identicon.is_of(Image.frombytes("RGB", (840, 210), picture.tobytes()), 583231)

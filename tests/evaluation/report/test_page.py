@@ -1,6 +1,6 @@
 """The report in a real browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,38 +123,34 @@ def test_every_picture_is_a_point(report: Report, evaluation: Evaluation) -> Non
         assert len(positions) == len(evaluation.pictures)
 
 
-@pytest.mark.parametrize("plane", PLANES)
-@pytest.mark.parametrize("name", ["custom/wrong.png", f"custom/{HOSTILE}", "default/wrong.png"])
-def test_tooltip_shows_the_avatar(report: Report, folder: Path, name: str, plane: int) -> None:
-    report.show_plane(plane)
-    report.point_at(name, plane)
-    expect(report.tooltip()).to_have_count(1)
-    expect(report.tooltip()).to_have_attribute("src", rendering._thumbnail(folder / name))
-    expect(report.page.locator(".bk-Tooltip b")).to_have_text(name)
-    report.page.mouse.move(1, 1)
-    expect(report.tooltip()).to_have_count(0)
+def test_tooltip_shows_the_avatar(report: Report, folder: Path) -> None:
+    for plane in PLANES:
+        report.show_plane(plane)
+        for name in WRONG:
+            report.point_at(name, plane)
+            expect(report.page.locator(".bk-Tooltip b")).to_have_text(name)
+            expect(report.tooltip()).to_have_count(1)
+            expect(report.tooltip()).to_have_attribute("src", rendering._thumbnail(folder / name))
+            report.page.mouse.move(1, 1)
+            expect(report.tooltip()).to_have_count(0)
 
 
-@pytest.mark.parametrize("plane", PLANES)
-def test_click_pins_and_second_click_unpins(report: Report, plane: int) -> None:
+def test_click_pins_in_all_planes_and_second_click_unpins(report: Report) -> None:
     report.expect_nothing_pinned()
-    report.show_plane(plane)
-    report.click("custom/wrong.png", plane)
-    report.expect_pinned("custom/wrong.png")
-    report.page.mouse.move(1, 1)
-    expect(report.tooltip()).to_have_count(0)
-    report.point_at("default/wrong.png", plane)
-    expect(report.tooltip()).to_have_count(1)
-    report.expect_pinned("custom/wrong.png")
-    report.click("custom/wrong.png", plane)
-    report.expect_nothing_pinned()
-
-
-def test_click_on_another_point_pins_that_one_instead(report: Report) -> None:
-    report.click("custom/wrong.png")
-    report.expect_pinned("custom/wrong.png")
-    report.click("default/wrong.png")
-    report.expect_pinned("default/wrong.png")
+    for plane in PLANES:
+        report.show_plane(plane)
+        report.click("custom/wrong.png", plane)
+        report.expect_pinned("custom/wrong.png")
+        report.page.mouse.move(1, 1)
+        expect(report.tooltip()).to_have_count(0)
+        report.point_at("default/wrong.png", plane)
+        expect(report.tooltip()).to_have_count(1)
+        report.expect_pinned("custom/wrong.png")
+        other = (plane + 1) % len(PLANES)
+        report.show_plane(other)
+        report.expect_pinned("custom/wrong.png")
+        report.click("custom/wrong.png", other)
+        report.expect_nothing_pinned()
 
 
 def test_quick_clicks_are_not_lost(report: Report) -> None:
@@ -172,24 +168,13 @@ def test_click_beside_all_points_changes_nothing(report: Report) -> None:
     report.expect_pinned("custom/wrong.png")
 
 
-def test_picture_stays_pinned_in_all_planes(report: Report) -> None:
-    report.click("custom/wrong.png")
-    report.show_plane(1)
-    report.expect_pinned("custom/wrong.png")
-    report.click("custom/wrong.png", 1)
-    report.expect_nothing_pinned()
-
-
-@pytest.mark.parametrize(
-    "unpin",
-    [lambda page: page.keyboard.press("Escape"), lambda page: page.get_by_role("button", name="unpin").click()],
-    ids=["Escape", "button"],
-)
-def test_picture_can_be_unpinned_without_the_point(report: Report, unpin: Callable[[Page], None]) -> None:
-    report.click("custom/wrong.png")
-    report.expect_pinned("custom/wrong.png")
-    unpin(report.page)
-    report.expect_nothing_pinned()
+def test_picture_can_be_unpinned_without_the_point(report: Report) -> None:
+    page = report.page
+    for unpin in (lambda: page.keyboard.press("Escape"), lambda: page.get_by_role("button", name="unpin").click()):
+        report.click("custom/wrong.png")
+        report.expect_pinned("custom/wrong.png")
+        unpin()
+        report.expect_nothing_pinned()
 
 
 def test_pinned_picture_has_all_its_fields(report: Report, evaluation: Evaluation) -> None:
@@ -214,44 +199,36 @@ def gallery(report: Report, within: str) -> list[str]:
     return [card.locator("b").inner_text() for card in cards]
 
 
-def test_galleries_contain_every_error(report: Report, evaluation: Evaluation) -> None:
+def test_galleries_contain_every_error_and_the_least_certain_right_predictions(
+    report: Report, evaluation: Evaluation
+) -> None:
     assert sorted(gallery(report, "#errors")) == WRONG
+    assert "{{ 7 * 7 }}" in report.page.locator("#errors").inner_text()
+    assert report.page.locator("img[src=x]").count() == 0
     degraded = {error["file"] for error in evaluation.robustness_errors}
     assert sorted(gallery(report, "#robustness")) == sorted(degraded)
-
-
-def test_least_certain_right_predictions_are_sorted(report: Report, evaluation: Evaluation) -> None:
     right = [picture for picture in evaluation.pictures if picture["prediction"] == picture["label"]]
     right.sort(key=lambda picture: (round(abs(picture["probability"] - 0.5), 6), picture["file"]))
     assert gallery(report, "#least-certain") == [picture["file"] for picture in right[: rendering.LEAST_CERTAIN]]
 
 
-def test_robustness_table_has_every_cell(report: Report, evaluation: Evaluation) -> None:
-    cells = report.page.locator(".heat td").all()
-    by_size = sorted(evaluation.robustness, key=lambda row: row["size"])
-    assert [cell.get_attribute("title") for cell in cells] == [f"{row['right']} of {row['count']}" for row in by_size]
-
-
-def test_page_contains_scores_families_files_and_license(report: Report, evaluation: Evaluation) -> None:
+def test_page_contains_scores_robustness_families_files_figures_and_license(
+    report: Report, evaluation: Evaluation
+) -> None:
+    assert report.page.title().startswith("Default or custom: avatars <b> & more, ")
     scores = report.page.locator("#scores").inner_text()
     assert f"{tables.percent(evaluation.scores['accuracy']['value'])} %" in scores
     confusion = [cell.inner_text() for cell in report.page.locator("#scores td").all()]
     counts = evaluation.scores["confusion"]
     assert confusion == [str(counts[label][predicted]) for label in dataset.LABELS for predicted in dataset.LABELS]
+    titles = [cell.get_attribute("title") for cell in report.page.locator(".heat td").all()]
+    by_size = sorted(evaluation.robustness, key=lambda row: row["size"])
+    assert titles == [f"{row['right']} of {row['count']}" for row in by_size]
     assert report.page.locator("#families tbody tr").count() == len(evaluation.families)
     assert "License: <script>hacked()</script> MIT" in report.page.locator("#data").inner_text()
     assert "custom/damaged.png" in report.page.locator("#data").inner_text()
-
-
-def test_every_figure_is_drawn(report: Report) -> None:
     for name in ("features", "reliability", "accuracy", "brier"):
         expect(report.page.locator(f"#figure-{name} canvas").first).to_be_visible()
-
-
-def test_hostile_names_are_escaped(report: Report) -> None:
-    assert report.page.title().startswith("Default or custom: avatars <b> & more, ")
-    assert report.page.locator("img[src=x]").count() == 0
-    assert "{{ 7 * 7 }}" in report.page.locator("#errors").inner_text()
 
 
 @pytest.mark.parametrize("width", [360, 1600])
