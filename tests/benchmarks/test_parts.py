@@ -79,11 +79,11 @@ def test_start_measures_both_servers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_growth_measures_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(growth, "SIDES", (64, 2048))
+    monkeypatch.setattr(growth, "SIDES", (256, 2048))
     monkeypatch.setattr(growth, "COUNTS", (15, 30))
     monkeypatch.setattr(growth, "processor_seconds", lambda candidates, _: {name: [0.1, 0.2] for name in candidates})
     results = growth.measure(2)
-    sides = [(codec, side) for codec in ("PNG", "JPEG") for side in (64, 2048)]
+    sides = [(codec, side) for codec in ("PNG", "JPEG") for side in (256, 2048)]
     assert [(each["codec"], each["side"]) for each in results["pictures"]] == sides
     small, large = (each["mb"]["decoding"] for each in results["pictures"][:2])
     assert small < 5 < 12 <= large < 60, "2048×2048 RGB pixels are 12.6 MB"
