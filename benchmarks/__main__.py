@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.page import DOCS, PARTS, load_results, render
-from github_avatars.cli.command import print_error
+from github_avatars.cli.process import print_error
 from github_avatars.errors import GitHubAvatarsError
 from github_avatars.files import write_atomically
 from github_avatars.training.fitting import versions

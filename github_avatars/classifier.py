@@ -5,8 +5,8 @@ import json
 import math
 import os
 import pickle
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from io import BytesIO
@@ -18,7 +18,7 @@ from PIL import Image
 from github_avatars import features, resources
 from github_avatars.errors import BadImage, BadModel
 from github_avatars.features import Features
-from github_avatars.files import write_atomically
+from github_avatars.files import open_output, read_regular
 from github_avatars.picture import decoding
 
 Label = Literal["default", "custom"]
@@ -167,8 +167,8 @@ def load(model: Path) -> Classifier:
     """
     path = card_path(model)
     try:
-        data = model.read_bytes()
-        card = json.loads(path.read_bytes())
+        data = read_regular(model)
+        card = json.loads(read_regular(path))
         sha256, names, weights, means = card["sha256"], card["features"], dict(card["weights"]), dict(card["means"])
         expected = [float(number) for number in (card["intercept"], *weights.values(), *means.values())]
     except OSError as error:
@@ -203,12 +203,27 @@ class _Estimator:
     """Holds the attributes of a scikit-learn estimator. Importing scikit-learn would dominate the start-up time."""
 
 
+@contextmanager
+def saver(model: Path) -> Iterator[Callable[[Any, dict[str, Any]], None]]:
+    """A function that saves a fitted pipeline and its card as `save` does. The files change when the context ends.
+
+    Raises BadFile at the start if a file cannot be written, InUse if another process is writing it.
+    """
+    with open_output(model) as model_file, open_output(card_path(model), [model]) as card_file:
+
+        def save(pipeline: Any, card: dict[str, Any]) -> None:
+            # A fixed protocol keeps the bytes independent of the Python version. Later ones need more ALLOWED_GLOBALS.
+            data = pickle.dumps(pipeline, protocol=4)
+            model_file.write(data)
+            card_file.write(json.dumps({"sha256": hashlib.sha256(data).hexdigest()} | card, indent=2).encode() + b"\n")
+
+        yield save
+
+
 def save(pipeline: Any, model: Path, card: dict[str, Any]) -> None:
     """Write a fitted pipeline to `model`, and `card` together with the file's SHA-256 to its card.
 
     Raises BadFile if a file cannot be written.
     """
-    # A fixed protocol keeps the bytes independent of the Python version. Later protocols need more ALLOWED_GLOBALS.
-    data = pickle.dumps(pipeline, protocol=4)
-    write_atomically(model, data)
-    write_atomically(card_path(model), json.dumps({"sha256": hashlib.sha256(data).hexdigest()} | card, indent=2) + "\n")
+    with saver(model) as save_both:
+        save_both(pipeline, card)

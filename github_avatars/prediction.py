@@ -15,6 +15,7 @@ from github_avatars.errors import BadImage, BadInput, GitHubAvatarsError
 from github_avatars.features import Features
 from github_avatars.github import Avatar, GitHub
 from github_avatars.picture import decoding
+from github_avatars.text import printable
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def predict(
     Errors outside the tree of errors.py have the kind "unexpected" and a traceback.
     """
     started = perf_counter()
-    login = _printable(username, 100) if isinstance(username, str) else None
+    login = printable(username[:100]) if isinstance(username, str) else None
     subject = "a picture" if login is None else login
     record: dict[str, object] = {"login": login}
     try:
@@ -82,7 +83,7 @@ def predict(
     except BaseException as error:
         kind, level = _kind_and_level(error)
         message = repr(error) if kind == "unexpected" else str(error)
-        record |= {"kind": kind, "error": _printable(message, 500), "seconds": perf_counter() - started}
+        record |= {"kind": kind, "error": printable(message[:500]), "seconds": perf_counter() - started}
         logger.log(level, "%s failed: %s", subject, kind, extra=record, exc_info=kind == "unexpected")
         raise
     metrics = prediction.metrics()
@@ -198,8 +199,3 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
     raise BadInput(
         f"Exactly one of username and image is required, but {problem} given: give a GitHub login or a picture."
     )
-
-
-def _printable(text: str, length: int) -> str:
-    """The first `length` characters; unprintable ones are escaped, so that they cannot forge a log line."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[:length])

@@ -9,7 +9,7 @@ from typing import Protocol
 from PIL import Image
 
 from benchmarks import page as benchmarks
-from github_avatars.cli.command import print_error
+from github_avatars.cli.process import print_error
 from github_avatars.errors import GitHubAvatarsError
 from github_avatars.files import write_atomically
 from pages import ablation, cli, errors, explanation, model_card

@@ -22,7 +22,7 @@ one line that says what went wrong and what to do. Options cannot be abbreviated
 | 0 | success |
 | 1 | an error: [one of these](errors.md) or an error of the operating system |
 | 2 | wrong usage, printed with the usage line |
-| 130 | interrupted |
+| 130, 143, 129 | ended by Ctrl-C, SIGTERM or SIGHUP |
 
 | variable | meaning |
 | --- | --- |

@@ -64,6 +64,15 @@ def test_saving_to_a_missing_folder_is_refused(tmp_path: Path, pipeline: Pipelin
         classifier.save(pipeline, tmp_path / "absent" / "model.pkl", card_for(pipeline))
 
 
+@pytest.mark.parametrize("name", ["model.pkl", "model.json"])
+def test_pipe_instead_of_a_file_is_refused(model: Path, name: str) -> None:
+    path = model.with_name(name)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(BadModel, match=rf"{name} cannot be read \(It is not a regular file\)"):
+        classifier.load(model)
+
+
 def test_shipped_classifier_is_loaded_once_and_matches_its_card() -> None:
     shipped = classifier.shipped()
     assert classifier.shipped() is shipped

@@ -8,17 +8,27 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from github_avatars import resources
-from github_avatars.files import write_atomically
+from github_avatars.files import open_output
+from github_avatars.text import printable
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Subparsers = argparse._SubParsersAction
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors have no control characters of the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the error, and exit with 2."""
+        super().error(printable(message))
 
 
 class ParagraphFormatter(argparse.HelpFormatter):
@@ -70,23 +80,31 @@ def add_checkout_path(parser: argparse.ArgumentParser, *names: str, path: str, m
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option --json FILE; pass its value to `write_json`."""
+    """Add the option --json FILE; pass its value to `json_output`."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file, as JSON")
 
 
-def write_json(path: Path | None, results: object) -> None:
-    """Write the results to the file of --json, if one is given. Raises BadFile if it cannot be written.
+def dataset_files(directory: Path) -> Iterator[Path]:
+    """The files of a folder of labeled pictures, which no output may replace. Raises BadDataset."""
+    from github_avatars.training import dataset
+
+    yield directory / dataset.INDEX
+    yield from (directory / example.file for example in dataset.read(directory))
+
+
+def json_output(path: Path | None, conflicts: Iterable[str | Path]) -> AbstractContextManager[BinaryIO | None]:
+    """The file of --json for `write_json`, if one is given. Raises the errors of `open_output`."""
+    return open_output(path, conflicts) if path else nullcontext()
+
+
+def write_json(file: BinaryIO | None, results: object) -> None:
+    """Write the results to a `json_output`.
 
     Call this after printing the results: an error must not lose the output of a long run.
     """
-    if path:
-        write_atomically(path, json.dumps(results, indent=1) + "\n")
-
-
-def print_error(error: Exception) -> int:
-    """Print an error as one line on standard error and return the exit code, 1."""
-    print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
-    return 1
+    if file:
+        sys.stdout.flush()  # before the file, which may be standard output
+        file.write(json.dumps(results, indent=1).encode() + b"\n")
 
 
 def print_address(address: str) -> None:

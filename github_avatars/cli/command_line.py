@@ -1,8 +1,6 @@
 """The github-avatars command: its list of subcommands, and what all of them have in common."""
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
 from github_avatars import __version__
@@ -14,14 +12,14 @@ from github_avatars.cli import (
     evaluate,
     explain,
     predict,
+    process,
     report,
     review,
     scan,
     serve,
     train,
 )
-from github_avatars.cli.command import ParagraphFormatter, print_error
-from github_avatars.errors import GitHubAvatarsError
+from github_avatars.cli.command import ParagraphFormatter, Parser
 from github_avatars.extras import optional_packages
 
 COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, demo, completion)
@@ -30,7 +28,8 @@ COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, da
 DESCRIPTION = "Classify GitHub avatars as default or custom."
 
 EPILOG = """\
-Exit codes: 0 success, 1 an error, printed as one line on standard error, 2 wrong usage, 130 interrupted.
+Exit codes: 0 success, 1 an error, printed as one line on standard error, 2 wrong usage, 128 + N ended by signal N:
+130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 
 GITHUB_URL replaces https://github.com.
 """
@@ -38,7 +37,7 @@ GITHUB_URL replaces https://github.com.
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command line, with all subcommands. The parsed arguments contain `run`, which executes one."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="github-avatars",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -55,16 +54,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a subcommand and return its exit code. `words` are the arguments (default: those of the process)."""
-    arguments = build_parser().parse_args(words)
-    try:
+
+    def parse_and_run() -> int | None:
+        arguments = build_parser().parse_args(words)
         with optional_packages():
-            return arguments.run(arguments) or 0
-    except BrokenPipeError:
-        # The reader has closed the pipe. Without this, Python would report the same error again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (GitHubAvatarsError, OSError) as error:
-        return print_error(error)
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        return 130
+            code: int | None = arguments.run(arguments)
+        return code
+
+    return process.run(parse_and_run)

@@ -4,7 +4,15 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, add_json, progress_bar, write_json
+from github_avatars.cli.command import (
+    Subparsers,
+    add_command,
+    add_json,
+    dataset_files,
+    json_output,
+    progress_bar,
+    write_json,
+)
 from github_avatars.errors import BadDataset
 
 
@@ -24,8 +32,9 @@ def check(arguments: argparse.Namespace) -> None:
     """
     from github_avatars.training import duplicates
 
-    result = duplicates.check(arguments.directory, progress=progress_bar("picture"))
-    print(duplicates.as_text(result))
-    write_json(arguments.json, asdict(result))
+    with json_output(arguments.json, dataset_files(arguments.directory)) as file:
+        result = duplicates.check(arguments.directory, progress=progress_bar("picture"))
+        print(duplicates.as_text(result))
+        write_json(file, asdict(result))
     if problems := result.problems():
         raise BadDataset(f"{arguments.directory} cannot be trained on ({', '.join(problems)}): correct that.")

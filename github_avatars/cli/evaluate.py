@@ -4,7 +4,15 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, add_json, progress_bar, write_json
+from github_avatars.cli.command import (
+    Subparsers,
+    add_command,
+    add_json,
+    dataset_files,
+    json_output,
+    progress_bar,
+    write_json,
+)
 
 
 def add(subparsers: Subparsers) -> None:
@@ -18,6 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Score the classifier on a folder of labeled pictures."""
     from github_avatars.evaluation import evaluating, tables
 
-    evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
-    print(tables.as_text(evaluation))
-    write_json(arguments.json, asdict(evaluation))
+    with json_output(arguments.json, dataset_files(arguments.directory)) as file:
+        evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
+        print(tables.as_text(evaluation))
+        write_json(file, asdict(evaluation))

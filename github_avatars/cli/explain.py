@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, add_json, write_json
+from github_avatars.cli.command import Subparsers, add_command, add_json, json_output, write_json
 
 
 def add(subparsers: Subparsers) -> None:
@@ -17,11 +17,16 @@ def add(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Draw why a picture file or an account's avatar gets its prediction."""
     from github_avatars import explanation
-    from github_avatars.files import write_atomically
+    from github_avatars.files import is_file, open_output
     from github_avatars.github import GitHub
 
-    with GitHub() as github:
+    inputs = [arguments.subject] if is_file(arguments.subject) else []
+    with (
+        json_output(arguments.json, [*inputs, arguments.output]) as json_file,
+        open_output(arguments.output, inputs) as picture,
+        GitHub() as github,
+    ):
         explained = explanation.explain_file_or_account(arguments.subject, github)
-    write_atomically(arguments.output, explanation.encode_png(explanation.draw(explained)))
-    print(explanation.as_text(explained))
-    write_json(arguments.json, explained.as_json())
+        picture.write(explanation.encode_png(explanation.draw(explained)))
+        print(explanation.as_text(explained))
+        write_json(json_file, explained.as_json())

@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import nullcontext
 
-from github_avatars.cli.command import print_error
+from github_avatars.cli.process import print_error, replace_closed_streams
 from github_avatars.errors import GitHubAvatarsError
 
 
@@ -28,6 +28,7 @@ def main() -> int:
     if unknown:
         # The command's parser prints the name of the script.
         commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+    replace_closed_streams()
     try:
         run(arguments)
     except (GitHubAvatarsError, OSError) as error:

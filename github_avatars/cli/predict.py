@@ -4,7 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, print_error
+from github_avatars.cli.command import Subparsers, add_command
+from github_avatars.cli.process import print_error
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError
 
 

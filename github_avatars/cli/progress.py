@@ -8,6 +8,7 @@ from typing import Self
 from tqdm import tqdm
 
 from github_avatars.scan import Observer
+from github_avatars.text import printable
 
 
 class ProgressBar(Observer):
@@ -54,4 +55,4 @@ class ProgressBar(Observer):
 
     def note(self, message: str) -> None:
         """Print a note."""
-        print("note:", message, file=sys.stderr, flush=True)
+        print("note:", printable(message), file=sys.stderr, flush=True)

@@ -1,10 +1,12 @@
 """github-avatars report."""
 
 import argparse
+from itertools import chain
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, progress_bar
-from github_avatars.files import write_atomically
+from github_avatars.cli.command import Subparsers, add_command, dataset_files, progress_bar
+from github_avatars.files import open_output
+from github_avatars.text import printable
 
 
 def add(subparsers: Subparsers) -> None:
@@ -21,12 +23,14 @@ def run(arguments: argparse.Namespace) -> None:
     """Write an HTML page about the classifier's scores on a folder of labeled pictures, with every wrong prediction."""
     from github_avatars.evaluation import report
 
-    if arguments.evaluation:
-        html = report.page_of_file(arguments.evaluation, arguments.directory)
-    else:
-        from github_avatars.evaluation import evaluating
+    given = [arguments.evaluation] if arguments.evaluation else []
+    with open_output(arguments.output, chain(given, dataset_files(arguments.directory))) as file:
+        if arguments.evaluation:
+            html = report.page_of_file(arguments.evaluation, arguments.directory)
+        else:
+            from github_avatars.evaluation import evaluating
 
-        evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
-        html = report.page(evaluation, arguments.directory)
-    write_atomically(arguments.output, html)
-    print(arguments.output)
+            evaluation = evaluating.evaluate(arguments.directory, progress=progress_bar("picture"))
+            html = report.page(evaluation, arguments.directory)
+        file.write(html.encode())
+    print(printable(str(arguments.output)))

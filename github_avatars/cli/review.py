@@ -6,6 +6,7 @@ from pathlib import Path
 from github_avatars.cli.command import Subparsers, add_command, print_address
 from github_avatars.cli.scan import add_unsure, parse_unsure
 from github_avatars.errors import BadFile
+from github_avatars.text import printable
 
 
 def add(subparsers: Subparsers) -> None:
@@ -39,7 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.export:
         with Store(arguments.db) as store:
             counts = Labels(store, uncertain).export(arguments.export)
-        print(", ".join(f"{count:,} {label}" for label, count in counts.items()), "in", arguments.export)
+        print(
+            ", ".join(f"{count:,} {label}" for label, count in counts.items()), "in", printable(str(arguments.export))
+        )
         return
     from github_avatars.web import review
 

@@ -2,16 +2,17 @@
 
 import argparse
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from github_avatars.cli.command import Subparsers, add_command
-from github_avatars.errors import BadFile, BadOption, GitHubError, RateLimited, Unreachable
+from github_avatars.cli.process import Stopped, on_stop
+from github_avatars.errors import BadOption, GitHubError, RateLimited, Unreachable
+from github_avatars.files import is_file, open_output
 
 if TYPE_CHECKING:
     from github_avatars.github import Kind
@@ -136,7 +137,7 @@ def run(arguments: argparse.Namespace) -> None:
         _output(arguments) as write,
         ProgressBar() as progress,
         Scan(sources, options, observer=progress) as scan,
-        _stop_on_interrupt(scan),
+        _stop_on_signal(scan) as signals,
     ):
         try:
             for row in scan.rows():
@@ -149,8 +150,8 @@ def run(arguments: argparse.Namespace) -> None:
         kept = arguments.db != ":memory:"
         hint = f"The results so far are in {arguments.db}: run the same command again to resume."
         raise with_hint(failure, hint) if kept else failure
-    if scan.stopped:
-        raise KeyboardInterrupt
+    if signals:
+        raise Stopped(signals[0])
 
 
 def with_hint(error: GitHubError, hint: str) -> GitHubError:
@@ -205,21 +206,17 @@ def _output(arguments: argparse.Namespace) -> "Iterator[Callable[[Row], None]]":
     """A function that writes rows to standard output, or to a file that gets its name when it is complete."""
     suffix = arguments.output.suffix[1:] if arguments.output else ""
     name = arguments.format or (suffix if suffix in FORMATS else "table")
-    if not arguments.output:
-        with _writer(name, sys.stdout.buffer, redact=arguments.redact) as write:
-            yield write
-        return
-    partial = arguments.output.with_name(f".{arguments.output.name}.partial")
-    try:
-        file = partial.open("wb")
-    except OSError as error:
-        raise BadFile(f"{arguments.output} cannot be written ({error.strerror}): give another file as -o.") from error
-    try:
-        with file, _writer(name, file, redact=arguments.redact) as write:
-            yield write
-        partial.replace(arguments.output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        file = stack.enter_context(open_output(arguments.output, _files(arguments))) if arguments.output else None
+        yield stack.enter_context(_writer(name, file or sys.stdout.buffer, redact=arguments.redact))
+
+
+def _files(arguments: argparse.Namespace) -> "Iterator[str | Path]":
+    """The inputs of a scan and the files of its store, which the output must not replace."""
+    yield from (source for source in arguments.sources if source == "-" or is_file(source))
+    yield from filter(None, (arguments.images, arguments.token_file))
+    if arguments.db != ":memory:":
+        yield from (arguments.db + suffix for suffix in ("", "-journal", "-wal", "-shm"))
 
 
 @contextmanager
@@ -243,16 +240,18 @@ def _writer(name: str, file: BinaryIO, *, redact: bool) -> "Iterator[Callable[[R
 
 
 @contextmanager
-def _stop_on_interrupt(scan: "Scan") -> Iterator[None]:
-    """Within this context, the first Ctrl-C stops the scan, and a second one raises KeyboardInterrupt."""
-    handler = signal.getsignal(signal.SIGINT)
+def _stop_on_signal(scan: "Scan") -> Iterator[list[int]]:
+    """Within this context, a signal that ends commands stops the scan, and a second one raises Stopped.
 
-    def stop(*_: object) -> None:
+    Yields the numbers of the signals.
+    """
+    signals: list[int] = []
+
+    def stop(number: int) -> None:
+        signals.append(number)
+        if len(signals) > 1:
+            raise Stopped(number)
         scan.stop()
-        signal.signal(signal.SIGINT, handler)
 
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    with on_stop(stop):
+        yield signals

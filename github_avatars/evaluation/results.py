@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from github_avatars.errors import BadFile
+from github_avatars.files import open_input
 
 Json = dict[str, Any]
 
@@ -47,7 +48,8 @@ class Evaluation:
 def load(path: Path) -> Evaluation:
     """The evaluation that `evaluate --json` wrote to `path`. Raises BadFile if the file contains anything else."""
     try:
-        return Evaluation(**json.loads(path.read_bytes()))
+        with open_input(path) as file:
+            return Evaluation(**json.load(file))
     except OSError as error:
         raise BadFile(f"{path} cannot be read ({error.strerror}): give what evaluate --json wrote.") from error
     except (ValueError, TypeError, RecursionError) as error:

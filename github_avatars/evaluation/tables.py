@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from github_avatars.evaluation.results import Evaluation, Json
+from github_avatars.text import printable
 from github_avatars.training.dataset import LABELS
 
 NOTHING = "–"
@@ -50,9 +51,7 @@ def as_text(evaluation: Evaluation) -> str:
         families(evaluation),
         unreadable(evaluation),
     ]
-    text = "\n\n".join(part for part in parts if part)
-    # File names may contain bytes that are not UTF-8, which print cannot encode.
-    return text.encode(errors="backslashreplace").decode()
+    return "\n\n".join(part for part in parts if part)
 
 
 def scores(evaluation: Evaluation) -> str:
@@ -174,7 +173,8 @@ def unreadable(evaluation: Evaluation) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with aligned columns: those with letters to the left, the others to the right."""
-    lines = [tuple(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in (head, *rows)]
+    # File names may contain control sequences for the terminal.
+    lines = [tuple(printable(cell.replace("|", "\\|").replace("\n", " ")) for cell in row) for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = [_is_text(column) for column in zip(*lines[1:], strict=True)] or [True] * len(head)
 

@@ -25,6 +25,7 @@ from github_avatars.errors import (
     RateLimited,
     Unreachable,
 )
+from github_avatars.files import open_input
 from github_avatars.github import hosts, rate_limit, transport
 from github_avatars.github.client import BACKOFF, CONNECT_TIMEOUT, MAX_REDIRECTS, READ_TIMEOUT, REDIRECTS, RETRIES
 from github_avatars.github.transport import HTTPResponse
@@ -63,7 +64,7 @@ def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
     if file is not None:
         source = "The token file"
         try:
-            with file.open("rb") as stream:
+            with open_input(file) as stream:
                 text = stream.read(10_000).decode("utf-8-sig", "replace")
         except OSError as error:
             raise BadFile(f"{source} cannot be read ({error.strerror}): give a file with a token.") from None

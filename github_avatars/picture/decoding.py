@@ -6,12 +6,12 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from github_avatars.errors import NotAPicture, TooLarge
+from github_avatars.files import open_input
 from github_avatars.identicon import MIN_UNBLURRED_SIDE
 from github_avatars.picture import container
 from github_avatars.picture.budget import Budget
@@ -117,7 +117,7 @@ def read_bytes(path: str | os.PathLike[str], name: str | None = None) -> bytes:
     """
     name = name or str(path)
     try:
-        with Path(path).open("rb") as file:
+        with open_input(path) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotAPicture(f"{name} cannot be read ({error.strerror}): give a picture file.") from error

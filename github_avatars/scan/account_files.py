@@ -4,6 +4,8 @@ A text file has one login per line; a # begins a comment, and blank lines are ig
 names the columns with the logins and, if there are any, the account ids. Both are UTF-8, with or without a byte order
 mark.
 
+An apostrophe before a cell that begins like a formula, as a scan writes it, is not part of the login.
+
 A file is CSV if a column is requested, if its name ends with .csv or .tsv, or if its first line has a comma, semicolon
 or tab, which no login has; otherwise it is text.
 """
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from github_avatars.errors import BadFile, BadInput, BadLogin
-from github_avatars.files import is_file
+from github_avatars.files import is_file, open_input
 from github_avatars.github import Account, check_login, is_account_id
 
 COLUMNS = {
@@ -39,6 +41,9 @@ MAX_LINE = 2**20
 """The maximum number of bytes in a line, which is held in memory."""
 
 SEPARATORS = ",;\t"
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""The start of a cell that spreadsheets could interpret as a formula, with the apostrophes that prevent it."""
+
 ACCOUNT_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -73,6 +78,8 @@ def _open(source: str | Account, column: str | None, files: ExitStack) -> Iterab
             )
         return [source]
     if source == "-":
+        if sys.stdin is None:
+            raise BadFile("Standard input is closed: give it a list of logins, or give a file or a login instead of -.")
         return _accounts(sys.stdin.buffer, "standard input", column)
     if is_file(source):
         return _accounts(files.enter_context(_open_file(Path(source))), source, column)
@@ -84,7 +91,7 @@ def _open(source: str | Account, column: str | None, files: ExitStack) -> Iterab
 
 def _open_file(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return open_input(path)
     except OSError as error:
         raise BadFile(f"{path} cannot be read ({error.strerror}): give a text file with one login per line.") from error
 
@@ -124,9 +131,18 @@ def _without_comments(lines: Iterable[str]) -> Iterator[str]:
 
 def _csv_rows(reader: Iterable[list[str]], name: str) -> Iterator[list[str]]:
     try:
-        yield from filter(None, reader)
+        yield from ([_unescape_formula(cell) for cell in row] for row in reader if row)
     except csv.Error as error:
         raise BadFile(f"{name} is not CSV ({error}): fix it, or give a text file with one login per line.") from error
+
+
+def escape_formula(cell: str) -> str:
+    """A cell for a CSV file, with an apostrophe before what spreadsheets could interpret as a formula."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def _unescape_formula(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def column_indexes(header: list[str], name: str, column: str | None) -> tuple[int | None, int | None]:
@@ -153,10 +169,14 @@ def _normalized(column: str) -> str:
     return re.sub(r"[\s.-]+", "_", column.strip().lower())
 
 
-def of_table(table: Any, login: int | None, account_id: int | None) -> Iterator[Account]:
-    """The accounts in a pyarrow.Table, by the indexes of its columns with the logins and the account ids."""
+def of_table(table: Any, login: int | None, account_id: int | None, *, escaped: bool = False) -> Iterator[Account]:
+    """The accounts in a pyarrow.Table, by the indexes of its columns with the logins and the account ids.
+
+    `escaped` is whether it comes from a CSV file, in which formulas are escaped.
+    """
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return _of_rows((list(map(_cell, row)) for row in rows), login, account_id)
+    unescape = _unescape_formula if escaped else str
+    return _of_rows(([unescape(_cell(value)) for value in row] for row in rows), login, account_id)
 
 
 def _cell(value: Any) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, Protocol
 
 from github_avatars.extras import optional_packages
+from github_avatars.scan import account_files
 from github_avatars.scan.rows import COLUMNS, Columns
+from github_avatars.text import printable
 
 GROUP = 10_000
 """The number of rows in a row group of a Parquet file, which are held in memory."""
@@ -65,14 +67,20 @@ _csv = csv.writer(_Echo(), lineterminator="\n")
 
 
 def _csv_line(row: Columns) -> str:
-    line: str = _csv.writerow([str(value).lower() if isinstance(value, bool) else value for value in row.values()])
+    line: str = _csv.writerow(map(_csv_cell, row.values()))
     return line
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return account_files.escape_formula(value)
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _table_line(row: Columns) -> str:
     name = row["login"] if row["login"] is not None else f"#{row['account_id']}"
     # A login in a file may contain control sequences for the terminal.
-    name = "".join(character if character.isprintable() else "?" for character in name[:60])
+    name = printable(name[:60])[:60]
     probability = "" if row["probability"] is None else f"{row['probability']:.4f}"
     notes = ["unsure"] if row["unsure"] else []
     if row["label"] == "default" and row["verified"] is not None:

@@ -2,9 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
-from stat import S_ISREG
 
 from PIL import Image
 
@@ -110,7 +108,7 @@ def _each_loaded(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Imag
     """Each picture, after storing its number of pixels in `sizes`: a loaded JPEG may have fewer."""
     for file in files:
         try:
-            data = _read(file)
+            data = decoding.read_bytes(file)
             with decoding.loaded(data, str(file)) as picture:
                 stripped = container.strip(data, str(file))
                 sizes[file] = stripped.width * stripped.height
@@ -118,15 +116,6 @@ def _each_loaded(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Imag
                 del picture  # otherwise it would remain in memory while the next one is decoded
         except BadImage as error:
             yield error
-
-
-def _read(file: Path) -> bytes:
-    """The bytes of a file. Raises NotAPicture and TooLarge."""
-    with suppress(OSError):  # read_bytes reports it
-        if not S_ISREG(file.stat().st_mode):
-            # Opening a pipe could wait forever.
-            raise NotAPicture(f"{file} is not a regular file: remove it.")
-    return decoding.read_bytes(file)
 
 
 def combine(verdicts: Sequence[Verdict]) -> tuple[Label, float]:

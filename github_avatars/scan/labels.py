@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from github_avatars.classifier import Label
-from github_avatars.errors import BadFile
+from github_avatars.files import new_folder
 from github_avatars.picture.formats import extension
 from github_avatars.scan.rows import UncertaintyRange
 from github_avatars.scan.store import Store, format_time
@@ -83,25 +83,20 @@ class Labels:
 
         Raises BadFile if `directory` exists or cannot be created.
         """
-        try:
-            directory.mkdir(parents=True)
-            for label in dataset.LABELS:
-                (directory / label).mkdir()
-        except OSError as error:
-            raise BadFile(
-                f"{directory} cannot be created ({error.strerror}): give a folder that does not exist."
-            ) from error
         examples = []
-        for number, label, login, account_id in self._store.query(
-            "SELECT number, labels.label, coalesce(login, ''), coalesce(account_id, named_id, 0)"
-            " FROM labels JOIN accounts ON number = account WHERE labels.label != ? ORDER BY number",
-            UNSURE,
-        ):
-            ((picture,),) = self._store.query("SELECT picture FROM labels WHERE account = ?", number)
-            file = f"{label}/{number}{extension(picture)}"
-            (directory / file).write_bytes(picture)
-            examples.append(Example(file, cast(Label, label), login, account_id, "reviewed"))
-        dataset.write_index(directory, examples)
+        with new_folder(directory) as folder:
+            for label in dataset.LABELS:
+                (folder / label).mkdir()
+            for number, label, login, account_id in self._store.query(
+                "SELECT number, labels.label, coalesce(login, ''), coalesce(account_id, named_id, 0)"
+                " FROM labels JOIN accounts ON number = account WHERE labels.label != ? ORDER BY number",
+                UNSURE,
+            ):
+                ((picture,),) = self._store.query("SELECT picture FROM labels WHERE account = ?", number)
+                file = f"{label}/{number}{extension(picture)}"
+                (folder / file).write_bytes(picture)
+                examples.append(Example(file, cast(Label, label), login, account_id, "reviewed"))
+            dataset.write_index(folder, examples)
         return {label: sum(example.label == label for example in examples) for label in dataset.LABELS}
 
 

@@ -10,6 +10,9 @@ from github_avatars.scan.rows import UNSURE, UncertaintyRange, check_uncertainty
 
 MAX_CONCURRENCY = 512
 
+MAX_AGE = timedelta(days=36_500)
+"""The maximum age of a refresh. Python has no dates before the year 1."""
+
 
 @dataclass(frozen=True)
 class ScanOptions:
@@ -37,6 +40,8 @@ class ScanOptions:
     def __post_init__(self) -> None:
         if not 1 <= self.concurrency <= MAX_CONCURRENCY:
             raise BadOption(f"The concurrency is {self.concurrency}: give 1 to {MAX_CONCURRENCY}.")
+        if self.refresh is not None and not timedelta() <= self.refresh <= MAX_AGE:
+            raise BadOption(f"The age of --refresh is {self.refresh}: give 0 to {MAX_AGE.days:,} days.")
         if self.size is not None and self.size < 1:
             raise BadOption(f"The size is {self.size}: give a number of pixels, or None for originals.")
         if self.rate is not None:

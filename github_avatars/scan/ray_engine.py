@@ -175,7 +175,7 @@ def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, ReadAcc
         dataset = data.read_text(files, encoding="utf-8-sig")
         return dataset, lambda part: account_files.of_lines(part["text"].to_pylist())
     indexes = account_files.column_indexes(dataset.schema().names, files[0], column)
-    return dataset, lambda part: account_files.of_table(part, *indexes)
+    return dataset, lambda part: account_files.of_table(part, *indexes, escaped=file_format == ".csv")
 
 
 def _format(path: str) -> str:

@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from github_avatars.classifier import Label
 from github_avatars.errors import BadDataset
-from github_avatars.files import write_atomically
+from github_avatars.files import open_regular, write_atomically
 
 INDEX = "index.csv"
 LABELS: tuple[Label, ...] = get_args(Label)
@@ -71,7 +72,7 @@ def read_index(directory: Path) -> list[Example]:
     """The examples in `directory`/index.csv. Raises BadDataset if it is missing or has an invalid line."""
     path = directory / INDEX
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with TextIOWrapper(open_regular(path), newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             return [_example(row, f"{path}, line {reader.line_num}") for row in reader]
     except OSError as error:
@@ -119,7 +120,8 @@ def digest(examples: Iterable[Example], file_digests: Iterable[str]) -> str:
     for example, file_digest in sorted(
         zip(examples, file_digests, strict=True), key=lambda example_and_digest: example_and_digest[0].file
     ):
-        total.update(f"{example.file} {example.label} {file_digest}\n".encode())
+        # A file name may contain bytes that are not UTF-8.
+        total.update(f"{example.file} {example.label} {file_digest}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
 
 

@@ -18,6 +18,7 @@ from github_avatars import identicon
 from github_avatars.errors import BadImage
 from github_avatars.identicon import Identicon
 from github_avatars.picture import decoding
+from github_avatars.text import printable
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example, Progress, no_progress
 
@@ -104,7 +105,8 @@ def as_text(result: Check) -> str:
     shares = (f"{count} {label} ({count / max(total, 1):.0%})" for label, count in result.counts.items())
     lines = [f"{total} pictures: {', '.join(shares)}"]
     for name, entries in sections.items():
-        lines += [f"{name}: {len(entries) or 'none'}", *(f"  {entry}" for entry in entries)]
+        # File names may contain control sequences for the terminal.
+        lines += [f"{name}: {len(entries) or 'none'}", *(f"  {printable(entry)}" for entry in entries)]
     return "\n".join(lines)
 
 

@@ -61,18 +61,19 @@ def train(directory: Path, model: Path, *, force: bool = False, progress: Progre
     """Train on the pictures of `directory`, write `model` and its card, and return the scores (`cross_validate`).
 
     Unless `force` is true, an existing model that scores better is not overwritten. Raises BadDataset and BadImage if
-    the pictures cannot be trained on, BadModel if the existing model scores better, BadFile if the files cannot be
-    written.
+    the pictures cannot be trained on, BadModel if the existing model scores better, and, before it reads the
+    pictures, BadFile or InUse if the files cannot be written.
     """
-    pipeline, card = _fit_and_score(directory, progress)
-    scores, existing = card["scores"], _existing_card(model).get("scores", {})
-    worse = [name for name in GUARDED_SCORES if scores[name] < existing.get(name, 0)]
-    if worse and not force:
-        raise BadModel(
-            f"The new model scores worse in {' and '.join(worse)} ({scores} instead of {existing}): {model} is not "
-            "overwritten. Correct the pictures or the features, or use --force."
-        )
-    classifier.save(pipeline, model, card)
+    with classifier.saver(model) as save:
+        pipeline, card = _fit_and_score(directory, progress)
+        scores, existing = card["scores"], _existing_card(model).get("scores", {})
+        worse = [name for name in GUARDED_SCORES if scores[name] < existing.get(name, 0)]
+        if worse and not force:
+            raise BadModel(
+                f"The new model scores worse in {' and '.join(worse)} ({scores} instead of {existing}): {model} is not "
+                "overwritten. Correct the pictures or the features, or use --force."
+            )
+        save(pipeline, card)
     return dict(scores)
 
 

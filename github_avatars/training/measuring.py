@@ -50,7 +50,7 @@ Extractor = Callable[[Iterable[bytes]], T]
 
 def training_degradations(example: Example) -> list[Degradation]:
     """The degradations of the COPIES copies in the training table: drawn at random, with the file name as the seed."""
-    return random.Random(example.file).sample(DEGRADATIONS, COPIES)  # noqa: S311 (not for security)
+    return random.Random(example.file.encode(errors="surrogateescape")).sample(DEGRADATIONS, COPIES)  # noqa: S311 (not for security)
 
 
 def extract_features(pictures: Iterable[bytes]) -> list[Features]:

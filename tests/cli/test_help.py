@@ -53,7 +53,7 @@ def test_options_cannot_be_abbreviated() -> None:
 
 def test_help_lists_the_exit_codes() -> None:
     text = " ".join(PARSER.format_help().split())
-    assert re.search("Exit codes: 0 .* 1 .* 2 .* 130 ", text)
+    assert re.search("Exit codes: 0 .* 1 .* 2 .* 130 .* 143 .* 129 ", text)
 
 
 def test_paragraphs_of_a_description_are_separate() -> None:

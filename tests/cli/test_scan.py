@@ -238,12 +238,26 @@ def test_impossible_options_are_one_line(scan: Scan, tmp_path: Path) -> None:
     assert "b@d" in scan_error(scan, "b@d")
     assert "gone cannot be read" in scan_error(scan, "--images", tmp_path / "gone")
     assert "--refresh is 'soon'" in scan_error(scan, "octocat", "--refresh", "soon")
+    for age in ("36501d", "999999d"):
+        assert "give 0 to 36,500 days" in scan_error(scan, "octocat", "--refresh", age)
     assert "concurrency is 0" in scan_error(scan, "octocat", "--concurrency", "0")
     assert "rate is nan" in scan_error(scan, "octocat", "--rate", "nan")
     assert "gone/rows.csv cannot be written" in scan_error(scan, "octocat", "-o", tmp_path / "gone/rows.csv")
     assert "cannot be used" in scan_error(scan, "octocat", "--db", tmp_path)
     (tmp_path / "notes.txt").write_text("octocat\n" * 1000)
     assert "notes.txt cannot be used" in scan_error(scan, "octocat", "--db", "notes.txt")
+
+
+def test_formulas_in_csv_are_escaped_and_read_back(scan: Scan, tmp_path: Path) -> None:
+    logins = ["=1+1", "+1", "-1", "@sum", "'=1", "''@x", "'zeke", "zeke", "a=b", "-Jerry-"]
+    escaped = {"=1+1", "+1", "-1", "@sum", "'=1", "''@x", "-Jerry-"}
+    (tmp_path / "logins.txt").write_text("\n".join(logins))
+    assert scan("logins.txt", "--ordered", "-o", "rows.csv")[0] == 0
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        cells = [row["login"] for row in csv.DictReader(file)]
+    assert cells == [f"'{login}" if login in escaped else login for login in logins]
+    assert [row["login"] for row in scan_rows(scan, "rows.csv", "--ordered")] == logins
+    assert [row["login"] for row in scan_rows(scan, "logins.txt", "--ordered")] == logins
 
 
 @pytest.mark.parametrize("text", ["", "0.5", "0.9..0.1", "-1..0.5", "0..1.5", "nan..1", "0..nan", "a..b", "0...5..1"])
