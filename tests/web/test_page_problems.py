@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from github_avatars.demo import MODES
+from github_avatars.demo import MODES, responding
 from tests.support.sites import PageServer, page_server
 from tests.support.visits import HTML_NAME, Visit
 
@@ -36,6 +36,22 @@ def test_an_error_of_github_is_shown(visit: Visit, server: PageServer, mode: str
     expect(visit.status).to_contain_text("octocat")
     assert not re.search(r"Traceback|Error\b.*line|undefined|\[object", visit.card.inner_text())
     visit.expect_accessible()
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "left"),
+    [
+        ("60", r"\d\d s"),
+        ("3000", r"\d\d minutes"),
+        ("169000", "47 hours"),
+        ("259200", "3 days"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", r"2,\d\d\d,\d\d\d days"),
+    ],
+)
+def test_the_time_until_a_retry(visit: Visit, server: PageServer, retry_after: str, left: str) -> None:
+    server.standin.faults["/octocat.png"] = responding(429, {"Retry-After": retry_after})
+    visit.open("/octocat")
+    expect(visit.card.locator(".until")).to_have_text(re.compile(rf"\(in {left}\)"))
 
 
 @pytest.mark.parametrize("name", ["two--words!", HTML_NAME, "..", "%", "a" * 300, "Ж"])

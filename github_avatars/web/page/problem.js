@@ -40,7 +40,9 @@ export function formatTime(until, now = new Date()) {
   const end = new Date(until)
   const seconds = Math.max(0, Math.ceil((end - now) / 1000))
   const minutes = Math.ceil(seconds / 60)
-  const left = seconds < 90 ? `${seconds} s` : minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
+  const hours = Math.round(minutes / 60)
+  const longer = hours < 48 ? `${hours} hours` : `${Math.round(hours / 24).toLocaleString("en-GB")} days`
+  const left = seconds < 90 ? `${seconds} s` : minutes < 90 ? `${minutes} minutes` : longer
   const isToday = end.toDateString() === now.toDateString()
   const time = end.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
   return `${isToday ? time : `${end.toLocaleDateString("en-GB")}, ${time}`} (in ${left})`
