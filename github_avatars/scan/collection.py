@@ -28,7 +28,7 @@ from PIL import Image
 
 from github_avatars import identicon
 from github_avatars.errors import BadDataset, BadFile, BadImage, BadLogin, ForeignRedirect, InUse, NoSuchAccount
-from github_avatars.files import write_atomically
+from github_avatars.files import read_regular, write_atomically
 from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding, formats
 from github_avatars.scan.options import Observer, ScanOptions
@@ -275,10 +275,8 @@ def _refuse_pictures(directory: Path) -> None:
 
 def _read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """The lines of a CSV file; none if it does not exist. Raises BadDataset if it has other columns."""
-    if path.exists() and not path.is_file():
-        raise BadFile(f"{path} is not a regular file: give another folder.")
     try:
-        header, *lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))) or [list(columns)]
+        header, *lines = list(csv.reader(io.StringIO(read_regular(path).decode(), newline=""))) or [list(columns)]
         if header != list(columns):
             raise ValueError(f"its columns are {', '.join(header)}")
         if malformed := [line for line in lines if len(line) not in (0, len(header))]:
