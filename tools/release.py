@@ -42,11 +42,11 @@ def build(folder: Path, source: Path = ROOT) -> tuple[Path, Path]:
 
 
 def install(wheel: Path, folder: Path, extra: str = "") -> Path:
-    """Install the wheel, with an extra, into a new environment, and return its Python."""
+    """Install the wheel, with an extra, into a new environment, compiled as pip does, and return its Python."""
     run([*UV, "venv", "--quiet", "--python", sys.executable, str(folder)])
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     target = f"github-avatars[{extra}] @ {wheel.as_uri()}" if extra else str(wheel)
-    run([*UV, "pip", "install", "--quiet", "--python", str(python), target])
+    run([*UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), target])
     return python
 
 
@@ -75,9 +75,7 @@ class Installation:
         """Start github-avatars."""
         self.commands.add(" ".join(words[: 2 if words[0] == "dataset" else 1]))
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GITHUB_"))}
-        environment |= {"PYTHONUTF8": "1", "PYTHONWARNINGS": "error"} if self.github_url else {}
-        if self.github_url:
-            environment["GITHUB_URL"] = self.github_url
+        environment |= {"GITHUB_URL": self.github_url, "PYTHONUTF8": "1"}
         program = self.python.with_name("github-avatars" + self.python.suffix)
         return subprocess.Popen(
             [program, *words],
@@ -99,6 +97,8 @@ class Installation:
             assert re.fullmatch(message, err), (words, err)
         else:
             assert process.returncode == code, (words, out, err)
+            assert "Warning" not in err, (words, err)
+            assert "Traceback" not in err, (words, err)
         return out
 
     @contextmanager
