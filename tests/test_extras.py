@@ -16,7 +16,13 @@ from tests.support.commands import run_without
 from tests.support.processes import ROOT, run_python
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-NOT_INSTALLED = {ROOT / "github_avatars" / name for name in ("cli/local.py", "service/cog_inputs.py", "service/local.py")}
+NOT_INSTALLED = {
+    ROOT / "github_avatars" / name
+    for name in (
+        "cli/local.py",
+        *(f"service/{module}.py" for module in ("cog_cleanup", "cog_inputs", "leftovers", "local", "watcher")),
+    )
+}
 """Modules that the wheel does not contain."""
 MODULES = sorted(set((ROOT / "github_avatars").rglob("*.py")) - NOT_INSTALLED)
 
