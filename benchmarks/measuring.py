@@ -56,6 +56,16 @@ def ratios(values: Sequence[float], baseline: Sequence[float]) -> dict[str, floa
     return spread([value / base for value, base in zip(values, baseline, strict=True)])
 
 
+def compare(
+    values: Mapping[Key, Sequence[float]], baseline: Key, unit: str, scale: float = 1.0
+) -> dict[Key, dict[str, Any]]:
+    """Compute for each candidate the spread of its values times `scale` as `unit`, and that of the ratios."""
+    return {
+        name: {unit: spread([scale * each for each in numbers]), "ratio": ratios(numbers, values[baseline])}
+        for name, numbers in values.items()
+    }
+
+
 def format_spread(values: Mapping[str, Any], digits: int = 2) -> str:
     """Format a spread as the median, followed by the quartiles in parentheses."""
     return f"{values['median']:.{digits}f} ({values['low']:.{digits}f}–{values['high']:.{digits}f})"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from benchmarks.measuring import decode, format_spread, processor_seconds, ratios, spread
+from benchmarks.measuring import compare, decode, format_spread, processor_seconds
 from github_avatars import classify, classify_all
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
@@ -56,10 +56,7 @@ def _compare(
     decode_all: Callable[[], object], ours: Callable[[], object], files: list[bytes], rounds: int
 ) -> dict[str, Any]:
     seconds = processor_seconds({DECODING: decode_all, OURS: ours}, rounds)
-    return {
-        name: {"ms": spread([1000 * each / len(files) for each in values]), "ratio": ratios(values, seconds[DECODING])}
-        for name, values in seconds.items()
-    }
+    return compare(seconds, DECODING, "ms", 1000 / len(files))
 
 
 def section(results: dict[str, Any]) -> str:

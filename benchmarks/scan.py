@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.measuring import alternate, decode, format_spread, ratios, spread
+from benchmarks.measuring import alternate, compare, decode, format_spread, ratios, spread
 from benchmarks.running import stand_in
 from github_avatars import identicon
 from github_avatars.classifier import Label
@@ -113,9 +113,7 @@ def measure(rounds: int) -> dict[str, Any]:
         "concurrency": CONCURRENCY,
         "rounds": rounds,
         "bandwidth": BANDWIDTH,
-        "beside": {
-            name: {"rate": spread(values), "ratio": ratios(values, rates[DOWNLOAD])} for name, values in rates.items()
-        },
+        "beside": compare(rates, DOWNLOAD, "rate"),
         "sizes": sizes,
     }
 

@@ -27,8 +27,8 @@ from tests.support.timing import wait_until
 WARM_UP = 5000
 """The maximum number of predictions before the measurement, which start the server's threads and fill its caches."""
 
-MAX_GROWTH = 0.05
-"""Memory that grows by this share or more counts as a leak."""
+MAX_GROWTH = 1.05
+"""Memory that grows by this factor or more counts as a leak."""
 
 NO_USAGE = Usage(0, 0)
 
@@ -110,17 +110,15 @@ class Outcome:
 
     def faults(self) -> list[str]:
         """Return everything that fails the test, as one line each."""
-        faults = [*self.wrong, *self.errors]
-        if len(self.seconds) < self.expected:
-            faults.append(f"only {len(self.seconds):,} of {self.expected:,} requests got a response")
-        if self.after.memory >= (1 + MAX_GROWTH) * self.before.memory:
-            faults.append(f"memory grew by {100 * MAX_GROWTH:.0f} % or more")
-        # Each concurrent request may have made the server open one more connection to the stand-in.
-        if self.after.descriptors > self.before.descriptors + self.concurrency:
-            faults.append("file descriptors remain open")
-        if self.leftovers:
-            faults.append("files or folders of predictions remain on disk")
-        return faults
+        count = len(self.seconds)
+        faults = {
+            f"only {count:,} of {self.expected:,} requests got a response": count < self.expected,
+            f"memory grew by {MAX_GROWTH - 1:.0%} or more": self.after.memory >= MAX_GROWTH * self.before.memory,
+            # Each concurrent request may have made the server open one more connection to the stand-in.
+            "file descriptors remain open": self.after.descriptors > self.before.descriptors + self.concurrency,
+            "files or folders of predictions remain on disk": self.leftovers > 0,
+        }
+        return [*self.wrong, *self.errors, *(fault for fault, is_present in faults.items() if is_present)]
 
 
 def soak(cases: list[Case], github: str, folder: Path, predictions: int, concurrency: int, limit: float) -> Outcome:

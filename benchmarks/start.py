@@ -9,7 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import alternate, format_spread, ratios, spread
+from benchmarks.measuring import alternate, compare, format_spread
 from benchmarks.running import baseline_server, our_server
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
@@ -29,13 +29,7 @@ def measure(rounds: int) -> dict[str, Any]:
         SCIKIT_LEARN: partial(_seconds_to_response, partial(baseline_server, "scikit_learn"), {"username": "octocat"}),
     }
     seconds = alternate(candidates, rounds)
-    return {
-        "rounds": rounds,
-        "script/server": {
-            name: {"s": spread(values), "ratio": ratios(values, seconds[SCIKIT_LEARN])}
-            for name, values in seconds.items()
-        },
-    }
+    return {"rounds": rounds, "script/server": compare(seconds, SCIKIT_LEARN, "s")}
 
 
 def _seconds_to_response(start_server: Callable[[Path], Any], inputs: dict[str, str]) -> float:

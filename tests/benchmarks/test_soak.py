@@ -103,7 +103,7 @@ def test_each_fault_is_reported() -> None:
     assert SUMMARY.fullmatch(good.summary() + "\n")
     assert replace(good, wrong=["wrong!"], errors=["broken!"]).faults() == ["wrong!", "broken!"]
     assert replace(good, expected=3).faults() == ["only 2 of 3 requests got a response"]
-    assert replace(good, after=Usage(105, 11)).faults() == ["memory grew by 5 % or more"]
+    assert replace(good, after=Usage(105, 11)).faults() == ["memory grew by 5% or more"]
     assert replace(good, after=Usage(104, 12)).faults() == ["file descriptors remain open"]
     assert replace(good, leftovers=1).faults() == ["files or folders of predictions remain on disk"]
 

@@ -45,8 +45,3 @@ def test_blur_of_a_thumbnail_is_no_difference() -> None:
     filters = (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)
     sharp, blurred = (own.draw().resize((20, 20), resampling) for resampling in filters)
     assert np.nanmean(identicon.difference(blurred, own)) < np.nanmean(identicon.difference(sharp, own)) / 2
-
-
-def test_other_modes_than_rgb_are_an_error() -> None:
-    with pytest.raises(ValueError, match="mode is L: convert it to RGB"):
-        identicon.difference(Image.new("L", (24, 24)), identicon.for_account(1))

@@ -1,4 +1,5 @@
 import hashlib
+import multiprocessing
 import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def test_training_degradations_are_drawn_with_the_file_name_as_the_seed(examples
 
 
 @pytest.mark.parametrize("min_parallel", [0, measuring.MIN_PARALLEL])
-def test_progress_is_called_with_all_examples_in_their_order(
+def test_progress_is_called_in_order_and_many_pictures_are_measured_by_other_processes(
     folder: Path, examples: list[Example], min_parallel: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "MIN_PARALLEL", min_parallel)
@@ -61,11 +62,11 @@ def test_progress_is_called_with_all_examples_in_their_order(
 
     def progress(items: Iterable[object], total: int) -> Iterator[object]:
         for item in items:
-            seen.append((isinstance(item, BadImage), total))
+            seen.append((isinstance(item, BadImage), total, bool(multiprocessing.active_children())))
             yield item
 
     measure(folder, examples, iter([[], [], []]), extract_features, progress)
-    assert seen == [(False, 3), (False, 3), (True, 3)]
+    assert seen == [(is_error, 3, min_parallel == 0) for is_error in (False, False, True)]
     assert measure(folder, [], [], extract_features) == []
 
 

@@ -123,16 +123,6 @@ def evaluation_file(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFac
     return path
 
 
-def test_command_writes_the_page_and_prints_its_path(
-    evaluation_file: Path, folder: Path, html: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = tmp_path / "page.html"
-    command = ["report", str(folder), "--evaluation", str(evaluation_file), "-o", str(output)]
-    assert command_line.main(command) == 0
-    assert capsys.readouterr() == (f"{output}\n", "")
-    assert output.read_text(encoding="utf-8") == html
-
-
 def test_command_evaluates_the_folder_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "default").mkdir()
     identicon.render(1).save(tmp_path / "default" / "one.png")
