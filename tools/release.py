@@ -41,9 +41,12 @@ def build(folder: Path, source: Path = ROOT) -> tuple[Path, Path]:
     return sdist, wheel
 
 
-def install(wheel: Path, folder: Path, extra: str = "") -> Path:
-    """Install the wheel, with an extra, into a new environment, compiled as pip does, and return its Python."""
-    run([*UV, "venv", "--quiet", "--python", sys.executable, str(folder)])
+def install(wheel: Path, folder: Path, extra: str = "", version: str = sys.executable) -> Path:
+    """Install the wheel, with an extra, into a new environment, compiled as pip does, and return its Python.
+
+    `version` is a version of Python or a path, as for `uv venv --python`.
+    """
+    run([*UV, "venv", "--quiet", "--python", version, str(folder)])
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     target = f"github-avatars[{extra}] @ {wheel.as_uri()}" if extra else str(wheel)
     run([*UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), target])
@@ -270,6 +273,7 @@ def main() -> None:
     )
     parser.add_argument("--check", action="store_true", help="do not write to dist/")
     parser.add_argument("--core", action="store_true", help="check without extras only, and without twine")
+    parser.add_argument("--python", default=sys.executable, help="version or path of the Python to install into")
     parser.add_argument("--tag", help="the tag of the release: v and the version")
     arguments = parser.parse_args()
     if arguments.tag and arguments.tag != f"v{project_version()}":
@@ -289,10 +293,11 @@ def main() -> None:
             started = time.perf_counter()
             environment, work = folder / f"environment-{extra}", folder / f"work-{extra}"
             work.mkdir()
-            python = install(wheel, environment, extra)
+            python = install(wheel, environment, extra, arguments.python)
             elapsed, size = time.perf_counter() - started, megabytes(environment)
             name = f"github-avatars[{extra}]" if extra else "github-avatars"
-            print(f"{name}: {size:.0f} MB, installed in {elapsed:.1f} s, Python {sys.version.split()[0]}", flush=True)
+            version = run([str(python), "--version"]).stdout.strip()
+            print(f"{name}: {size:.0f} MB, installed in {elapsed:.1f} s, {version}", flush=True)
             for step, seconds in check(python, work, extras):
                 print(f"  {step:<12} {seconds:5.1f} s")
         if not arguments.check:
