@@ -1,11 +1,17 @@
-"""Adds the model, and the pictures that the demo and the gallery show, to the wheel as github_avatars/data."""
+"""What pyproject.toml cannot express of the build.
+
+The wheel gets the model, and the pictures that the demo and the gallery show, as github_avatars/data. The description
+is README.md with absolute links.
+"""
 
 import csv
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 
 def select(examples: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -40,3 +46,15 @@ class WheelData(BuildHookInterface[Any]):
         """Remove the temporary files."""
         if version != "editable":
             self._temporary.cleanup()
+
+
+class Description(MetadataHookInterface):
+    """The metadata hook of hatchling that pyproject.toml names."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set the description."""
+        project = f"{metadata['urls']['Repository']}/{{}}/v{metadata['version']}/"
+        text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
+        text = re.sub(r"\]\((?!https:|#)([^)]+\.png)\)", rf"]({project.format('raw')}\1)", text)
+        text = re.sub(r"\]\((?!https:|#)([^)]+)\)", rf"]({project.format('blob')}\1)", text)
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}

@@ -58,11 +58,15 @@ def test_wheel_contains_as_many_default_as_custom_pictures_and_those_of_the_gall
     assert set(index) >= set(examples.gallery().examples.values())
 
 
-def test_metadata_names_the_version_the_pythons_and_the_extras(unpacked: Path) -> None:
+def test_metadata_has_the_version_the_pythons_the_extras_and_absolute_links(unpacked: Path) -> None:
     (path,) = unpacked.glob("*.dist-info/METADATA")
     metadata = path.read_text(encoding="utf-8")
     assert f"\nVersion: {github_avatars.__version__}\n" in metadata
     assert re.findall(r"^Classifier: .* :: (3\.\d+)$", metadata, re.MULTILINE) == ["3.11", "3.12", "3.13", "3.14"]
+    links = re.findall(r"\]\(([^)]+)\)", metadata)
+    assert len(links) > 10
+    assert all(link.startswith("https://") for link in links)
+    assert any(f"/raw/v{github_avatars.__version__}/docs/explanation.png" in link for link in links)
     extras = set(re.findall("^Provides-Extra: (.+)", metadata, re.MULTILINE))
     assert extras == PYPROJECT["project"]["optional-dependencies"].keys()
 
