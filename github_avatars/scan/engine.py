@@ -7,14 +7,12 @@ accounts as threads are in flight, from being taken out of `due` to being return
 memory, and the number of accounts that are requested again after a kill.
 """
 
-import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,6 +36,7 @@ from github_avatars.prediction import Prediction, predict_avatars
 from github_avatars.scan import images
 from github_avatars.scan.rows import Result
 from github_avatars.scan.store import DueAccount, Outcome
+from github_avatars.workers import process_pool
 
 BATCH = 32
 """The maximum number of accounts that are classified together."""
@@ -59,29 +58,15 @@ Predictions = list[Prediction | BadImage]
 @contextmanager
 def worker_pool(accounts: int) -> Iterator[Executor]:
     """A pool with a worker per processor that classifies this number of accounts: processes, or threads for few."""
-    workers = os.cpu_count() or 1
-    if accounts <= MAX_THREADED:
-        pool: Executor = ThreadPoolExecutor(workers)
-    else:
-        # Forking a process that has threads can deadlock.
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_initialize_process)
+    if accounts > MAX_THREADED:
+        with process_pool() as pool:
+            yield pool
+        return
+    threads = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
-        yield pool
+        yield threads
     finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _initialize_process() -> None:
-    """Leave Ctrl-C to the parent process, and end when it ends, even by kill -9."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def end_with_parent() -> None:
-        if parent:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+        threads.shutdown(cancel_futures=True)
 
 
 class Engine:

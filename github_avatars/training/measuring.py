@@ -4,11 +4,8 @@ This module does not import scikit-learn: every worker process would take a seco
 """
 
 import hashlib
-import multiprocessing
-import os
 import random
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -21,6 +18,7 @@ from github_avatars.features import Features
 from github_avatars.picture import decoding
 from github_avatars.training.dataset import Example, Progress, no_progress, pixel_hash
 from github_avatars.training.degradation import DEGRADATIONS, Degradation
+from github_avatars.workers import process_pool
 
 COPIES = 12
 """Degraded copies of each example in the training table, in addition to the original."""
@@ -50,7 +48,8 @@ Extractor = Callable[[Iterable[bytes]], T]
 
 def training_degradations(example: Example) -> list[Degradation]:
     """The degradations of the COPIES copies in the training table: drawn at random, with the file name as the seed."""
-    return random.Random(example.file.encode(errors="surrogateescape")).sample(DEGRADATIONS, COPIES)  # noqa: S311 (not for security)
+    seed = example.file.encode(errors="surrogateescape")  # a file name may contain bytes that are not UTF-8
+    return random.Random(seed).sample(DEGRADATIONS, COPIES)  # noqa: S311 (not for security)
 
 
 def extract_features(pictures: Iterable[bytes]) -> list[Features]:
@@ -76,8 +75,7 @@ def measure(
     run = partial(_measure, extract)
     if len(paths) + sum(map(len, degradations)) < MIN_PARALLEL:
         return list(progress(map(run, paths, degradations), len(paths)))
-    # Forking a process with threads, which a progress bar starts, can deadlock.
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+    with process_pool() as pool:
         return list(progress(pool.map(run, paths, degradations), len(paths)))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -18,7 +19,7 @@ from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.scan.engine import MAX_THREADED
 from github_avatars.training import dataset
 from tests.support.processes import ROOT, clean_environment, living_processes
-from tests.support.timing import wait_until
+from tests.support.timing import TIMEOUT, wait_until
 
 EXAMPLES = dataset.read_index(AVATARS)
 LOGINS = [example.login for example in EXAMPLES]
@@ -140,6 +141,28 @@ def test_killed_scan_leaves_no_process(tmp_path: Path) -> None:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_to_all_processes_keeps_the_rows(tmp_path: Path, number: signal.Signals) -> None:
+    """As a terminal and a service manager send it."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    count = 2 * MAX_THREADED
+    for index in range(count):
+        (pictures / f"{index}.png").symlink_to(AVATARS / EXAMPLES[index % len(EXAMPLES)].file)
+    process = start("--images", pictures, "-o", "rows.jsonl", github="http://127.0.0.1:1", folder=tmp_path)
+    assert process.stderr
+    progress = b""
+    while not re.search(rb"\| [1-9][0-9]*/", progress):
+        progress += os.read(process.stderr.fileno(), 4096)
+    os.killpg(process.pid, number)
+    _, err = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 128 + number, err
+    rows = parse((tmp_path / "rows.jsonl").read_bytes())
+    assert len(rows) == count
+    assert {row["status"] for row in rows} == {"judged", "pending"}
+    assert not living_processes(process.pid)
 
 
 MEMORY_PROGRAM = """
