@@ -29,7 +29,7 @@ class Predictor(BaseRunner):
         logs.enable()
         self.classifier = classifier.load(classifier.MODEL)
         self.github = GitHub()
-        # asyncio's default executor has too few threads: each concurrent prediction needs one.
+        # asyncio's default executor has too few threads: each prediction that runs needs one. Others wait.
         self.threads = ThreadPoolExecutor(CONNECTIONS)
         if coglet.server.active:
             # systemd sends SIGTERM to all processes of a service, but Cog ends its worker after the last prediction.
@@ -38,7 +38,8 @@ class Predictor(BaseRunner):
             self.lock = leftovers.use_own_folder()
             cog_inputs.install()
 
-    @cog.concurrent(max=32)
+    # SLOTS in github_avatars/service. More than run at once, because Cog frees a slot slightly after its response.
+    @cog.concurrent(max=256)
     async def run(
         self,
         username: str | None = Input(

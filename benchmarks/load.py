@@ -5,13 +5,13 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 TIMEOUT = 20.0
 """Seconds without any response after which the server counts as hung."""
 
-RETRY_DELAY = 0.001
-"""Seconds before a request that got 409 is sent again."""
+Responses = list[tuple[float, float]]
+"""For each response, the time of `time.perf_counter` at its end, and the seconds since the request was sent."""
 
 
 class BadResponse(Exception):
@@ -26,17 +26,6 @@ class Request:
     is_right: Callable[[int, bytes], bool]
 
 
-@dataclass
-class Outcome:
-    """The responses to many requests."""
-
-    responses: list[tuple[float, float]] = field(default_factory=list)
-    """For each response, the time of `time.perf_counter` at its end, and the seconds since the request was sent."""
-
-    retries: int = 0
-    """How often a request got 409 and was sent again. Cog frees a slot slightly after it has sent the response."""
-
-
 def predict_request(inputs: dict[str, str], is_right: Callable[[int, bytes], bool]) -> Request:
     """Create the request for a prediction."""
     body = json.dumps({"input": inputs}).encode()
@@ -47,37 +36,35 @@ def predict_request(inputs: dict[str, str], is_right: Callable[[int, bytes], boo
     return Request(head.encode() + body, is_right)
 
 
-def send_all(port: int, requests: Iterator[Request], concurrency: int, deadline: float = math.inf) -> Outcome:
+def send_all(port: int, requests: Iterator[Request], concurrency: int, deadline: float = math.inf) -> Responses:
     """Send requests to 127.0.0.1 over `concurrency` connections, each as soon as the previous response is complete.
 
     No request starts after the deadline, a time of `time.perf_counter`. Raises BadResponse or OSError, which ends all.
     """
-    outcome = Outcome()
+    responses: Responses = []
 
     async def send() -> None:
         async with asyncio.TaskGroup() as connections:
             for _ in range(concurrency):
-                connections.create_task(_use_connection(port, requests, deadline, outcome))
+                connections.create_task(_use_connection(port, requests, deadline, responses))
 
     try:
         asyncio.run(send())
     except* (BadResponse, OSError) as errors:
         raise errors.exceptions[0] from None
-    return outcome
+    return responses
 
 
-async def _use_connection(port: int, requests: Iterator[Request], deadline: float, outcome: Outcome) -> None:
+async def _use_connection(port: int, requests: Iterator[Request], deadline: float, responses: Responses) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         while time.perf_counter() < deadline and (request := next(requests, None)):
             started = time.perf_counter()
-            while (response := await _exchange(reader, writer, request))[0] == 409:
-                outcome.retries += 1
-                await asyncio.sleep(RETRY_DELAY)
+            response = await _exchange(reader, writer, request)
             if not request.is_right(*response):
                 raise BadResponse(f"{request.data[:300]!r} got {response}")
             now = time.perf_counter()
-            outcome.responses.append((now, now - started))
+            responses.append((now, now - started))
     finally:
         writer.close()
 

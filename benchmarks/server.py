@@ -76,8 +76,8 @@ def _put_under_load(port: int, concurrency: int, requests: Iterator[Request]) ->
     """Return the seconds that each response took which was complete within the window."""
     start = time.perf_counter() + WARM_UP
     end = start + WINDOW
-    outcome = load.send_all(port, requests, concurrency, end)
-    return [seconds for finished, seconds in outcome.responses if start <= finished < end]
+    responses = load.send_all(port, requests, concurrency, end)
+    return [seconds for finished, seconds in responses if start <= finished < end]
 
 
 def _summarize(rounds: list[list[float]], baseline: list[list[float]]) -> dict[str, Any]:

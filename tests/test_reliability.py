@@ -4,6 +4,7 @@ import re
 
 from github_avatars.github import CONNECTIONS, client
 from github_avatars.picture import container, decoding
+from github_avatars.service import SLOTS
 from tests.support.processes import ROOT
 
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -18,6 +19,7 @@ def test_the_tables_of_limits_contain_the_constants() -> None:
         "MAX_PAUSE": f"{client.MAX_PAUSE:g} s",
         "MAX_REDIRECTS": f"{client.MAX_REDIRECTS}",
         "CONNECTIONS": f"{CONNECTIONS}",
+        "SLOTS": f"{SLOTS}",
         "MAX_BYTES": f"{decoding.MAX_BYTES:,}",
         "MAX_PIXELS": f"{decoding.MAX_PIXELS:,}",
         "MAX_SIDE": f"{decoding.MAX_SIDE:,}",

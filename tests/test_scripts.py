@@ -20,6 +20,7 @@ import pytest
 from github_avatars import identicon
 from github_avatars.cli import local
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
+from github_avatars.service import SLOTS
 from github_avatars.training import dataset
 from tests.support import processes
 from tests.support.cog_server import CogServer
@@ -195,7 +196,7 @@ def test_server_predicts_as_the_image_does(demo_server: CogServer) -> None:
     output = demo_server.predict(username="octocat")["output"]
     assert output["href"].startswith("http://127.0.0.1:")
     assert output == {"username": "octocat", "href": output["href"], "prediction": "custom"}
-    assert '"message":"Server ready","num_slots":32,' in demo_server.log()
+    assert f'"message":"Server ready","num_slots":{SLOTS},' in demo_server.log()
     schema = (ROOT / "openapi.json").read_bytes()
     assert (ROOT / ".cog" / "openapi_schema.json").read_bytes() == schema
     assert demo_server.request("GET", "/openapi.json") == (200, json.loads(schema))

@@ -26,7 +26,7 @@ class Predictor(BaseRunner):
         self.session.trust_env = False
         self.executor = ThreadPoolExecutor(THREADS)
 
-    @cog.concurrent(max=32)
+    @cog.concurrent(max=256)
     async def run(self, username: str) -> str:
         """Return width and height, such as 420×420."""
         return await asyncio.get_running_loop().run_in_executor(self.executor, self.fetch_size, username)

@@ -17,7 +17,7 @@ import cog
 from cog.predictor import load_predictor_from_ref
 
 from github_avatars.errors import BadFile, BadOption, InUse
-from github_avatars.github import CONNECTIONS
+from github_avatars.service import COG_VARIABLES
 from github_avatars.service.memory import MALLOC
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def serve(port: int) -> None:
         raise BadFile(f"{ROOT / '.cog'} cannot be written ({error.strerror}): make it writable.") from error
     os.environ |= {
         "COG_PREDICT_TYPE_STUB": "predict.py:Predictor",
-        "COG_MAX_CONCURRENCY": str(CONNECTIONS),
+        **COG_VARIABLES,
         "PORT": str(port),
         **{name: str(value) for name, value in MALLOC.items()},
         # Cog starts its worker as `python`.

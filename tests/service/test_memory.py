@@ -1,4 +1,4 @@
-"""The memory of Cog's server and of the web page while many huge pictures arrive at once, read from Linux's /proc."""
+"""The memory of Cog's server and of the web page under load, read from Linux's /proc."""
 
 import base64
 import subprocess
@@ -6,14 +6,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
+from benchmarks import load
+from benchmarks.soak import create_cases
 from github_avatars.demo import GitHubStandIn
 from github_avatars.github import CONNECTIONS
+from github_avatars.service import SLOTS
 from github_avatars.service.memory import MALLOC
 from tests.conftest import StartCog
 from tests.support.hostile import full, many
@@ -47,18 +50,25 @@ def test_huge_pictures_at_once_stay_within_the_memory_limit(
     server.wait_for_status("READY")
     (worker,) = set(living_processes(server.process.pid)) - {server.process.pid}
     idle = memory("VmRSS", worker)
-    body = {"input": {"image": f"data:image/webp;base64,{base64.b64encode(HUGE).decode()}"}}
-
-    def try_to_predict() -> dict[str, Any] | None:
-        status, response = server.request("POST", "/predictions", body)
-        assert status in (200, 409), response
-        return dict(response) if status == 200 else None
-
+    picture = f"data:image/webp;base64,{base64.b64encode(HUGE).decode()}"
     with ThreadPoolExecutor(2 * CONNECTIONS) as pool:
-        responses = list(pool.map(lambda _: wait_until(try_to_predict), range(2 * CONNECTIONS)))
+        responses = list(pool.map(lambda _: server.predict(image=picture), range(2 * CONNECTIONS)))
     assert Counter(response["output"]["prediction"] for response in responses) == {"custom": 2 * CONNECTIONS}
     assert memory("VmHWM", worker) < idle + MAX_MEGABYTES
     assert memory("VmRSS", worker) < idle + KEPT_MEGABYTES
+
+
+def test_many_clients_never_get_409_and_stay_within_the_memory_limit(
+    start_cog: StartCog, github: GitHubStandIn, tmp_path: Path
+) -> None:
+    server = start_cog(tmp_path, github.url)
+    server.wait_for_status("READY")
+    processes = living_processes(server.process.pid)
+    idle = sum(memory("VmRSS", process) for process in processes)
+    requests = [load.predict_request(case.inputs, lambda status, _: status == 200) for case in create_cases(github.url)]
+    # Raises BadResponse for any other status.
+    assert len(load.send_all(server.port, islice(cycle(requests), 1500), SLOTS // 2)) == 1500
+    assert sum(memory("VmHWM", process) for process in processes) < idle + MAX_MEGABYTES
 
 
 def client(number: int) -> str:

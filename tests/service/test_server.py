@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ import pytest
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.github import CONNECTIONS
 from github_avatars.picture.decoding import MAX_BYTES
-from github_avatars.service import watcher
+from github_avatars.service import COG_VARIABLES, SLOTS, watcher
 from github_avatars.service.cog_cleanup import PREDICTIONS
 from github_avatars.training import dataset
 from tests.conftest import StartCog
@@ -46,14 +45,6 @@ def own_server(start_cog: StartCog, github: GitHubStandIn, tmp_path: Path) -> It
         yield server
 
 
-def try_to_predict(server: CogServer, method: str, path: str, login: str) -> dict[str, Any] | None:
-    """The response of a prediction for `login`; None if the server is full."""
-    # Cog frees the slot of an earlier prediction shortly after its response.
-    status, response = server.request(method, path, {"input": {"username": login}})
-    assert status in (200, 409), response
-    return dict(response) if status == 200 else None
-
-
 class PendingPredictions:
     """Predictions for different accounts whose requests the stand-in holds until `release` is set."""
 
@@ -65,10 +56,13 @@ class PendingPredictions:
         self._pending: list[tuple[dataset.Example, Future[dict[str, Any]]]] = []
 
     def add(self, example: dataset.Example, method: str, path: str) -> None:
-        def predict() -> dict[str, Any]:
-            return wait_until(lambda: try_to_predict(self._server, method, path, example.login))
+        body = {"input": {"username": example.login}}
+        self._pending.append((example, self._pool.submit(self._predict, method, path, body)))
 
-        self._pending.append((example, self._pool.submit(predict)))
+    def _predict(self, method: str, path: str, body: object) -> dict[str, Any]:
+        status, response = self._server.request(method, path, body)
+        assert status == 200, response
+        return dict(response)
 
     def statuses(self) -> list[str]:
         return [response.result()["status"] for _, response in self._pending]
@@ -131,15 +125,12 @@ def silence(github: GitHubStandIn) -> Iterator[Hold]:
         hold.release.set()
 
 
-def serves_all_slots(server: CogServer, github: GitHubStandIn) -> bool:
+def uses_all_threads(server: CogServer, github: GitHubStandIn) -> bool:
     """Whether CONNECTIONS predictions at once are correct."""
 
-    def is_served(example: dataset.Example) -> bool:
-        response = wait_until(lambda: try_to_predict(server, "POST", "/predictions", example.login))
-        return is_correct(response, example, github)
-
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return all(pool.map(is_served, EXAMPLES))
+        responses = pool.map(lambda example: server.predict(username=example.login), EXAMPLES)
+        return all(is_correct(response, example, github) for response, example in zip(responses, EXAMPLES, strict=True))
 
 
 def descriptors(server: CogServer) -> int:
@@ -148,7 +139,7 @@ def descriptors(server: CogServer) -> int:
     return sum(len(list(folder.iterdir())) for folder in folders)
 
 
-def test_all_slots_run_at_once(cog_server: CogServer, github: GitHubStandIn) -> None:
+def test_as_many_predictions_run_at_once_as_there_are_threads(cog_server: CogServer, github: GitHubStandIn) -> None:
     with pending_predictions(cog_server, github, CONNECTIONS) as predictions:
         assert github.max_in_flight == CONNECTIONS
         predictions.release.set()
@@ -156,25 +147,25 @@ def test_all_slots_run_at_once(cog_server: CogServer, github: GitHubStandIn) -> 
     assert [github.requests[f"/{example.login}.png"] for example in EXAMPLES] == [1] * CONNECTIONS
 
 
-def test_further_predictions_are_refused_and_affect_no_other(cog_server: CogServer, github: GitHubStandIn) -> None:
+def test_further_predictions_wait_and_a_full_server_refuses_more(cog_server: CogServer, github: GitHubStandIn) -> None:
     body = {"input": {"username": "octocat"}}
-    with pending_predictions(cog_server, github, CONNECTIONS) as predictions:
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            requests = [pool.submit(cog_server.request, "POST", "/predictions", body) for _ in range(3 * CONNECTIONS)]
-        assert [request.result() for request in requests] == [FULL] * 3 * CONNECTIONS
-        predictions.release.set()
-        assert predictions.are_correct()
-    assert not github.requests["/octocat.png"]
-    cog_server.wait_for_status("READY")
-    assert serves_all_slots(cog_server, github)
-
-
-def test_full_server_responds_to_other_requests(cog_server: CogServer, github: GitHubStandIn) -> None:
-    with pending_predictions(cog_server, github, CONNECTIONS) as predictions:
-        assert cog_server.health()["status"] == "BUSY"
+    with (
+        ThreadPoolExecutor(SLOTS) as pool,
+        pending_predictions(cog_server, github, CONNECTIONS) as predictions,
+    ):
+        waiting = [pool.submit(cog_server.predict, username="octocat") for _ in range(SLOTS - CONNECTIONS)]
+        wait_until(lambda: cog_server.health()["status"] == "BUSY")
+        refused = [pool.submit(cog_server.request, "POST", "/predictions", body) for _ in range(CONNECTIONS)]
+        assert [request.result() for request in refused] == [FULL] * CONNECTIONS
         assert cog_server.request("GET", "/")[0] == 200
         assert cog_server.request("GET", "/openapi.json")[0] == 200
         assert predictions.are_pending()
+        assert not github.requests["/octocat.png"]
+        predictions.release.set()
+        assert predictions.are_correct()
+        assert {request.result()["status"] for request in waiting} == {"succeeded"}
+    assert github.requests["/octocat.png"] == len(waiting)
+    cog_server.wait_for_status("READY")
 
 
 def test_pictures_are_classified_while_fetches_wait(cog_server: CogServer, github: GitHubStandIn) -> None:
@@ -186,10 +177,13 @@ def test_pictures_are_classified_while_fetches_wait(cog_server: CogServer, githu
         assert predictions.are_pending()
 
 
-def test_an_image_runs_as_many_predictions_at_once_as_these_tests() -> None:
-    """`cog build` reads the number from the source, the server of the tests from the environment."""
+def test_an_image_serves_as_these_tests_do() -> None:
+    """`cog build` reads the number of slots from the source; the server of the tests gets it by a variable."""
     source = (ROOT / "predict.py").read_text(encoding="utf-8")
-    assert f"    @cog.concurrent(max={CONNECTIONS})\n    async def run(" in source
+    assert f"    @cog.concurrent(max={SLOTS})\n    async def run(" in source
+    lines = (ROOT / "cog.yaml").read_text(encoding="utf-8").splitlines()
+    variables = {f"  - {name}={value}" for name, value in COG_VARIABLES.items()}
+    assert variables - set(lines) == {f"  - COG_MAX_CONCURRENCY={SLOTS}"}
 
 
 def send_request(server: CogServer, body: bytes, length: int) -> socket.socket:
@@ -201,20 +195,14 @@ def send_request(server: CogServer, body: bytes, length: int) -> socket.socket:
 
 
 def start_silent_prediction(server: CogServer, hold: Hold) -> socket.socket:
-    """A connection of a client whose prediction for SILENT waits for the stand-in.
-
-    A refused client tries again, because Cog frees a slot shortly after the response.
-    """
+    """A connection of a client whose prediction for SILENT waits for the stand-in."""
     body = json.dumps({"input": {"username": SILENT}}).encode()
     client = send_request(server, body, len(body))
-    while not hold.wait_for_request(0.05):
-        if select.select([client], [], [], 0)[0]:
-            client.close()
-            client = send_request(server, body, len(body))
+    assert hold.wait_for_request()
     return client
 
 
-def test_closed_connections_free_their_slots_completely(cog_server: CogServer, github: GitHubStandIn) -> None:
+def test_closed_connections_free_their_threads_completely(cog_server: CogServer, github: GitHubStandIn) -> None:
     with pending_predictions(cog_server, github, CONNECTIONS):
         pass  # from now on, the server keeps the maximum number of connections to the stand-in
     cog_server.wait_for_status("READY")
@@ -225,7 +213,7 @@ def test_closed_connections_free_their_slots_completely(cog_server: CogServer, g
             for client in clients:
                 client.close()
             cog_server.wait_for_status("READY")
-            assert serves_all_slots(cog_server, github)
+            assert uses_all_threads(cog_server, github)
             # No abandoned prediction continues: its fetch would have been retried before its thread became free.
             assert github.requests[f"/{SILENT}.png"] == rounds * CONNECTIONS
     wait_until(lambda: descriptors(cog_server) <= before, lambda: f"{before} before, {descriptors(cog_server)} now")
@@ -236,7 +224,7 @@ def test_connections_closed_within_a_request(cog_server: CogServer, github: GitH
     before = descriptors(cog_server)
     for _ in range(2 * CONNECTIONS):
         send_request(cog_server, b'{"input": {"user', 100).close()
-    assert serves_all_slots(cog_server, github)
+    assert uses_all_threads(cog_server, github)
     limit = before + CONNECTIONS
     wait_until(lambda: descriptors(cog_server) <= limit, lambda: f"{before} before, {descriptors(cog_server)} now")
 
@@ -249,25 +237,19 @@ def test_cancellation_ends_a_waiting_prediction(cog_server: CogServer, github: G
     assert cog_server.predict(username="octocat")["status"] == "succeeded"
 
 
-def test_cancellation_of_all_predictions_frees_all_slots(cog_server: CogServer, github: GitHubStandIn) -> None:
+def test_cancellation_of_all_predictions_frees_all_threads(cog_server: CogServer, github: GitHubStandIn) -> None:
     paths = [f"/predictions/in-the-background-{number}" for number in range(CONNECTIONS)]
-
-    def start(path: str) -> dict[str, Any] | None:
-        body = {"input": {"username": SILENT}}
-        status, response = cog_server.request("PUT", path, body, {"Prefer": "respond-async"})
-        assert status in (202, 409), response
-        return dict(response) if status == 202 else None
-
+    body = {"input": {"username": SILENT}}
     with silence(github) as hold:
         for path in paths:
-            # Slots of earlier predictions may not be free yet.
-            started = wait_until(lambda path=path: start(path))  # type: ignore[misc]
-            assert started == {"id": path.rpartition("/")[2], "status": "starting"}
+            name = path.rpartition("/")[2]
+            response = cog_server.request("PUT", path, body, {"Prefer": "respond-async"})
+            assert response == (202, {"id": name, "status": "starting"})
             assert hold.wait_for_request()
         assert [cog_server.request("POST", f"{path}/cancel") for path in paths] == [(200, {})] * CONNECTIONS
         # As soon as they have ended, they cannot be canceled again.
         wait_until(lambda: {cog_server.request("POST", f"{path}/cancel")[0] for path in paths} == {404})
-        assert serves_all_slots(cog_server, github)
+        assert uses_all_threads(cog_server, github)
         # No canceled prediction continues: its fetch would have been retried before its thread became free.
         assert github.requests[f"/{SILENT}.png"] == CONNECTIONS
 
@@ -351,7 +333,7 @@ def test_server_that_is_the_first_process_of_a_container_ends_if_its_worker_is_k
 def test_an_id_that_is_not_a_file_name_blocks_a_slot(own_server: CogServer, name: str) -> None:
     """A defect of Cog 0.23.1: clients that may choose ids can make the server unavailable."""
     body = {"id": name, "input": {"username": "octocat"}}
-    for _ in range(CONNECTIONS):
+    for _ in range(SLOTS):
         status, response = own_server.request("POST", "/predictions", body)
         assert (status, response["status"]) == (200, "failed")
     assert own_server.request("POST", "/predictions", {"input": {"username": "octocat"}}) == FULL

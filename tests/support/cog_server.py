@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from github_avatars.github import CONNECTIONS
+from github_avatars.service import COG_VARIABLES
 from github_avatars.service.memory import MALLOC
 from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT, wait_until
@@ -25,7 +25,7 @@ def cog_variables(predictor: Path, port: int) -> dict[str, str]:
     """The environment variables with which COMMAND serves the Predictor in this file on this port."""
     return {
         "COG_PREDICT_TYPE_STUB": f"{predictor}:Predictor",
-        "COG_MAX_CONCURRENCY": str(CONNECTIONS),
+        **COG_VARIABLES,
         "PORT": str(port),
         # Cog starts its worker as `python`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
