@@ -14,7 +14,6 @@ import pytest
 import synthesis
 from github_avatars import classifier, classify, identicon
 from github_avatars.cli import command_line
-from github_avatars.errors import BadDataset
 from github_avatars.evaluation import scoring, tables
 from github_avatars.evaluation.evaluating import evaluate, robustness_conditions
 from github_avatars.evaluation.results import Evaluation
@@ -178,11 +177,6 @@ def test_no_readable_picture(data: bytes | None, tmp_path: Path) -> None:
     assert evaluation.scores["brier"] is evaluation.robustness_brier is None
     assert all(cell["count"] == 0 and cell["value"] is None for cell in evaluation.robustness)
     assert re.search(r"\| accuracy +\| +– % \|", tables.as_text(evaluation))
-
-
-def test_folder_without_labels_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(BadDataset, match=r"neither index\.csv nor a folder default or custom"):
-        evaluate(tmp_path)
 
 
 def test_missing_files_and_names_that_are_not_utf8_are_reported(tmp_path: Path) -> None:

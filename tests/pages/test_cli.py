@@ -5,8 +5,6 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from github_avatars.cli import command_line
 from pages import cli
 from tests.support.processes import ROOT, clean_environment
@@ -15,21 +13,17 @@ PAGE = cli.PATH.read_text(encoding="utf-8")
 COMMANDS = dict(cli.commands(command_line.build_parser()))
 
 
-def test_every_command_has_a_section() -> None:
+def test_a_section_of_each_command_describes_every_argument() -> None:
     assert re.findall("^## (.+)$", PAGE, re.MULTILINE) == [" ".join(words) for words in COMMANDS]
-
-
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_section_describes_every_argument(words: tuple[str, ...]) -> None:
-    section = PAGE.partition(f"## {' '.join(words)}\n")[2].partition("\n## ")[0]
-    description = COMMANDS[words].description
-    assert description
-    assert description in section
-    for action in COMMANDS[words]._actions:
-        if not isinstance(action, argparse._HelpAction):
-            assert all(f"`{name}" in section for name in action.option_strings)
-            assert action.help
-            assert action.help.partition("%")[0] in section
+    for words, parser in COMMANDS.items():
+        section = PAGE.partition(f"## {' '.join(words)}\n")[2].partition("\n## ")[0]
+        assert parser.description
+        assert parser.description in section
+        for action in parser._actions:
+            if not isinstance(action, argparse._HelpAction):
+                assert all(f"`{name}" in section for name in action.option_strings)
+                assert action.help
+                assert action.help.partition("%")[0] in section
 
 
 def test_the_page_does_not_depend_on_the_terminal() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 import synthesis
 from github_avatars import classifier, identicon
-from github_avatars.classifier import Label
 from github_avatars.cli import command_line
 from github_avatars.picture import decoding
 from github_avatars.training import dataset, fitting
@@ -42,19 +41,6 @@ def error_line(result: tuple[int, str, str]) -> str:
     assert all("picture" in shown for shown in progress if shown), errors
     assert line.startswith("error: ")
     return line
-
-
-def change_labels(folder: Path) -> None:
-    """Make half of the labels wrong."""
-    opposite: dict[Label, Label] = {"default": "custom", "custom": "default"}
-    examples = dataset.read_index(folder)
-    dataset.write_index(
-        folder,
-        [
-            replace(example, label=opposite[example.label]) if number % 2 else example
-            for number, example in enumerate(examples)
-        ],
-    )
 
 
 def files(model: Path) -> dict[str, bytes]:
@@ -116,7 +102,10 @@ def test_training_is_reproducible_to_the_byte_and_replaces_damaged_files(drawn: 
 
 
 def test_worse_model_overwrites_a_better_one_only_with_force(avatars: Path, model: Path, train: Train) -> None:
-    change_labels(avatars)
+    examples = dataset.read_index(avatars)
+    labels = [example.label for example in examples]
+    half_wrong = zip(examples, labels[::2] + labels[1::2], strict=True)
+    dataset.write_index(avatars, [replace(example, label=label) for example, label in half_wrong])
     before = files(model)
     line = error_line(train("--data", avatars, "--model", model))
     assert "scores worse in accuracy and originals" in line

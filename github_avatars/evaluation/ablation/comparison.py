@@ -39,16 +39,8 @@ def compare(
         fitted.append(competitor.build().fit(table.X, table.y))
         seconds = round(process_time() - started, 2)
         size = competitor.size(fitted[-1])
-        rows.append(
-            {
-                "name": competitor.name,
-                "about": competitor.about,
-                **scores,
-                "bytes": size,
-                "fitting_seconds": seconds,
-                **about,
-            }
-        )
+        row = {"name": competitor.name, "about": competitor.about, **scores, "bytes": size}
+        rows.append({**row, "fitting_seconds": seconds, **about})
     return {
         "pictures": {
             "directory": directory.resolve().name,
