@@ -238,7 +238,7 @@ def test_competitors_on_other_pictures_are_not_kept_and_times_of_all_replace_ear
     ("file", "content", "message"),
     [
         ("1.png", "\x89PNG", "1.png is not a PNG"),
-        ("index.csv", None, "index.csv cannot be read"),
+        ("index.csv", None, "avatars has neither index.csv nor a folder default or custom"),
         ("index.csv", ",".join(dataset.NAMES), "fewer than 5 pictures labeled default"),
         ("ablation.json", "{", "ablation.json is not JSON"),
     ],
@@ -265,4 +265,4 @@ def test_error_is_one_line_and_the_output_is_unchanged(
 def test_missing_torch_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--deep", "-o", str(tmp_path / "ablation.json")]) == 1
     line = capsys.readouterr().err
-    assert line.startswith("error: No module named 'torch': run script/ablation --deep, or install requirements/deep")
+    assert line == "error: The package torch is missing: pip install 'github-avatars[deep]'\n"

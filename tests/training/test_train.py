@@ -145,7 +145,9 @@ def test_check_fails_if_a_file_of_the_model_is_missing_or_damaged(model: Path, f
     assert f"{path} cannot be read" in error_line(train("--model", model, "--check"))
 
 
-def test_unusable_folders_and_files_are_errors_of_one_line(tmp_path: Path, avatars: Path, train: Train) -> None:
+def test_unusable_folders_and_files_are_errors_of_one_line(
+    tmp_path: Path, avatars: Path, model: Path, train: Train
+) -> None:
     assert "has neither index.csv nor a folder default or custom" in error_line(train("--data", tmp_path))
     no_folder = tmp_path / "no folder" / "model.pkl"
     assert "no folder" in error_line(train("--data", avatars, "--model", no_folder))
@@ -153,6 +155,6 @@ def test_unusable_folders_and_files_are_errors_of_one_line(tmp_path: Path, avata
     examples = dataset.read_index(avatars)
     copied = [replace(each, file=f"{FAMILIES[0]}.png") if each.family == FAMILIES[0] else each for each in examples]
     dataset.write_index(avatars, copied)
-    assert "the same picture under both labels" in error_line(train("--data", avatars, "--model", no_folder))
+    assert "the same picture under both labels" in error_line(train("--data", avatars, "--model", model))
     (avatars / "1.png").write_text("<!DOCTYPE html>")
-    assert "1.png is not a PNG, JPEG, WebP or GIF" in error_line(train("--data", avatars))
+    assert "1.png is not a PNG, JPEG, WebP or GIF" in error_line(train("--data", avatars, "--model", model))
