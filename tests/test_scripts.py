@@ -112,10 +112,10 @@ WRONG_NUMBER = "Exactly one of username and image is required, but "
         (["username=a", "username=octocat"], "-i username=… "),
         (["image=picture.png"], "image is the text 'picture.png'"),
         (["image="], "image is the text ''"),
-        (["username=@octocat"], "username is the file octocat"),
-        (["image=@/dev/null"], "The image is not a PNG, JPEG, WebP or GIF"),
-        (["image=@gone.png"], "gone.png cannot be read (No such file"),
-        (["image=@"], ". cannot be read (Is a directory)"),
+        (["username=@octocat"], "username is a file: "),
+        (["image=@/dev/null"], "The image cannot be read (It is not a regular file)"),
+        (["image=@gone.png"], "The image cannot be read (No such file"),
+        (["image=@"], "The image cannot be read (Is a directory)"),
     ],
 )
 def test_predict_names_the_wrong_input(
