@@ -16,7 +16,9 @@ PUBLIC = {
         "Contribution Explanation TITLES as_text draw draw_difference draw_sample encode_png explain "
         "explain_file_or_account headline notes"
     ),
-    "github_avatars.github": "API Account Avatar CONNECTIONS DEADLINE GitHub Kind Pace Page check_login fetch",
+    "github_avatars.github": (
+        "API Account Avatar CONNECTIONS DEADLINE GitHub Kind Pace Page check_login fetch is_account_id"
+    ),
     "github_avatars.identicon": (
         "BIAS_WEIGHT CELLS Color Design Fit Floats GITHUB_GREY Identicon MIN_UNBLURRED_SIDE RADIUS SAMPLE SIZE "
         "design_for difference errors fit for_account is_blank is_of pack pixels render sample"

@@ -13,8 +13,10 @@ from tests.support.timing import TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A background job of a shell without job control ignores SIGINT, and so would all processes that the tests start.
+# A background job of a shell without job control ignores SIGINT, a job under nohup ignores SIGHUP, and so would all
+# processes that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def free_port() -> int:
