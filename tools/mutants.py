@@ -156,7 +156,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(*mutants, sep="\n")
         return 0
     # A script in the copy would otherwise install the copy into .venv, which both share.
-    subprocess.run([ROOT / "script" / "bootstrap"], check=True)
+    subprocess.run([ROOT / "script" / "bootstrap", "test"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         shutil.copytree(ROOT, project, ignore=IGNORED)
