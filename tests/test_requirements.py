@@ -13,7 +13,10 @@ from packaging.requirements import Requirement
 from tests.support.processes import ROOT
 from tests.support.requirements import logical_lines, pins, run_or_skip
 
-LOCK_FILES = ("requirements.txt", "requirements/dev.txt")
+GROUPS = ("requirements/local.txt", "requirements/train.txt", "requirements/notebook.txt", "requirements/dev.txt")
+IMAGES = ("requirements.txt", "requirements/serve.txt")
+LOCK_FILES = (*IMAGES, *GROUPS)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 @pytest.mark.parametrize("name", LOCK_FILES)
@@ -27,37 +30,53 @@ def test_every_package_has_one_version_and_hashes_that_pip_requires(name: str) -
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in pin.hashes), pin
 
 
-def test_cog_passes_the_hashes_to_pip() -> None:
+@pytest.mark.parametrize("name", IMAGES)
+def test_cog_passes_the_hashes_to_pip(name: str) -> None:
     """Cog keeps only name and version of `name==version`, but passes lines with spaces around == to pip unchanged."""
-    packages = logical_lines("requirements.txt")[1:]
+    packages = logical_lines(name)[1:]
     assert all(" == " in line for line in packages)
     assert not any("==" in line.replace(" == ", "") for line in packages)
 
 
-def test_the_image_gets_what_serving_needs_and_nothing_else() -> None:
+@pytest.mark.parametrize(("name", "extras"), [("requirements.txt", ["train"]), ("requirements/serve.txt", [])])
+def test_the_image_gets_what_serving_needs_and_nothing_else(name: str, extras: list[str]) -> None:
     """A missing package would make pip fail in the image, because it installs nothing without a hash."""
     image = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux", "extra": ""}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     required: set[str] = set()
-    pending = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    pending = [
+        *PROJECT["dependencies"],
+        *(package for extra in extras for package in PROJECT["optional-dependencies"][extra]),
+        "cog",
+    ]
     while pending:
         requirement = Requirement(pending.pop())
         if requirement.name not in required and (not requirement.marker or requirement.marker.evaluate(image)):
             required.add(requirement.name)
             pending += requires(requirement.name) or []
-    packages = pins("requirements.txt")
+    packages = pins(name)
     installed = {pin.name for pin in packages if not pin.requirement.marker or pin.requirement.marker.evaluate(image)}
-    assert installed == {name.lower().replace("_", "-") for name in required}
+    assert installed == {name.lower().replace("_", "-") for name in required} - {"cog", "coglet"}
     assert {pin.name for pin in packages} - installed == {"colorama"}, "other platforms must get the same packages"
 
 
+def test_no_group_changes_the_packages_of_another() -> None:
+    tested = {pin.name: pin for pin in pins("requirements/dev.txt")}
+    for name in LOCK_FILES:
+        for pin in pins(name):
+            assert tested.get(pin.name, pin).version == pin.version, (name, pin.name)
+            assert tested.get(pin.name, pin).hashes == pin.hashes, (name, pin.name)
+    groups = [{pin.name for pin in pins(name)} for name in ("requirements/local.txt", "requirements/train.txt")]
+    assert groups[0] < groups[1] < tested.keys()
+    assert groups[0] < {pin.name for pin in pins("requirements/notebook.txt")}
+
+
 def test_the_tests_run_with_the_packages_that_serve() -> None:
-    serving = {(str(pin.requirement), pin.hashes) for pin in pins("requirements.txt")}
     development = pins("requirements/dev.txt")
-    assert serving < {(str(pin.requirement), pin.hashes) for pin in development}
+    assert {pin.name for pin in pins("requirements.txt")} < {pin.name for pin in development}
     sdk = re.search(r'sdk_version: "(.+)"', (ROOT / "cog.yaml").read_text())
     assert sdk
     assert {pin.version for pin in development if pin.name in ("cog", "coglet")} == {sdk[1]}
+    assert f"COGLET_WHEEL=pypi:{sdk[1]}\n" in (ROOT / "script" / "build").read_text()
 
 
 def test_pip_refuses_a_package_with_another_hash(tmp_path: Path) -> None:

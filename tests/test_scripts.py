@@ -25,6 +25,7 @@ from github_avatars.training import dataset
 from tests.support import processes
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT, clean_environment, free_port, living_processes
+from tests.support.requirements import run_or_skip
 from tests.support.timing import TIMEOUT, wait_until
 
 SCRIPTS = sorted((ROOT / "script").iterdir())
@@ -232,12 +233,54 @@ def test_sigterm_ends_the_server_its_worker_and_the_stand_in(tmp_path: Path) -> 
         assert "Traceback" not in server.log()
 
 
-def test_bootstrap_does_nothing_if_the_environment_is_up_to_date(tmp_path: Path) -> None:
-    run("bootstrap", folder=tmp_path)
-    before = (ROOT / ".venv" / "installed").stat().st_mtime_ns
-    result = run("bootstrap", folder=tmp_path)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert (ROOT / ".venv" / "installed").stat().st_mtime_ns == before
+def test_bootstrap_does_nothing_for_groups_that_are_up_to_date(tmp_path: Path) -> None:
+    run("bootstrap", "test", folder=tmp_path)
+    markers = [ROOT / ".venv" / f"installed-{group}" for group in ("serve", "train", "test")]
+    before = [marker.stat().st_mtime_ns for marker in markers]
+    for arguments in ([], ["serve"], ["train"], ["test"]):
+        result = run("bootstrap", *arguments, folder=tmp_path)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert [marker.stat().st_mtime_ns for marker in markers] == before
+
+
+def test_bootstrap_names_the_groups(tmp_path: Path) -> None:
+    result = run("bootstrap", "nonsense", folder=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "script/bootstrap: there is no group nonsense: give serve, train, notebook or test.\n"
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_first_prediction_needs_less_than_400_megabytes_and_groups_accumulate(installer: str, tmp_path: Path) -> None:
+    project = tmp_path / "a project"
+    for name in subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines():
+        if (ROOT / name).exists():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, project / name)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    if installer == "uv":
+        (tools / "uv").symlink_to(Path(sys.executable).with_name("uv"))
+    folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "uv").exists()]
+    environment = clean_environment(PATH=os.pathsep.join([str(tools), *folders]))
+    command = [project / "script" / "predict", "--demo", "-i", "username=octocat"]
+    first = run_or_skip(command, tmp_path, environment)
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["prediction"] == "custom"
+    steps = re.findall("^script/bootstrap: .+ …$", first.stderr, re.MULTILINE)
+    assert [step.split()[1] for step in steps] == ["creating", "installing", "installing"]
+    files = (project / ".venv").rglob("*")
+    assert sum(file.stat().st_blocks * 512 for file in files if file.is_file() and not file.is_symlink()) < 400e6
+    assert run_or_skip(command, tmp_path, environment).stderr == ""
+
+    def versions() -> set[str]:
+        return {path.name for path in (project / ".venv" / "lib").glob("python*/site-packages/*.dist-info")}
+
+    before = versions()
+    assert "scikit_learn" not in str(before)
+    train = run_or_skip([project / "script" / "bootstrap", "train"], tmp_path, environment)
+    assert train.returncode == 0, train.stderr
+    assert before < versions()
+    assert run_or_skip([*command], tmp_path, environment).stderr == ""
 
 
 @pytest.fixture
@@ -254,7 +297,7 @@ def bare_path(tmp_path: Path) -> str:
 
 def test_bootstrap_without_python_is_one_line(tmp_path: Path, bare_path: str) -> None:
     project = tmp_path / "a project"
-    for name in ("script/bootstrap", "requirements.txt", "requirements/dev.txt"):
+    for name in ("script/bootstrap", "requirements/local.txt"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, project / name)
     environment = clean_environment(PYTHON="/bin/false", PATH=bare_path)

@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,9 +47,11 @@ def pins(name: str) -> list[Pin]:
     return [Pin(Requirement(package), frozenset(map(str.strip, hashes))) for package, *hashes in split]
 
 
-def run_or_skip(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_or_skip(
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command that needs the package registry. Skips the test if the registry is unreachable."""
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     if result.returncode and NETWORK_ERROR.search(result.stderr):
         pytest.skip("the package registry is unreachable")
     return result
