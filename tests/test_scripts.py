@@ -262,7 +262,7 @@ def test_first_prediction_needs_less_than_400_megabytes_and_groups_accumulate(in
         (tools / "uv").symlink_to(Path(sys.executable).with_name("uv"))
     folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "uv").exists()]
     environment = clean_environment(PATH=os.pathsep.join([str(tools), *folders]))
-    command = [project / "script" / "predict", "--demo", "-i", "username=octocat"]
+    command: list[str | Path] = [project / "script" / "predict", "--demo", "-i", "username=octocat"]
     first = run_or_skip(command, tmp_path, environment)
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout)["prediction"] == "custom"
@@ -280,7 +280,7 @@ def test_first_prediction_needs_less_than_400_megabytes_and_groups_accumulate(in
     train = run_or_skip([project / "script" / "bootstrap", "train"], tmp_path, environment)
     assert train.returncode == 0, train.stderr
     assert before < versions()
-    assert run_or_skip([*command], tmp_path, environment).stderr == ""
+    assert run_or_skip(command, tmp_path, environment).stderr == ""
 
 
 @pytest.fixture
