@@ -3,8 +3,9 @@
 `GitHub` fetches avatars, `API` reads lists of accounts, and both raise the errors of errors.py.
 """
 
+from github_avatars.github.accounts import Account, check_login, is_account_id, parse
 from github_avatars.github.api import API
-from github_avatars.github.client import DEADLINE, Account, Avatar, GitHub, check_login, fetch, is_account_id
+from github_avatars.github.client import DEADLINE, Avatar, GitHub, fetch
 from github_avatars.github.lists import Kind, Page
 from github_avatars.github.rate_limit import Pace
 from github_avatars.github.transport import CONNECTIONS
@@ -22,4 +23,5 @@ __all__ = [
     "check_login",
     "fetch",
     "is_account_id",
+    "parse",
 ]

@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Self, TypeGuard
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
 from github_avatars import cancellation
 from github_avatars.errors import (
-    BadLogin,
     ForeignRedirect,
     LoginRequired,
     NoSuchAccount,
@@ -30,6 +29,7 @@ from github_avatars.errors import (
     Unreachable,
 )
 from github_avatars.github import hosts, rate_limit, transport
+from github_avatars.github.accounts import AVATAR_PATH, check_login
 from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of
@@ -58,24 +58,9 @@ MAX_REFUSAL_BYTES = 64 * 1024
 """Bytes to read of a response that is not a picture, so that its connection can be used again."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
-MAX_ACCOUNT_ID = 10**18 - 1
-"""Much more than GitHub has, and a number that SQLite can store."""
-
 PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so use another host"
 
-LOGIN = re.compile(r"[A-Za-z0-9-]{1,39}(?:_[A-Za-z0-9]{3,8})?")
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
-AVATAR_PATH = re.compile(r"(?:/avatars)?/u/([1-9][0-9]{0,17})")
-
-
-@dataclass(frozen=True)
-class Account:
-    """An account, by its login, its id, or both."""
-
-    login: str | None
-    """The login as the source spells it, which may be invalid; None if only the id is known."""
-    account_id: int | None
-    """GitHub's numeric id; None if only the login is known."""
 
 
 @dataclass(frozen=True)
@@ -94,32 +79,6 @@ class Avatar:
     """GitHub's identifier of this version of the file, for a later conditional request; None if it sends none."""
     unchanged: bool = False
     """Whether the file is still the one with the requested ETag, and was therefore not sent."""
-
-
-def is_account_id(value: object) -> TypeGuard[int]:
-    """Whether this is a possible id of an account: an integer from 1 to MAX_ACCOUNT_ID."""
-    return type(value) is int and 1 <= value <= MAX_ACCOUNT_ID
-
-
-def check_login(login: str) -> str:
-    """Return `login` if it is a valid GitHub login. Raises BadLogin.
-
-    A login has 1 to 39 ASCII letters, digits and hyphens. Those of enterprise-managed users end with `_` and a
-    shortcode of 3 to 8 letters and digits, which GitHub counts among the 39; this function does not. New logins cannot
-    contain leading, trailing or double hyphens, but old accounts have them (`-Jerry-`, `Guin-`, `0----0`).
-
-    Sources: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication,
-    https://github.com/shinnn/github-username-regex/issues/7
-    """
-    if isinstance(login, str) and LOGIN.fullmatch(login):
-        return login
-    shown = reprlib.repr(login)
-    if isinstance(login, str) and login.endswith("[bot]"):
-        raise BadLogin(f"{shown} is a GitHub App, which has no avatar at /LOGIN.png: give a user or an organization.")
-    raise BadLogin(
-        f"{shown} is not a valid GitHub login: give 1 to 39 letters, digits and hyphens, "
-        "with the _shortcode of an enterprise-managed user if there is one."
-    )
 
 
 class GitHub:

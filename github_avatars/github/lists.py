@@ -7,8 +7,8 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from github_avatars.errors import BadOption, GitHubError, NoSuchAccount, NoSuchRepository, Unreachable
+from github_avatars.github.accounts import Account, check_login, is_account_id
 from github_avatars.github.api import API, APIResponse
-from github_avatars.github.client import Account, check_login, is_account_id
 
 Kind = Literal["stargazers", "contributors", "members", "followers"]
 

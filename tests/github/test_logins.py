@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from github_avatars.demo import GitHubStandIn
 from github_avatars.errors import BadLogin
 from github_avatars.github import GitHub, check_login
-from github_avatars.github.client import LOGIN
+from github_avatars.github.accounts import LOGIN
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT, clean_environment, run
 from tests.support.timing import TIMEOUT

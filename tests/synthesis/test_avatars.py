@@ -9,7 +9,7 @@ from PIL import Image
 import synthesis
 from github_avatars import identicon
 from github_avatars.demo import AVATARS
-from github_avatars.github import client
+from github_avatars.github import check_login
 from github_avatars.picture import decoding
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
@@ -47,7 +47,7 @@ def test_the_index_lists_every_file_account_and_family_once(examples: list[Examp
     families = Counter(example.family for example in examples if example.label == "custom")
     assert families.keys() == synthesis.FAMILIES.keys()
     assert len(set(families.values())) == 1
-    assert [client.check_login(example.login) for example in examples] == [example.login for example in examples]
+    assert [check_login(example.login) for example in examples] == [example.login for example in examples]
     assert len({example.login.lower() for example in examples}) == len(examples)
     assert "octocat" in {example.login for example in examples}
     assert min(example.account_id for example in examples) >= 1
