@@ -1,4 +1,4 @@
-"""The predictor that Cog serves: a username or a picture → default or custom."""
+"""The predictor that Cog serves: an account or a picture → default or custom."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,10 @@ from github_avatars.service import cog_cleanup, cog_inputs, leftovers, logs, wat
 
 
 class Output(BaseModel):
-    """The prediction: "default" or "custom". username and href are null for a picture."""
+    """The prediction: "default" or "custom". href is the address that was requested, and username the login.
+
+    Both are null for a picture; username is null for an account of which only the id is given.
+    """
 
     username: str | None
     href: str | None
@@ -43,7 +46,7 @@ class Predictor(BaseRunner):
     async def run(
         self,
         username: str | None = Input(
-            description="A GitHub login, such as zeke. Give either this or an image.",
+            description="A GitHub login, such as zeke, or an account's address. Give either this or an image.",
             default=None,
         ),
         image: Path | None = Input(

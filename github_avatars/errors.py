@@ -11,7 +11,7 @@
     │   ├── NotAPicture       the bytes are not a readable PNG, JPEG, WebP or GIF
     │   └── TooLarge          the picture has more bytes or pixels than an avatar can have
     ├── GitHubError           an account's avatar could not be fetched
-    │   ├── BadLogin          the text cannot be a GitHub login; no request was sent
+    │   ├── BadLogin          the text names no account; no request was sent
     │   ├── NoSuchAccount     GitHub has no account with this login
     │   ├── NoSuchRepository  GitHub has no such repository, or does not show it
     │   ├── RateLimited       GitHub refuses further requests for now; `until` is the end, if known
@@ -109,10 +109,10 @@ class GitHubError(GitHubAvatarsError):
 
 
 class BadLogin(GitHubError):
-    """The text cannot be a GitHub login; no request was sent to GitHub."""
+    """The text cannot be a GitHub login or the address of an account; no request was sent to GitHub."""
 
     kind = "bad-login"
-    remedy = "Give 1 to 39 letters, digits and hyphens, without @."
+    remedy = "Give a login of 1 to 39 letters, digits and hyphens, or the address of a profile or an avatar."
 
 
 class NoSuchAccount(GitHubError):

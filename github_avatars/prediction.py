@@ -35,7 +35,7 @@ class Prediction:
     verified: bool | None = None
     """Whether the picture equals the identicon of `account_id` pixel by pixel; None if that is unknown."""
     username: str | None = None
-    """The login; None for a picture file."""
+    """The login; None for a picture file, and for an account of which only the id is given."""
     href: str | None = None
     """The address that was requested; None for a picture file."""
     fetch_seconds: float | None = None
@@ -64,7 +64,7 @@ class Prediction:
 def predict(
     username: object, picture: object, github: GitHub, classifier: Classifier, name: str = "The image"
 ) -> Prediction:
-    """The prediction for a login or for a picture file. Exactly one must be given; the other is None.
+    """The prediction for an account or for a picture file. Exactly one must be given; the other is None.
 
     Values that are not `str` or `Path` are treated as missing, because Cog may pass `FieldInfo`. Raises BadInput unless
     exactly one is given, and the errors of `predict_account` and `predict_file`. A `picture` that is BadInput is
@@ -94,12 +94,16 @@ def predict(
     return prediction
 
 
-def predict_account(login: str, github: GitHub, classifier: Classifier) -> Prediction:
-    """The prediction for the avatar that GitHub shows for an account. Raises GitHubError and BadImage."""
+def predict_account(account: str, github: GitHub, classifier: Classifier) -> Prediction:
+    """The prediction for the avatar that GitHub shows for an account, in any spelling of github.parse.
+
+    Its `username` is the login, None if `account` has only the id. Its `href` is the address that was requested: that
+    with the id if it is given. Raises GitHubError and BadImage.
+    """
     started = perf_counter()
-    avatar = github.fetch(login)
+    avatar = github.fetch(account)
     fetched = perf_counter()
-    with decoding.loaded(avatar.data, f"The avatar of {login}") as picture:
+    with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
         verdict = classifier.classify(features.extract(picture))
         classified = perf_counter()
         verified = is_verified(picture, avatar.account_id)
@@ -109,7 +113,7 @@ def predict_account(login: str, github: GitHub, classifier: Classifier) -> Predi
         verdict.features,
         account_id=avatar.account_id,
         verified=verified,
-        username=login,
+        username=avatar.login or None,
         href=avatar.href,
         fetch_seconds=fetched - started,
         classify_seconds=classified - fetched,
@@ -184,18 +188,18 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
     if isinstance(picture, BadInput):
         raise picture
     if isinstance(username, Path):
-        raise BadInput("username is a file: give a GitHub login, without @.")
+        raise BadInput("username is a file: give a GitHub login.")
     if isinstance(picture, str):
         raise BadInput(
             f"image is the text {picture[:100]!r}: give a file, as -i image=@FILE or as a data URL over HTTP."
         )
-    login = username if isinstance(username, str) else None
+    account = username if isinstance(username, str) else None
     path = picture if isinstance(picture, Path) else None
-    if login is not None and path is None:
-        return predict_account(login, github, classifier)
-    if path is not None and login is None:
+    if account is not None and path is None:
+        return predict_account(account, github, classifier)
+    if path is not None and account is None:
         return predict_file(path, classifier, name)
-    problem = "neither was" if login is None else "both were"
+    problem = "neither was" if account is None else "both were"
     raise BadInput(
         f"Exactly one of username and image is required, but {problem} given: give a GitHub login or a picture."
     )

@@ -119,6 +119,27 @@ def test_login_keeps_its_spelling(hub: GitHub, standin: GitHubStandIn, shipped: 
     assert prediction.verified is True
 
 
+@pytest.mark.parametrize(
+    ("spelling", "username", "path"),
+    [
+        ("@Own", "Own", "/Own.png"),
+        ("https://github.com/own", "own", "/own.png"),
+        ("github.com/own.png", "own", "/own.png"),
+        ("own@users.noreply.github.com", "own", "/own.png"),
+        ("101+own@users.noreply.github.com", "own", "/u/101?v=4"),
+        ("https://avatars.githubusercontent.com/u/101?v=4", None, "/u/101?v=4"),
+        ("u/101", None, "/u/101?v=4"),
+    ],
+)
+def test_every_spelling_of_an_account(
+    spelling: str, username: str | None, path: str, hub: GitHub, standin: GitHubStandIn, shipped: Classifier
+) -> None:
+    """The output names the login if the spelling contains it, and the address of the picture that was fetched."""
+    prediction = predict(spelling, None, hub, shipped)
+    assert prediction.output() == {"username": username, "href": standin.url + path, "prediction": "default"}
+    assert (prediction.account_id, prediction.verified) == (101, True)
+
+
 ACCOUNTS: list[tuple[str, bool, Label]] = [
     ("own", True, "default"),
     ("lossless", True, "default"),

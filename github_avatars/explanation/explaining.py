@@ -104,9 +104,9 @@ def explain(picture: Image.Image, classifier: Classifier | None = None) -> Expla
 
 
 def explain_file_or_account(subject: str, github: GitHub, classifier: Classifier | None = None) -> Explanation:
-    """Explain the verdict on a picture file, or, if there is no such file, on the avatar of a GitHub login.
+    """Explain the verdict on a picture file, or, if there is no such file, on the avatar of an account.
 
-    Raises BadInput if `subject` is neither a file nor a possible login, BadImage, GitHubError.
+    An account is any spelling of github.parse. Raises BadInput if `subject` is neither, BadImage, GitHubError.
     """
     if is_file(subject):
         with decoding.loaded(decoding.read_bytes(subject), subject) as picture:
@@ -115,7 +115,7 @@ def explain_file_or_account(subject: str, github: GitHub, classifier: Classifier
         avatar = github.fetch(subject)
     except BadLogin as error:
         raise BadInput(f"There is no such picture file, and {error}") from error
-    with decoding.loaded(avatar.data, f"The avatar of {subject}") as picture:
+    with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
         return explain(picture, classifier)
 
 

@@ -68,16 +68,18 @@ def check_login(login: str) -> str:
 
 
 def parse(text: str, base: str | None = None) -> Account:
-    """The account that `text` names at GitHub, or at the Enterprise host or stand-in `base` (default: GITHUB_URL).
+    """The account that `text` names at the host `base`, which is like GitHub.base (default: that of GITHUB_URL).
 
     The spellings are zeke, @zeke, https://github.com/zeke, github.com/zeke.png, avatars.githubusercontent.com/zeke,
     2289+zeke@users.noreply.github.com and, by the id, https://avatars.githubusercontent.com/u/2289?v=4 and u/2289. A
     GitHub App is its login, which ends with [bot], the address of its page, https://github.com/apps/NAME, or that of
     its logo, https://avatars.githubusercontent.com/in/ID.
 
-    Raises BadLogin for any other text, also for an address of another host, and BadOption if `base` is not an address.
+    Raises BadLogin for any other text, also for an address of another host, and BadOption if GITHUB_URL is invalid.
     """
-    base = hosts.base_url(base)
+    base = base or hosts.base_url()
+    if not isinstance(text, str):
+        check_login(text)
     if match := re.fullmatch(rf"u/({ACCOUNT_ID})", text):
         return Account(None, int(match[1]))
     if "/" in text:
@@ -90,7 +92,7 @@ def parse(text: str, base: str | None = None) -> Account:
 def of_email(address: str, base: str | None = None) -> Account:
     """The account with an address in commits: of a noreply address, its login and id; of any other, its `email`."""
     try:
-        return _of_noreply(address, hosts.base_url(base))
+        return _of_noreply(address, base or hosts.base_url())
     except BadLogin:
         return Account(None, email=address)
 

@@ -29,7 +29,7 @@ from github_avatars.errors import (
     Unreachable,
 )
 from github_avatars.github import hosts, rate_limit, transport
-from github_avatars.github.accounts import AVATAR_PATH, check_login
+from github_avatars.github.accounts import AVATAR_PATH, Account, check_login, parse
 from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of
@@ -68,7 +68,7 @@ class Avatar:
     """An avatar as GitHub serves it."""
 
     login: str
-    """The requested login; empty if the avatar was requested by its account id."""
+    """The requested login; empty if only the id or the address was given."""
     account_id: int | None
     """GitHub's numeric id of the account; None if the avatar's address does not contain it."""
     href: str
@@ -117,15 +117,26 @@ class GitHub:
         """Close the connections."""
         self._session.close()
 
-    def fetch(self, login: str, *, size: int | None = None, etag: str | None = None) -> Avatar:
-        """Fetch the avatar of `login`, within about `deadline` seconds from when a pooled connection is free.
+    def fetch(self, account: str | Account, *, size: int | None = None, etag: str | None = None) -> Avatar:
+        """Fetch the avatar of an account, within about `deadline` seconds from when a pooled connection is free.
 
-        `size` requests a picture of at most this many pixels per side; GitHub enlarges none, and ignores it for
-        identicons. With the `etag` of an earlier fetch, an unchanged picture is not sent again.
+        A text is any spelling of `parse`. The request goes to the avatar's address or to that with the id if one of
+        these is known, and else to that with the login. `size` requests a picture of at most this many pixels per
+        side; GitHub enlarges none, and ignores it for identicons. With the `etag` of an earlier fetch, an unchanged
+        picture is not sent again.
 
         Raises BadLogin (before any request), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
         TooLarge or NotAPicture.
         """
+        if not isinstance(account, Account):
+            account = parse(account, self.base)
+        login = account.login or ""
+        if account.avatar_url:
+            return self._fetch(login or account.avatar_url, account.avatar_url, size, etag, login)
+        if account.account_id:
+            return self._fetch(
+                login or f"id {account.account_id}", self._url_of_id(account.account_id), size, etag, login
+            )
         return self._fetch(login, f"{self.base}/{check_login(login)}.png", size, etag, login)
 
     def fetch_by_id(self, account_id: int, *, size: int | None = None, etag: str | None = None) -> Avatar:
@@ -134,8 +145,10 @@ class GitHub:
         An Enterprise host serves avatars from one of two addresses (see hosts.trusted_hosts). This client learns which
         one from an earlier `fetch`; without one, it assumes the address without subdomain isolation.
         """
-        avatars_url = self._avatars_url or f"{self.base}/avatars"
-        return self._fetch(f"id {account_id}", f"{avatars_url}/u/{account_id}?v=4", size, etag)
+        return self.fetch(Account(None, account_id), size=size, etag=etag)
+
+    def _url_of_id(self, account_id: int) -> str:
+        return f"{self._avatars_url or f'{self.base}/avatars'}/u/{account_id}?v=4"
 
     def _fetch(self, subject: str, href: str, size: int | None, etag: str | None, login: str = "") -> Avatar:
         deadline = time.monotonic() + self._deadline
@@ -213,11 +226,11 @@ class GitHub:
 _shared_lock = threading.Lock()
 
 
-def fetch(login: str) -> Avatar:
-    """`GitHub().fetch(login)` with one shared client, created at the first call."""
+def fetch(account: str | Account) -> Avatar:
+    """`GitHub().fetch(account)` with one shared client, created at the first call."""
     with _shared_lock:
         github = _shared_client()
-    return github.fetch(login)
+    return github.fetch(account)
 
 
 @cache

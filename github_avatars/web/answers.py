@@ -58,10 +58,11 @@ class PageAnswer:
         return answer
 
 
-def answer_account(login: str, github: GitHub, classifier: Classifier) -> PageAnswer:
-    """The answer for the avatar that GitHub shows for an account. Raises GitHubError and BadImage."""
-    avatar = github.fetch(login)
-    return _answer(avatar.data, f"The avatar of {login}", classifier, avatar.account_id, login, avatar.href)
+def answer_account(account: str, github: GitHub, classifier: Classifier) -> PageAnswer:
+    """The answer for the avatar of an account, in any spelling of github.parse. Raises GitHubError and BadImage."""
+    avatar = github.fetch(account)
+    name = f"The avatar of {avatar.login or avatar.href}"
+    return _answer(avatar.data, name, classifier, avatar.account_id, avatar.login or None, avatar.href)
 
 
 def answer_picture(data: bytes, classifier: Classifier, account_id: int | None = None) -> PageAnswer:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from github_avatars.demo import Exchange, GitHubStandIn, dripping, responding
 from github_avatars.errors import BadOption, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge, Unreachable
-from github_avatars.github import Avatar, GitHub, hosts
+from github_avatars.github import Account, Avatar, GitHub, hosts
 from github_avatars.github.client import MAX_REFUSAL_BYTES
 from github_avatars.picture.decoding import MAX_BYTES
 from tests.support.fetching import fetch_error
@@ -54,6 +54,14 @@ def test_fetch_by_id_sends_one_request(client: GitHub, standin: GitHubStandIn, o
     assert dict(standin.requests) == {f"{PICTURE}?v=4": 1}
     with pytest.raises(NoSuchAccount, match="has no account id 1:"):
         client.fetch_by_id(1)
+
+
+def test_app_is_fetched_from_the_address_of_its_avatar(client: GitHub, standin: GitHubStandIn, octocat: bytes) -> None:
+    standin.faults["/in/29110"] = responding(200, body=octocat)
+    account = Account("dependabot[bot]", 49699333, f"{standin.url}/in/29110?v=4")
+    avatar = client.fetch(account)
+    assert (avatar.login, avatar.account_id, avatar.href) == (account.login, None, account.avatar_url)
+    assert dict(standin.requests) == {"/in/29110?v=4": 1}
 
 
 def test_enterprise_host_reveals_where_it_serves_avatars(

@@ -72,6 +72,21 @@ def test_custom_avatar(server: CogServer, github: GitHubStandIn) -> None:
     assert github.requests.total() == 2
 
 
+@pytest.mark.parametrize("spelling", ["@octocat", "https://github.com/octocat", "github.com/octocat.png"])
+def test_other_spellings_of_a_login(cog_server: CogServer, github: GitHubStandIn, spelling: str) -> None:
+    response = cog_server.predict(username=spelling)
+    assert response["output"] == {"username": "octocat", "href": f"{github.url}/octocat.png", "prediction": "custom"}
+
+
+def test_account_by_id(cog_server: CogServer, github: GitHubStandIn) -> None:
+    account_id = next(example.account_id for example in dataset.read_index(AVATARS) if example.login == "octocat")
+    for spelling in (f"u/{account_id}", f"https://avatars.githubusercontent.com/u/{account_id}?v=4"):
+        response = cog_server.predict(username=spelling)
+        href = f"{github.url}/u/{account_id}?v=4"
+        assert response["output"] == {"username": None, "href": href, "prediction": "custom"}
+        assert response["metrics"]["account_id"] == account_id
+
+
 def test_default_avatar(server: CogServer, github: GitHubStandIn) -> None:
     login = FAMILIES["identicon"].login
     response = server.predict(username=login)
