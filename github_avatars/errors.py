@@ -13,6 +13,10 @@
     ├── GitHubError           an account's avatar could not be fetched
     │   ├── BadLogin          the text names no account; no request was sent
     │   ├── NoSuchAccount     GitHub has no account with this login
+    │   ├── NoProfile         GitHub shows the account's avatar, but not the account
+    │   ├── BotAccount        the account is that of a GitHub App, and its avatar's address is unknown
+    │   ├── UnknownAddress    GitHub knows no account with this commit address
+    │   ├── Refused           GitHub refuses this avatar, and possibly no other
     │   ├── NoSuchRepository  GitHub has no such repository, or does not show it
     │   ├── RateLimited       GitHub refuses further requests for now; `until` is the end, if known
     │   ├── Unreachable       a timeout, a broken connection, or a server error
@@ -120,6 +124,34 @@ class NoSuchAccount(GitHubError):
 
     kind = "no-such-account"
     remedy = "Check the spelling."
+
+
+class NoProfile(GitHubError):
+    """GitHub's API does not show this account although its avatar exists: it is suspended, deleted or hidden."""
+
+    kind = "no-profile"
+    remedy = "Nothing; or scan without --profiles to classify the avatar."
+
+
+class BotAccount(GitHubError):
+    """The login is that of a GitHub App, whose avatar is not at the address with its login or its id."""
+
+    kind = "bot"
+    remedy = "Give the avatar_url of GitHub's API, or a list of GitHub as the source; or use --no-bots."
+
+
+class UnknownAddress(GitHubError):
+    """GitHub knows no account with this commit address."""
+
+    kind = "unknown-address"
+    remedy = "Give the login, if the person has an account."
+
+
+class Refused(GitHubError):
+    """GitHub refuses this avatar (HTTP 403, 410 or 451), for example for legal reasons."""
+
+    kind = "refused"
+    remedy = "Look at the account's page; if all accounts are refused, check GITHUB_URL and the network."
 
 
 class NoSuchRepository(GitHubError):

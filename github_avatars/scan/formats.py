@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Protocol
 
 from github_avatars.extras import optional_packages
 from github_avatars.scan import account_files
-from github_avatars.scan.rows import COLUMNS, Columns
+from github_avatars.scan.rows import COLUMNS, Columns, account_name
 from github_avatars.text import printable
 
 GROUP = 10_000
@@ -78,9 +78,8 @@ def _csv_cell(value: Any) -> Any:
 
 
 def _table_line(row: Columns) -> str:
-    name = row["login"] if row["login"] is not None else f"#{row['account_id']}"
     # A login in a file may contain control sequences for the terminal.
-    name = printable(name[:60])[:60]
+    name = printable(account_name(row)[:60])[:60]
     probability = "" if row["probability"] is None else f"{row['probability']:.4f}"
     notes = ["unsure"] if row["unsure"] else []
     if row["label"] == "default" and row["verified"] is not None:

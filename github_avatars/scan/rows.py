@@ -12,20 +12,27 @@ from github_avatars.errors import (
     HOST_FAILURES,
     BadLogin,
     BadOption,
+    BotAccount,
     GitHubAvatarsError,
+    NoProfile,
     NoSuchAccount,
     NotAPicture,
+    Refused,
     TooLarge,
+    UnknownAddress,
 )
 from github_avatars.github import Account
 from github_avatars.prediction import Prediction
 
 JUDGED, PENDING = "judged", "pending"
 
-TRANSIENT = tuple(error.kind for error in (*HOST_FAILURES, NotAPicture, TooLarge))
+TRANSIENT = tuple(error.kind for error in (*HOST_FAILURES, Refused, NotAPicture, TooLarge))
 """The statuses that the host or the network can cause. The next run requests such an account again."""
 
-STATUSES = (JUDGED, PENDING, BadLogin.kind, NoSuchAccount.kind, *TRANSIENT)
+FINAL = tuple(error.kind for error in (BadLogin, NoSuchAccount, NoProfile, BotAccount, UnknownAddress))
+"""The statuses of accounts whose avatar cannot be classified. The next run does not request them again."""
+
+STATUSES = (JUDGED, PENDING, *FINAL, *TRANSIENT)
 """Every status of an account: classified, not requested yet, or the kind of its error.
 
 An account that meets a rate limit stays pending.
@@ -42,6 +49,7 @@ Columns = dict[str, Any]
 COLUMNS: dict[str, type] = {
     "login": str,
     "account_id": int,
+    "email": str,
     "status": str,
     "label": str,
     "probability": float,
@@ -59,7 +67,7 @@ COLUMNS: dict[str, type] = {
 }
 """The columns of a file of rows, in their order, with the types of their values. docs/scan.md explains them."""
 
-REDACTED = ("account_id", "github_grey", "distinct_colors", "identicon_error", "left_out", "href", "error")
+REDACTED = ("account_id", "email", "github_grey", "distinct_colors", "identicon_error", "left_out", "href", "error")
 
 REDACTION_KEY = "GITHUB_AVATARS_REDACT_KEY"
 """The environment variable with the key of the hashes; without it, each run creates a random key."""
@@ -129,6 +137,8 @@ class Row(Result):
 
     login: str | None
     """The login as the source spells it."""
+    email: str | None = None
+    """The commit address, if the source has neither the login nor the id."""
     unsure: bool | None = None
     """Whether the probability lies within the uncertainty range; None without a prediction."""
     checked: str | None = None
@@ -141,6 +151,7 @@ class Row(Result):
         return {
             "login": self.login,
             "account_id": self.account_id,
+            "email": self.email,
             "status": self.status,
             "label": prediction and prediction.label,
             "probability": prediction and prediction.probability,
@@ -166,9 +177,17 @@ def make_row(account: Account, result: Result, checked: str | None, unsure: Unce
     return Row(
         **values,
         login=account.login,
+        email=account.email,
         unsure=None if prediction is None else low <= prediction.probability <= high,
         checked=checked,
     )
+
+
+def account_name(columns: Columns) -> str:
+    """What identifies the account of a row: its login, else its commit address, its id, or its avatar's address."""
+    if columns["login"] is not None:
+        return str(columns["login"])
+    return str(columns["email"] or (f"#{columns['account_id']}" if columns["account_id"] else columns["href"]))
 
 
 def check_uncertainty_range(unsure: UncertaintyRange) -> None:
@@ -192,8 +211,7 @@ def redactor() -> Callable[[Columns], Columns]:
     key = os.environ.get(REDACTION_KEY, "").encode() or secrets.token_bytes(32)
 
     def redact(columns: Columns) -> Columns:
-        login, probability = columns["login"], columns["probability"]
-        name = login.lower() if login is not None else f"#{columns['account_id']}"
+        name, probability = account_name(columns).lower(), columns["probability"]
         return {
             **columns,
             **dict.fromkeys(REDACTED),

@@ -113,16 +113,36 @@ END;
 """The checksum of CHECKED, which stores of version 0.1 do not have. It is NULL until the end of a change, or until the
 next run if another program makes it."""
 
-CHECKED = (
+VERSION_2 = """
+ALTER TABLE accounts ADD COLUMN avatar_url TEXT;
+ALTER TABLE accounts ADD COLUMN email TEXT;
+ALTER TABLE inputs ADD COLUMN email TEXT;
+DROP VIEW found;
+CREATE VIEW found AS SELECT
+    place, account, settled, checked,
+    inputs.login AS login, inputs.account_id AS named_id, inputs.email AS email,
+    status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
+    left_out, accounts.account_id AS account_id, href
+FROM inputs JOIN accounts ON number = account;
+UPDATE accounts SET crc = NULL;
+PRAGMA user_version = 2;
+"""
+"""What version 2 of the schema adds: `avatar_url` and `email` are the source's. New stores begin as version 1, too, so
+that the definitions of their tables are the same. The checksums cover the new columns from the next run on."""
+
+CHECKED_1 = (
     "name, login, named_id, settled, status, error, label, probability, github_grey, distinct_colors, identicon_error,"
     "verified, pictures, agreed, left_out, account_id, href, etag, size, model, fetched, checked"
 )
-"""The columns of `accounts` that the checksum covers. SQLite checks the others itself."""
+"""The columns of `accounts` that the checksum covers in version 1. SQLite checks the others itself."""
+
+CHECKED = f"{CHECKED_1}, avatar_url, email"
+"""The same for this version."""
 
 APPLICATION = 0x67686176
 """SQLite's application_id, which distinguishes a store from other databases."""
 
-VERSION = 1
+VERSION = 2
 """SQLite's user_version: the version of the schema."""
 
 
@@ -139,6 +159,8 @@ class DueAccount:
     etag: str | None
     judged: bool = False
     """Whether its last request had an avatar."""
+    avatar_url: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,8 +177,12 @@ class Outcome:
 
 
 def account_key(account: Account) -> str:
-    """The key that identifies an account: its id, or if that is unknown, its login in lower case."""
-    return f"@{_text(account.login or '').lower()}" if account.account_id is None else f"#{account.account_id}"
+    """The key that identifies an account: its id, or else its login in lower case, its commit address or its avatar."""
+    if account.account_id is not None:
+        return f"#{account.account_id}"
+    if account.login is None and (address := account.email or account.avatar_url):
+        return f"<{_text(address)}>"
+    return f"@{_text(account.login or '').lower()}"
 
 
 def format_time(moment: datetime) -> str:
@@ -228,16 +254,27 @@ class Store:
                 connection.execute("INSERT INTO hosts VALUES (?)", (host,))
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
-        remaining = ((_text(key), _text(account.login), account.account_id) for key, account in accounts)
+        remaining = (
+            (_text(key), _text(account.login), account.account_id, _text(account.email), _text(account.avatar_url))
+            for key, account in accounts
+        )
         while batch := list(islice(remaining, PAGE)):
             with self.transaction() as connection:
                 connection.executemany(
-                    "INSERT INTO accounts (name, login, named_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", batch
+                    "INSERT INTO accounts (name, login, named_id, email, avatar_url) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT DO NOTHING",
+                    batch,
+                )
+                # The source of an earlier run may not have had the address of the avatar.
+                connection.executemany(
+                    "UPDATE accounts SET avatar_url = ?5, login = ?2, settled = 0, etag = NULL"
+                    " WHERE name = ?1 AND ?5 IS NOT NULL AND avatar_url IS NOT ?5",
+                    batch,
                 )
                 connection.executemany(
-                    "INSERT INTO inputs (login, account_id, account)"
-                    " SELECT ?2, ?3, number FROM accounts WHERE name = ?1",
-                    batch,
+                    "INSERT INTO inputs (login, account_id, email, account)"
+                    " SELECT ?2, ?3, ?4, number FROM accounts WHERE name = ?1",
+                    [values[:4] for values in batch],
                 )
         with self.transaction() as connection:
             connection.execute(
@@ -274,7 +311,8 @@ class Store:
         """
         last = 0
         while page := self.query(
-            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag, status = 'judged' FROM accounts"
+            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag, status = 'judged', avatar_url,"
+            " email FROM accounts"
             " WHERE number > ? AND number IN (SELECT account FROM inputs) AND (NOT settled OR checked < ?)"
             " ORDER BY number LIMIT ?",
             *(size, last, cutoff, PAGE),
@@ -439,25 +477,27 @@ def _prepare(connection: sqlite3.Connection, path: str | Path) -> None:
     ((application,),) = run("PRAGMA application_id")
     ((tables,),) = run("SELECT count(*) FROM sqlite_schema")
     ((version,),) = run("PRAGMA user_version")
-    if (tables or application) and (application, version) != (APPLICATION, VERSION):
+    if (tables or application) and not (application == APPLICATION and 1 <= version <= VERSION):
         raise BadFile(f"{path} is not the store of a scan by this version: give another path.")
     connection.create_function("crc32", -1, _crc32, deterministic=True)
-    if tables and (fault := _fault(connection)):
+    if tables and (fault := _fault(connection, CHECKED if version == VERSION else CHECKED_1)):
         raise BadFile(f"{path} is damaged ({fault}): restore a copy, or give another path.")
     run("PRAGMA journal_mode = WAL")
     # A power failure can lose the last transactions; the end of the program cannot.
     run("PRAGMA synchronous = NORMAL")
     if not tables:
         connection.executescript(
-            f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+            f"BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1; COMMIT"
         )
     connection.executescript(f"BEGIN IMMEDIATE; {OPTIONAL_TABLES} COMMIT")
     if not _has_checksums(connection):
         connection.executescript(f"BEGIN IMMEDIATE; {CHECKSUMS} COMMIT")
+    if version < VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE; {VERSION_2} COMMIT")
 
 
-def _fault(connection: sqlite3.Connection) -> str | None:
-    """What is damaged in the store; None if nothing is. It is read completely."""
+def _fault(connection: sqlite3.Connection, checked: str) -> str | None:
+    """What is damaged in the store; None if nothing is. It is read completely. The checksums cover `checked`."""
     ((message,),) = connection.execute("PRAGMA integrity_check(1)")
     if message != "ok":
         return str(message).splitlines()[-1]
@@ -466,7 +506,7 @@ def _fault(connection: sqlite3.Connection) -> str | None:
     if connection.execute("PRAGMA foreign_key_check").fetchone():
         return "a row belongs to no account"
     if _has_checksums(connection):
-        condition = f"crc != crc32({CHECKED})"
+        condition = f"crc != crc32({checked})"
         try:
             damaged = connection.execute(f"SELECT number FROM accounts WHERE {condition} LIMIT 1").fetchone()  # noqa: S608
         except sqlite3.OperationalError:  # raised for text that is not UTF-8
@@ -491,7 +531,9 @@ def _possible_schema() -> set[bytes]:
         connection.executescript(SCHEMA + OPTIONAL_TABLES)
         without_checksums = _schema(connection)
         connection.executescript(CHECKSUMS)
-        return without_checksums | _schema(connection)
+        version_1 = _schema(connection)
+        connection.executescript(VERSION_2)
+        return without_checksums | version_1 | _schema(connection)
 
 
 def _crc32(*values: object) -> int:
@@ -500,7 +542,7 @@ def _crc32(*values: object) -> int:
 
 def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
     """The row for the columns of `found`, from `settled` on."""
-    _, checked, login, named_id, status, error, label, probability, *more = columns
+    _, checked, login, named_id, email, status, error, label, probability, *more = columns
     github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, account_id, href = more
     prediction = None
     if status == JUDGED:
@@ -526,7 +568,7 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
         account_id=account_id,
         href=href,
     )
-    return make_row(Account(login, named_id), result, checked, unsure)
+    return make_row(Account(login, named_id, email=email), result, checked, unsure)
 
 
 @overload

@@ -17,8 +17,8 @@ PREDICTION = Prediction("custom", 0.5, Features(0, 200, 0.9), account_id=6, href
 def test_statuses_are_a_closed_set() -> None:
     assert set(STATUSES) == {
         *("judged", "pending"),
-        *("bad-login", "no-such-account", "unreachable", "login-required", "foreign-redirect"),
-        *("not-a-picture", "too-large"),
+        *("bad-login", "no-such-account", "no-profile", "bot", "unknown-address"),
+        *("unreachable", "login-required", "foreign-redirect", "refused", "not-a-picture", "too-large"),
     }
     # Fetching and decoding raise nothing else, apart from the rate limit, which leaves an account pending.
     raised = {error for error in GitHubAvatarsError.__subclasses__() for error in error.__subclasses__()}
@@ -31,6 +31,7 @@ def test_columns_of_a_classified_account() -> None:
     assert row.columns() == {
         "login": "zeke",
         "account_id": 5,
+        "email": None,
         "status": "judged",
         "label": "custom",
         "probability": 0.5,

@@ -335,17 +335,55 @@ def test_other_programs_can_change_an_account(path: str) -> None:
             begin(store, Account("account-0", None))
 
 
-def test_store_without_checksums_gets_them_in_the_next_run(path: str) -> None:
-    filled(path, 6)
+WITHOUT_CHECKSUMS = "DROP TRIGGER accounts_changed; ALTER TABLE accounts DROP COLUMN crc"
+
+
+@pytest.mark.parametrize("change", ["", WITHOUT_CHECKSUMS], ids=["version 1", "without checksums"])
+def test_store_of_an_earlier_version_is_converted(path: str, change: str) -> None:
     connection = sqlite3.connect(path)
-    connection.executescript("DROP TRIGGER accounts_changed; ALTER TABLE accounts DROP COLUMN crc")
+    connection.executescript((Path(__file__).parent / "store-version-1.sql").read_text() + change)
     connection.close()
+    for _ in range(2):
+        with Store(path) as store:
+            assert [(row.login, row.account_id, row.label_or_status, row.email) for row in store.rows(UNSURE)] == [
+                ("zeke", 3, "default", None),
+                ("anna", 12, "custom", None),
+                ("hans", None, "no-such-account", None),
+                (None, 7, "pending", None),
+            ]
     with Store(path) as store:
-        rows = list(store.rows(UNSURE))
-        assert len(rows) == 6
-        begin(store)
+        begin(store, ZEKE, ANNA, Account("hans"), SEVEN)
+        assert due_keys(store) == ["#7"]
         assert store.query("SELECT count(*) FROM accounts WHERE crc IS NULL") == [(0,)]
     Store(path).close()
+
+
+def test_damage_of_a_store_of_an_earlier_version_is_detected(path: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript((Path(__file__).parent / "store-version-1.sql").read_text())
+    connection.executescript("UPDATE accounts SET crc = 1 WHERE number = 1")
+    connection.close()
+    with pytest.raises(BadFile, match="the checksum of account 1 is wrong"):
+        Store(path)
+
+
+def test_address_of_an_avatar_and_a_commit_address_are_kept(path: str) -> None:
+    app, someone = Account("x-ci[bot]", 9, "https://a.test/in/3"), Account(None, email="Someone@example.com")
+    logo = Account(None, avatar_url="https://a.test/in/4")
+    with Store(path) as store:
+        begin(store, replace(app, avatar_url=None), someone, logo)
+        write(store, "#9", CUSTOM)
+        begin(store, app, someone, logo)
+        first, second, third = store.due(64, None)
+    assert (first.login, first.account_id, first.avatar_url) == ("x-ci[bot]", 9, "https://a.test/in/3")
+    assert (second.key, second.email) == ("<Someone@example.com>", "Someone@example.com")
+    assert (third.key, third.avatar_url) == ("<https://a.test/in/4>", "https://a.test/in/4")
+    with Store(path) as store:
+        assert [(row.login, row.email) for row in store.rows(UNSURE)] == [
+            ("x-ci[bot]", None),
+            (None, "Someone@example.com"),
+            (None, None),
+        ]
 
 
 def test_other_programs_can_read_the_file(path: str) -> None:
