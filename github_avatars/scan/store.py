@@ -99,10 +99,16 @@ CREATE TABLE IF NOT EXISTS labels (
 CREATE TABLE IF NOT EXISTS hosts (
     url TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS edges (
+    follower INTEGER NOT NULL REFERENCES accounts,
+    followed INTEGER NOT NULL REFERENCES accounts,
+    PRIMARY KEY (follower, followed)
+) STRICT, WITHOUT ROWID;
 """
 """`pictures` are the originals of ScanOptions.keep_pictures; `pages` are those of GitHub's lists while a run reads them
 (sources.py); `labels` are a person's (labels.py). `hosts` has at most one row: the address of the host, as in
-GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it."""
+GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it. `edges` has, once,
+each pair of accounts of which one follows the other; stores of version 0.2 do not have it."""
 
 CHECKSUMS = """
 ALTER TABLE accounts ADD COLUMN crc INTEGER;
@@ -409,6 +415,30 @@ class Store:
                 yield number, _row(columns, unsure)
             if len(page) < PAGE:
                 return
+
+    def add_edges(self, connection: sqlite3.Connection, edges: Iterable[tuple[str, str]]) -> None:
+        """Add edges from followers to the accounts that they follow, both as account_key, in an open `transaction`.
+
+        Edges that the store has already are omitted. Raises sqlite3.IntegrityError, which `transaction` translates to
+        BadFile, if an account is not in the store.
+        """
+        connection.executemany(
+            "INSERT INTO edges VALUES"
+            " ((SELECT number FROM accounts WHERE name = ?), (SELECT number FROM accounts WHERE name = ?))"
+            " ON CONFLICT DO NOTHING",
+            edges,
+        )
+
+    def edges(self) -> Iterator[tuple[int, int]]:
+        """The account numbers of the follower and of the followed account of each edge, in ascending order."""
+        last = (0, 0)
+        while page := self.query(
+            "SELECT follower, followed FROM edges WHERE (follower, followed) > (?, ?)"
+            " ORDER BY follower, followed LIMIT ?",
+            *(*last, PAGE),
+        ):
+            last = page[-1]
+            yield from page
 
     def summary(self, unsure: UncertaintyRange) -> Summary:
         """The summary of the accounts of the run."""

@@ -311,6 +311,7 @@ def test_flipped_bits_never_change_rows(path: str) -> None:
         ("UPDATE accounts SET label = 'custom' WHERE number = 3", "the checksum of account 3 is wrong"),
         ("UPDATE accounts SET login = CAST(x'ff' AS TEXT) WHERE number = 1", "an account is not UTF-8"),
         ("DELETE FROM accounts WHERE number = 2", "a row belongs to no account"),
+        ("INSERT INTO edges VALUES (1, 99)", "a row belongs to no account"),
         ("DROP VIEW found; CREATE VIEW found AS SELECT * FROM accounts", "its tables are not those of a scan"),
     ],
 )
@@ -351,6 +352,9 @@ def test_store_of_an_earlier_version_is_converted(path: str, change: str) -> Non
                 ("hans", None, "no-such-account", None),
                 (None, 7, "pending", None),
             ]
+            with store.transaction() as connection:
+                store.add_edges(connection, [("@zeke", "#12")])
+            assert list(store.edges()) == [(1, 2)]
     with Store(path) as store:
         begin(store, ZEKE, ANNA, Account("hans"), SEVEN)
         assert due_keys(store) == ["#7"]
@@ -384,6 +388,32 @@ def test_address_of_an_avatar_and_a_commit_address_are_kept(path: str) -> None:
             (None, "Someone@example.com"),
             (None, None),
         ]
+
+
+def test_edges_are_kept_once_in_the_order_of_their_accounts(path: str) -> None:
+    accounts = [Account(f"a{number}") for number in range(60)]
+    keys = [account_key(account) for account in accounts]
+    pairs = [(follower, followed) for follower in range(60) for followed in range(60) if follower != followed]
+    shuffled = random.Random(1).sample(pairs, len(pairs))
+    with Store(path) as store:
+        begin(store, *accounts)
+        for _ in range(2):
+            with store.transaction() as connection:
+                store.add_edges(connection, ((keys[follower], keys[followed]) for follower, followed in shuffled))
+    with Store(path) as store:
+        begin(store, ZEKE)
+        assert len(pairs) > 2 * PAGE
+        assert list(store.edges()) == [(follower + 1, followed + 1) for follower, followed in pairs]
+
+
+def test_edges_are_written_with_the_rest_of_a_transaction_or_not_at_all(store: Store) -> None:
+    begin(store, ZEKE, ANNA)
+    with pytest.raises(KeyboardInterrupt), store.transaction() as connection:
+        store.add_edges(connection, [("@zeke", "#12")])
+        raise KeyboardInterrupt
+    with pytest.raises(BadFile, match="NOT NULL"), store.transaction() as connection:
+        store.add_edges(connection, [("@zeke", "#12"), ("@zeke", "@nobody")])
+    assert list(store.edges()) == []
 
 
 def test_other_programs_can_read_the_file(path: str) -> None:
