@@ -18,6 +18,7 @@
     │   ├── UnknownAddress    GitHub knows no account with this commit address
     │   ├── Refused           GitHub refuses this avatar, and possibly no other
     │   ├── NoSuchRepository  GitHub has no such repository, or does not show it
+    │   ├── ListUnavailable   GitHub does not show a list, or not to everyone
     │   ├── RateLimited       GitHub refuses further requests for now; `until` is the end, if known
     │   ├── Unreachable       a timeout, a broken connection, or a server error
     │   ├── LoginRequired     GitHub responds with its login page
@@ -159,6 +160,13 @@ class NoSuchRepository(GitHubError):
 
     kind = "no-such-repository"
     remedy = "Check the spelling; for a private repository, give a token that can read it."
+
+
+class ListUnavailable(GitHubError):
+    """GitHub does not show a list, or not to everyone: stargazers, or the contributors of a very large repository."""
+
+    kind = "list-unavailable"
+    remedy = "Give a token that may read the list, or use another source, such as --git or --gharchive."
 
 
 class RateLimited(GitHubError):

@@ -29,6 +29,7 @@ PUBLISHED = {
     "unknown-address": "UnknownAddress",
     "refused": "Refused",
     "no-such-repository": "NoSuchRepository",
+    "list-unavailable": "ListUnavailable",
     "rate-limited": "RateLimited",
     "unreachable": "Unreachable",
     "login-required": "LoginRequired",

@@ -16,7 +16,7 @@ from github_avatars.files import is_file, open_output
 
 if TYPE_CHECKING:
     from github_avatars.github import Kind
-    from github_avatars.scan import Row, Scan, ScanOptions, Sources
+    from github_avatars.scan import GHArchive, Row, Scan, ScanOptions, Sources
     from github_avatars.scan.rows import UncertaintyRange
 
 ENGINES = ("local", "ray")
@@ -24,14 +24,22 @@ FORMATS = ("table", "jsonl", "csv", "parquet")
 UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 LISTS: "dict[Kind, tuple[str, str]]" = {
-    "stargazers": ("OWNER/REPO", "who starred a repository"),
-    "contributors": ("OWNER/REPO", "who committed to a repository"),
+    "stargazers": ("OWNER/REPO", "who starred a repository that you administer or collaborate on (see below)"),
+    "contributors": ("OWNER/REPO", "who committed to a repository, or if ORG is given, to any of an organization"),
+    "forks": ("OWNER/REPO", "who forked a repository"),
+    "issues": ("OWNER/REPO", "who opened issues and pull requests in a repository"),
     "members": ("ORG", "the public members of an organization"),
     "followers": ("LOGIN", "who follows an account"),
 }
 """The options for GitHub's lists: the metavariable, and who is on the list."""
 
 EPILOG = """\
+GitHub lists stargazers to the admins and collaborators of a repository only. Its stars are public events, too:
+--gharchive 2026-01-*.json.gz --event WatchEvent --repo OWNER/REPO reads them from files of https://www.gharchive.org.
+
+--git sends the addresses of authors to GitHub, unless they are noreply addresses, to request their avatars. Anyone can
+write any address into a commit: these rows are marked as forgeable.
+
 Each input gets a row, even if it failed; docs/scan.md explains the columns. --redact replaces each login by a hash (an
 HMAC) and removes all other values that identify the account. The key is random unless GITHUB_AVATARS_REDACT_KEY
 contains one: then the rows of several runs can be joined, and the owner of the key can compute the hash of any login.
@@ -51,6 +59,29 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument("--column", metavar="NAME", help="CSV column with the logins (default: login, username, …)")
     for kind, (metavar, who) in LISTS.items():
         parser.add_argument(f"--{kind}", action="append", default=[], metavar=metavar, help=f"{who}, from GitHub's API")
+    parser.add_argument(
+        "--git",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="authors and co-authors of the commits in a local repository",
+    )
+    parser.add_argument(
+        "--gharchive",
+        action="extend",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="who caused the events in files of GH Archive (.json.gz, .jsonl)",
+    )
+    parser.add_argument(
+        "--event", action="append", default=[], metavar="TYPE", help="only these events, such as WatchEvent (a star)"
+    )
+    parser.add_argument(
+        "--repo", action="append", default=[], metavar="OWNER/REPO", help="only the events of this repository"
+    )
     parser.add_argument(
         "--token-file",
         type=Path,
@@ -127,6 +158,8 @@ def run(arguments: argparse.Namespace) -> None:
         [(kind, name) for kind in LISTS for name in getattr(arguments, kind)],
         arguments.token_file,
         arguments.images,
+        arguments.git,
+        _gharchive(arguments),
     )
     options = _options(arguments)
     if arguments.engine == "ray":
@@ -158,6 +191,13 @@ def with_hint(error: GitHubError, hint: str) -> GitHubError:
     """The same error with a longer message."""
     message = f"{error} {hint}"
     return RateLimited(message, error.until) if isinstance(error, RateLimited) else type(error)(message)
+
+
+def _gharchive(arguments: argparse.Namespace) -> "GHArchive | None":
+    from github_avatars.scan import GHArchive
+
+    archive = GHArchive(arguments.gharchive, arguments.event, arguments.repo)
+    return archive if archive.files else None
 
 
 def _options(arguments: argparse.Namespace) -> "ScanOptions":
@@ -214,7 +254,7 @@ def _output(arguments: argparse.Namespace) -> "Iterator[Callable[[Row], None]]":
 def _files(arguments: argparse.Namespace) -> "Iterator[str | Path]":
     """The inputs of a scan and the files of its store, which the output must not replace."""
     yield from (source for source in arguments.sources if source == "-" or is_file(source))
-    yield from filter(None, (arguments.images, arguments.token_file))
+    yield from filter(None, (arguments.images, arguments.token_file, *arguments.gharchive))
     if arguments.db != ":memory:":
         yield from (arguments.db + suffix for suffix in ("", "-journal", "-wal", "-shm"))
 

@@ -1,8 +1,12 @@
 """The stand-in's REST API: paginated lists of the accounts of avatars/, with a token and a rate limit.
 
-All accounts have starred octocat/hello-world, and every second one has contributed to it. octocat/empty has no
-stargazers and contributors. octocat/renamed redirects to octocat/hello-world. Every tenth account is a member of the
-organization octo-org; every fiftieth is a public member. The followers of an account are all accounts before it.
+All accounts have starred octocat/hello-world, every second one has contributed to it, and every third one has forked
+it. It has ISSUES issues and pull requests, whose authors repeat. octocat/empty has no stargazers and contributors.
+octocat/renamed redirects to octocat/hello-world.
+
+Every tenth account is a member of the organization octo-org; every fiftieth is a public member. It has REPOSITORIES
+repositories, octo-org/repo-0 and so on, and the contributors of one have often contributed to the next. Nobody has
+contributed to the last one. The followers of an account are all accounts before it.
 """
 
 import json
@@ -17,6 +21,10 @@ ROOT = "/api/v3"
 
 REPOSITORY = "/repositories/1296269"
 """The path of octocat/hello-world in links and redirects, where GitHub identifies repositories by number."""
+
+
+ISSUES = 730
+REPOSITORIES = 12
 
 
 class StandInResponse(NamedTuple):
@@ -84,14 +92,33 @@ class Rest:
         if match := re.fullmatch("/users/([^/]+)/followers", route):
             places = [place for place, user in enumerate(self._users) if user["login"] == match[1].lower()]
             return self._users[: places[0]] if places else None
-        return {
+        if match := re.fullmatch("/repos/octo-org/repo-([0-9]{1,2})/contributors", route):
+            return self._contributors(int(match[1]))
+        lists: dict[str, Sequence[Any]] = {
             f"{REPOSITORY}/stargazers": self._users,
             f"{REPOSITORY}/contributors": self._users[::2],
+            f"{REPOSITORY}/forks": [{"name": "hello-world", "owner": user} for user in self._users[::3]],
+            f"{REPOSITORY}/issues": [self._issue(number) for number in range(ISSUES)],
             "/repos/octocat/empty/stargazers": [],
             "/repos/octocat/empty/contributors": [],
             "/orgs/octo-org/members": self._users[::10],
             "/orgs/octo-org/public_members": self._users[::50],
-        }.get(_by_number(route))
+            "/orgs/octo-org/repos": [
+                {"full_name": f"octo-org/repo-{number}", "owner": self._users[0]} for number in range(REPOSITORIES)
+            ],
+        }
+        return lists.get(_by_number(route))
+
+    def _issue(self, number: int) -> dict[str, Any]:
+        """An issue or pull request, or one of a deleted account."""
+        user = None if number % 100 == 99 else self._users[number // 2 * 7 % len(self._users)]
+        return {"number": number, "user": user, **({"pull_request": {}} if number % 3 else {})}
+
+    def _contributors(self, repository: int) -> Sequence[Any] | None:
+        """The contributors of a repository of octo-org, a half of them also of the next one; None if there is none."""
+        if repository >= REPOSITORIES:
+            return None
+        return self._users[repository * 20 : repository * 20 + 40] if repository < REPOSITORIES - 1 else []
 
     def _page(
         self, address: str, query: Mapping[str, list[str]], url: str, users: Sequence[Any], limits: dict[str, str]
@@ -104,8 +131,16 @@ class Rest:
         link = ", ".join(
             f'<{address}?per_page={size}&page={number}>; rel="{relation}"' for relation, number in pages.items()
         )
-        shown = [{**user, "avatar_url": url + user["avatar_url"]} for user in users[(page - 1) * size : page * size]]
+        shown = [_absolute(entry, url) for entry in users[(page - 1) * size : page * size]]
         return _json(200, shown, limits | ({"Link": link} if link else {}))
+
+
+def _absolute(entry: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """An entry of a list with addresses of avatars at the host `url`."""
+    return {
+        key: url + value if key == "avatar_url" else _absolute(value, url) if isinstance(value, dict) else value
+        for key, value in entry.items()
+    }
 
 
 def _by_number(route: str) -> str:

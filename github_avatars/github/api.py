@@ -21,6 +21,7 @@ from github_avatars.errors import (
     BadToken,
     ForeignRedirect,
     GitHubError,
+    ListUnavailable,
     LoginRequired,
     RateLimited,
     Unreachable,
@@ -36,8 +37,9 @@ VERSION = "2022-11-28"
 MAX_WAITS = 5
 """How many times one request waits for the end of a rate limit."""
 
-MAX_BYTES = 5_000_000
-"""The largest response in bytes; a page of 100 accounts has about 100,000."""
+MAX_BYTES = 30_000_000
+"""The largest response in bytes. A page of 100 accounts has about 100,000; one of 100 issues contains their texts of up
+to 65,536 characters."""
 
 TOKEN = re.compile(r"[!-~]{1,1000}")
 
@@ -93,6 +95,7 @@ class API:
         base = hosts.base_url(base)
         if token and base.startswith("http:") and not hosts.is_loopback(base):
             raise BadOption(f"GITHUB_URL is {base}: give an https address, because others could read the token.")
+        self.base = base
         self.url = hosts.api_url(base)
         self._token = token
         self._wait = wait
@@ -108,8 +111,8 @@ class API:
     def get(self, url: str, subject: str, missing: GitHubError) -> APIResponse:
         """The response at `url`, after redirects. `subject` names it in errors.
 
-        Raises `missing` for HTTP 404, and RateLimited, Unreachable, LoginRequired, ForeignRedirect, or BadToken if
-        GitHub does not accept the token.
+        Raises `missing` for HTTP 404, ListUnavailable if GitHub refuses this list only, and RateLimited, Unreachable,
+        LoginRequired, ForeignRedirect, or BadToken if GitHub does not accept the token.
         """
         for _ in range(1 + MAX_REDIRECTS):
             url = self._resolve(url, url, subject)
@@ -172,10 +175,12 @@ class API:
             return BadToken(f"{self.url} does not accept the token (HTTP 401): give another one, or none.")
         if response.status == 401:
             return LoginRequired(f"{self.url} shows {subject} only with a token: give one in GITHUB_TOKEN.")
-        return Unreachable(
-            f"{self.url} refuses {subject} (HTTP {response.status}{self._reason(response)}): "
-            "check GITHUB_URL, and what the token may read."
-        )
+        reason = self._reason(response)
+        refusal = f"{self.url} refuses {subject} (HTTP {response.status}{reason}): "
+        if reason and response.status in (403, 410, 451):
+            # An answer of GitHub itself, and not that of a proxy.
+            return ListUnavailable(f"{refusal}check what the token may read, or use another source.")
+        return Unreachable(f"{refusal}check GITHUB_URL, and what the token may read.")
 
     def _reason(self, response: HTTPResponse) -> str:
         """GitHub's own error message, if it is safe to repeat."""

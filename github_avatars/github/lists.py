@@ -1,27 +1,59 @@
-"""GitHub's lists of accounts, page by page: stargazers, contributors, members, followers."""
+"""GitHub's lists of accounts and repositories, page by page.
+
+LISTS describes each kind of list: where it is, of what, and where its entries contain an account. `pages` reads any of
+them, and resumes after the pages that were read before.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from github_avatars.errors import BadOption, GitHubError, NoSuchAccount, NoSuchRepository, Unreachable
-from github_avatars.github.accounts import Account, check_login, is_account_id
-from github_avatars.github.api import API, APIResponse
+from github_avatars.errors import BadOption, GitHubError, ListUnavailable, NoSuchAccount, NoSuchRepository, Unreachable
+from github_avatars.github.accounts import Account, check_login, is_account_id, of_fields
+from github_avatars.github.api import API
 
-Kind = Literal["stargazers", "contributors", "members", "followers"]
+Kind = Literal["stargazers", "contributors", "forks", "issues", "members", "followers", "repositories"]
 
-PATHS: dict[Kind, str] = {
-    "stargazers": "/repos/{}/stargazers",
-    "contributors": "/repos/{}/contributors",
-    "members": "/orgs/{}/members",
-    "followers": "/users/{}/followers",
+
+@dataclass(frozen=True)
+class List:
+    """A kind of list."""
+
+    path: str
+    """The path in the API; {} is the name."""
+    owner: Literal["repository", "organization", "account"]
+    """What the name is of."""
+    account: str | None = None
+    """The key of the account in an entry; None if the entry is the account."""
+    query: str = ""
+    """Parameters of the first request. An order by age keeps the pages in place while the list grows."""
+    restriction: str = ""
+    """Who may read the list, and what to do otherwise; for errors."""
+
+
+STARS = (
+    "GitHub lists stargazers only to the admins and collaborators of a repository: give the token of one of them, "
+    "or read the stars from files of GH Archive with --gharchive, --event WatchEvent and --repo."
+)
+"""Since 2026-06-30. Source: https://docs.github.com/en/rest/activity/starring"""
+
+LISTS: dict[Kind, List] = {
+    "stargazers": List("/repos/{}/stargazers", "repository", restriction=STARS),
+    "contributors": List("/repos/{}/contributors", "repository"),
+    "forks": List("/repos/{}/forks", "repository", "owner", "sort=oldest&"),
+    "issues": List("/repos/{}/issues", "repository", "user", "state=all&sort=created&direction=asc&"),
+    "members": List("/orgs/{}/members", "organization"),
+    "followers": List("/users/{}/followers", "account"),
+    "repositories": List("/orgs/{}/repos", "organization", query="sort=created&direction=asc&"),
 }
-"""The path of each list in the API.
+"""The lists by kind. The entries of "repositories" are the repositories of an organization; "issues" include pull
+requests.
 
-Sources: https://docs.github.com/en/rest/activity/starring, https://docs.github.com/en/rest/repos/repos,
-https://docs.github.com/en/rest/orgs/members, https://docs.github.com/en/rest/users/followers
+Sources: https://docs.github.com/en/rest/activity/starring, https://docs.github.com/en/rest/repos,
+https://docs.github.com/en/rest/issues/issues, https://docs.github.com/en/rest/orgs/members,
+https://docs.github.com/en/rest/users/followers
 """
 
 PAGE_SIZE = 100
@@ -55,29 +87,41 @@ class Page:
     """The address of the next page; None for the last page."""
     page_count: int | None
     """The number of pages of the list; None for the last page."""
+    repositories: tuple[str, ...] = ()
+    """For a list of repositories, these as OWNER/REPO, and no accounts."""
 
 
 def pages(api: API, kind: Kind, name: str, cursors: Sequence[str] = ()) -> Iterator[Page]:
     """The pages of a list of a repository (OWNER/REPO), an organization or a login.
 
-    With the `cursors` of pages that were read before, in their order, only the pages after them. Contributors without
-    an account are omitted.
+    With the `cursors` of pages that were read before, in their order, only the pages after them. Entries without an
+    account, such as anonymous contributors, are omitted.
 
     Raises BadOption or BadLogin for an invalid name, before any request; NoSuchRepository or NoSuchAccount; the errors
-    of API.get; and Unreachable for a response that is not a list of accounts, and for links to more than PAGE_LIMIT
-    pages or to one that was read before. Pages before an error remain valid.
+    of API.get; and Unreachable for a response that is not such a list, and for links to more than PAGE_LIMIT pages or
+    to one that was read before. Pages before an error remain valid.
     """
     check_name(kind, name)
     subject = f"the {kind} of {name}"
-    url = cursors[-1] if cursors else f"{api.url}{PATHS[kind].format(name)}?per_page={PAGE_SIZE}"
+    first = f"{api.url}{LISTS[kind].path.format(name)}?{LISTS[kind].query}per_page={PAGE_SIZE}"
+    url = cursors[-1] if cursors else first
     read = set(cursors)
     for _ in range(len(cursors), PAGE_LIMIT):
-        response = api.get(url, subject, _missing(api, kind, name))
+        try:
+            response = api.get(url, subject, _missing(api, kind, name))
+        except ListUnavailable as error:
+            raise ListUnavailable(f"{error} {LISTS[kind].restriction}".rstrip()) from error
         read |= {url, response.url}
         next_url = response.links.get("next")
         if next_url in read or len(next_url or "") > MAX_LINK:
             break
-        yield Page(tuple(_accounts(api, response, subject)), next_url, _page_number(response.links.get("last")))
+        try:
+            entries = [entry for each in _list(response.data) if (entry := _parse(api, kind, each))]
+        except ValueError as error:
+            raise api.unexpected(subject) from error
+        accounts = tuple(entry for entry in entries if isinstance(entry, Account))
+        repositories = tuple(entry for entry in entries if isinstance(entry, str))
+        yield Page(accounts, next_url, _page_number(response.links.get("last")), repositories)
         if next_url is None:
             return
         url = next_url
@@ -86,35 +130,50 @@ def pages(api: API, kind: Kind, name: str, cursors: Sequence[str] = ()) -> Itera
 
 def check_name(kind: Kind, name: str) -> None:
     """Raise BadOption or BadLogin if a list of this kind cannot belong to `name`."""
-    if kind in ("members", "followers"):
-        check_login(name)
-    elif match := REPOSITORY.fullmatch(name):
-        check_login(match[1])
+    if LISTS[kind].owner == "repository":
+        check_repository(kind, name)
     else:
-        raise BadOption(f"--{kind} is {name[:100]!r}: give a repository as OWNER/REPO.")
+        check_login(name)
+
+
+def check_repository(option: str, name: str) -> str:
+    """Return `name` if it can be a repository. Raises BadOption, which names the option, or BadLogin."""
+    match = REPOSITORY.fullmatch(name)
+    if not match:
+        raise BadOption(f"--{option} is {name[:100]!r}: give a repository as OWNER/REPO.")
+    check_login(match[1])
+    return name
 
 
 def _missing(api: API, kind: Kind, name: str) -> GitHubError:
-    if kind in ("members", "followers"):
-        noun = "organization" if kind == "members" else "account"
-        return NoSuchAccount(f"{api.url} has no {noun} {name}: check the spelling.")
+    if LISTS[kind].owner != "repository":
+        return NoSuchAccount(f"{api.url} has no {LISTS[kind].owner} {name}: check the spelling.")
     return NoSuchRepository(
         f"{api.url} has no repository {name}, or does not show it: check the spelling; "
-        "for a private one, give a token that may read it."
+        f"for a private one, give a token that may read it. {LISTS[kind].restriction}".rstrip()
     )
 
 
-def _accounts(api: API, response: APIResponse, subject: str) -> Iterator[Account]:
+def _list(data: Any) -> list[Any]:
     # The list of contributors of an empty repository has no content.
-    entries = [] if response.data is None else response.data if isinstance(response.data, list) else [response.data]
-    for entry in entries:
-        match entry:
-            case {"login": str(login), "id": account_id} if LOGIN.fullmatch(login) and is_account_id(account_id):
-                yield Account(login, account_id)
-            case None | {"type": "Anonymous"}:
-                pass
-            case _:
-                raise api.unexpected(subject)
+    return [] if data is None else data if isinstance(data, list) else [data]
+
+
+def _parse(api: API, kind: Kind, entry: Any) -> Account | str | None:
+    """The account or repository in an entry of a list; None if it has none. Raises ValueError."""
+    key = LISTS[kind].account
+    match entry:
+        case {"full_name": str(name)} if kind == "repositories" and REPOSITORY.fullmatch(name):
+            return name
+        case {"login": str(login), "id": account_id} if LOGIN.fullmatch(login) and is_account_id(account_id):
+            avatar_url = entry.get("avatar_url")
+            return of_fields(login, account_id, avatar_url if isinstance(avatar_url, str) else None, api.base)
+        case None | {"type": "Anonymous"}:
+            return None
+        case {**values} if key in values:
+            return _parse(api, kind, values[key])
+        case _:
+            raise ValueError(f"not an entry of {kind}")
 
 
 def _page_number(url: str | None) -> int | None:

@@ -1,14 +1,16 @@
 """A description of what to scan → accounts with their keys in the store."""
 
-import json
 import os
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from github_avatars.errors import BadFile, BadInput, RateLimited
-from github_avatars.github import API, Account, Kind, Page, api, is_account_id, lists, rate_limit
-from github_avatars.scan import account_files, images
+from github_avatars.github import API, Account, Kind, api, check_login, lists, rate_limit
+from github_avatars.scan import account_files, commits, images, stored_lists
+from github_avatars.scan.gharchive import GHArchive
 from github_avatars.scan.options import Observer
 from github_avatars.scan.store import Store, account_key
 
@@ -22,38 +24,49 @@ class Sources:
     column: str | None = None
     """The CSV column with the logins."""
     lists: Sequence[tuple[Kind, str]] = ()
-    """GitHub's lists by kind and name, for example ("stargazers", "octocat/hello-world")."""
+    """GitHub's lists by kind and name, for example ("forks", "octocat/hello-world"). The contributors of an
+    organization are those of all its repositories."""
     token_file: Path | None = None
     """A file with a token for the lists; by default, the environment variable GITHUB_TOKEN is used."""
     images: str | Path | None = None
     """A folder with a picture, or a folder of pictures, for each account."""
+    git: Sequence[str | Path] = ()
+    """Local Git repositories; the accounts are the authors and co-authors of their commits (commits.py)."""
+    gharchive: GHArchive | None = None
+    """Files of GH Archive; the accounts are those that caused the events."""
 
     def __post_init__(self) -> None:
-        if bool(self.images) == bool(self.names or self.lists):
+        if bool(self.images) == bool(self.names or self.lists or self.git or self.gharchive):
             given = "both" if self.images else "neither"
             raise BadInput(
                 f"Either accounts or --images are required, but {given} was given: "
-                "give logins, files, - or lists of GitHub, or a folder of pictures."
+                "give logins, files, -, lists of GitHub or another source of accounts, or a folder of pictures."
             )
 
     def accounts(self, store: Store, *, wait: bool, observer: Observer) -> Iterator[tuple[str, Account]]:
-        """The accounts with their keys: those of the names, then those of each list.
+        """The accounts with their keys: those of the names, the commits, the events, and then those of each list.
+
+        Names can be repeated; each other source has an account once. Files are read before the first request.
 
         An interrupted run resumes a list after the last page that `store` has. If GitHub limits the rate, RateLimited
         is raised, unless `wait` is true and the limit ends within rate_limit.MAX_WAIT. Raises the errors of
-        images.find, account_files.read and lists.pages; those for impossible names are raised before the first account.
+        images.find, account_files.read, commits.accounts, GHArchive.accounts and stored_lists.accounts; those for
+        impossible names are raised before the first account.
         """
         if self.images:
             yield from images.find(self.images)
             return
-        for account in self._named_and_listed(store, wait, observer):
-            yield account_key(account), account
-
-    def _named_and_listed(self, store: Store, wait: bool, observer: Observer) -> Iterator[Account]:
         for kind, name in self.lists:
-            lists.check_name(kind, name)
+            if kind == "contributors" and "/" not in name:
+                check_login(name)
+            else:
+                lists.check_name(kind, name)
         token = api.read_token(self.token_file, os.environ) if self.lists else None
-        yield from account_files.read(self.names, self.column)
+        for account in account_files.read(self.names, self.column):
+            yield account_key(account), account
+        yield from _distinct(commits.accounts(self.git, observer.note))
+        if self.gharchive:
+            yield from _distinct(self.gharchive.accounts(observer.note))
         if not self.lists:
             return
 
@@ -63,47 +76,20 @@ class Sources:
 
         with API(token=token, wait=wait_for_reset if wait else rate_limit.give_up) as github:
             for kind, name in self.lists:
-                for number, page in enumerate(_pages(store, github, kind, name)):
-                    yield from page.accounts
-                    if number == 0 and kind == "stargazers" and page.page_count == lists.MAX_PAGES:
-                        most = lists.MAX_PAGES * lists.PAGE_SIZE
-                        observer.note(f"GitHub lists only the first {most:,} stargazers of {name}.")
+                yield from _distinct(stored_lists.accounts(store, github, kind, name, observer.note))
 
 
-def _pages(store: Store, github: API, kind: Kind, name: str) -> Iterator[Page]:
-    """The pages of a list: those that the store has, then the others, which are added to the store."""
-    title = f"{kind} {name.lower()}"
-    # Otherwise a list that once had no end would fail forever.
-    with store.transaction() as connection:
-        connection.execute(
-            "DELETE FROM pages WHERE list = ?1 AND (SELECT count(*) FROM pages WHERE list = ?1) >= ?2",
-            (title, lists.PAGE_LIMIT),
-        )
-    cursors: dict[str, None] = {}
-    number = 0
-    while rows := store.query(
-        "SELECT number, accounts, cursor, count FROM pages WHERE list = ? AND number > ? ORDER BY number LIMIT 1",
-        *(title, number),
-    ):
-        ((number, accounts, cursor, page_count),) = rows
+def _distinct(accounts: Iterable[Account]) -> Iterator[tuple[str, Account]]:
+    """The accounts with their keys, each once. A temporary file holds the keys, so that memory stays flat."""
+    with closing(sqlite3.connect("", isolation_level=None)) as connection:
         try:
-            page = Page(tuple(Account(*account) for account in json.loads(accounts)), cursor, page_count)
-        except (ValueError, TypeError) as error:
-            raise BadFile(f"The store has a damaged page of the {title}: give another path as --db.") from error
-        if cursor in cursors or not all(is_account_id(account.account_id) for account in page.accounts):
-            # Version 0.1.0 stored pages unchecked. The list is read again from here on.
-            with store.transaction() as connection:
-                connection.execute("DELETE FROM pages WHERE list = ? AND number >= ?", (title, number))
-            break
-        yield page
-        if cursor is None:
-            return
-        cursors[cursor] = None
-    for new_page in lists.pages(github, kind, name, list(cursors)):
-        accounts = json.dumps([(account.login, account.account_id) for account in new_page.accounts])
-        with store.transaction() as connection:
-            connection.execute(
-                "INSERT INTO pages (list, accounts, cursor, count) VALUES (?, ?, ?, ?)",
-                (title, accounts, new_page.cursor, new_page.page_count),
+            # One transaction that is never committed: the file is discarded in any case.
+            connection.executescript(
+                "PRAGMA journal_mode = OFF; CREATE TABLE keys (key PRIMARY KEY) WITHOUT ROWID; BEGIN"
             )
-        yield new_page
+            for account in accounts:
+                key = account_key(account)
+                if connection.execute("INSERT OR IGNORE INTO keys VALUES (?)", (key,)).rowcount:
+                    yield key, account
+        except sqlite3.Error as error:
+            raise BadFile(f"A temporary file cannot be written ({error}): free disk space.") from error

@@ -15,6 +15,7 @@ from github_avatars.errors import (
     BadToken,
     ForeignRedirect,
     GitHubAvatarsError,
+    ListUnavailable,
     LoginRequired,
     NoSuchAccount,
     NoSuchRepository,
@@ -179,7 +180,7 @@ def test_error_repeats_the_message_of_github(client: API, standin: GitHubStandIn
         403, {"x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1"}, json.dumps({"message": message}).encode()
     )
     expected = rf"refuses the contributors of octocat/hello-world \(HTTP 403, '{message}'\)"
-    with pytest.raises(Unreachable, match=expected):
+    with pytest.raises(ListUnavailable, match=expected):
         read_list(client, "contributors", "octocat/hello-world")
     assert standin.requests.total() == 1
 

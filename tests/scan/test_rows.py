@@ -23,7 +23,8 @@ def test_statuses_are_a_closed_set() -> None:
     # Fetching and decoding raise nothing else, apart from the rate limit, which leaves an account pending.
     raised = {error for error in GitHubAvatarsError.__subclasses__() for error in error.__subclasses__()}
     bad_input = {"bad-option", "bad-file", "in-use", "bad-token", "missing-package"}
-    assert {error.kind for error in raised} - set(STATUSES) == {"rate-limited", "no-such-repository", *bad_input}
+    lists = {"no-such-repository", "list-unavailable"}
+    assert {error.kind for error in raised} - set(STATUSES) == {"rate-limited", *lists, *bad_input}
 
 
 def test_columns_of_a_classified_account() -> None:

@@ -129,7 +129,7 @@ def _echo(exchange: Exchange) -> bool:
 
 
 FAULTS: dict[str, Fault] = {
-    "a list": responding(200, {}, b"[]"),
+    "a list": responding(200, {}, b'[{"login": "zeke", "id": 1}]'),
     "no list": responding(200, {}, b"{}"),
     "an echo": _echo,
     "bad credentials": responding(401, {}, b'{"message": "Bad credentials"}'),
