@@ -4,7 +4,7 @@
         GitHub(standin.url).fetch("octocat")
 
 It behaves like github.com and avatars.githubusercontent.com, both at one address: /LOGIN.png redirects to
-/u/ACCOUNT-ID?v=4, which serves the picture, and unknown logins are 404. All requests use real sockets.
+/u/ACCOUNT-ID?v=4, which serves the picture, as does /LOGIN, and unknown logins are 404. All requests use real sockets.
 
 `faults` change the response at single paths. `responding`, `dripping`, `resetting` and `interim` create faults, and
 `once` limits a fault to the first requests. A mode changes all other responses; MODES contains those that GitHub could

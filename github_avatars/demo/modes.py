@@ -2,16 +2,17 @@
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from github_avatars.demo import rest
 from github_avatars.demo.faults import dripping, interim, resetting, responding
-from github_avatars.demo.standin import Exchange, Fault, Mode
+from github_avatars.demo.standin import APPS, Exchange, Fault, Mode
 
 HOUR = 3600
 GIGABYTE = 1_000_000_000
@@ -122,6 +123,43 @@ def _list(respond: Callable[[Exchange, dict[str, str], list[Any]], None]) -> Fau
     return fault
 
 
+def _page_limit(exchange: Exchange) -> bool:
+    limit = exchange.server.standin.page_limit
+    if not urlsplit(exchange.path).path.endswith(".png") or limit.count():
+        return False
+    return responding(429, {"Retry-After": str(limit.seconds_left)}, PAGE)(exchange)
+
+
+def _default_port(exchange: Exchange) -> bool:
+    """Add the default port of the scheme to absolute addresses, unless they contain a port."""
+    status, headers, body = exchange.usual_response()
+    port = 443 if exchange.server.tls else 80
+    for name in headers.keys() & {"Location", "Link"}:
+        headers[name] = re.sub(r"(https?://[^/:>]+)(?=/)", rf"\1:{port}", headers[name])
+    return responding(status, headers, body)(exchange)
+
+
+def _missing_picture(exchange: Exchange) -> bool:
+    return exchange.path.startswith("/u/") and responding(404, {}, PAGE)(exchange)
+
+
+def _is_stargazers(exchange: Exchange) -> bool:
+    return urlsplit(exchange.path).path.endswith("/stargazers")
+
+
+def _closed(status: int, body: object) -> Fault:
+    """A fault that responds to requests for stargazers, and no others."""
+    return lambda exchange: (
+        _is_stargazers(exchange)
+        and responding(status, {"Content-Type": "application/json"}, json.dumps(body).encode())(exchange)
+    )
+
+
+def _apps(_: Exchange, __: dict[str, str], accounts: list[Any]) -> None:
+    for login, (account_id, app_id) in APPS.items():
+        accounts.append({"login": login, "id": account_id, "avatar_url": f"/in/{app_id}?v=4", "type": "Bot"})
+
+
 def _huge_id(_: Exchange, __: dict[str, str], accounts: list[Any]) -> None:
     accounts[-1]["id"] = 2**63
 
@@ -190,6 +228,16 @@ MODES = {
     ),
     "api-huge-id": Mode("lists an account whose id has more than 63 bits", _list(_huge_id)),
     "api-link-to-itself": Mode("links each page of a list to itself", _list(_link_to_itself)),
+    "api-apps": Mode("lists two GitHub Apps at the end of each page of a list", _list(_apps)),
+    "api-stargazers-404": Mode("hides stargazers as a missing repository", _closed(404, {"message": "Not Found"})),
+    "api-stargazers-403": Mode("refuses to list stargazers", _closed(403, {"message": "Must have push access"})),
+    "api-stargazers-empty": Mode("lists no stargazers", _closed(200, [])),
+    "page-limit": Mode(
+        "allows 60 requests per minute for /LOGIN.png, and then sends 429 with Retry-After", _page_limit
+    ),
+    "missing-picture": Mode("redirects to pictures that are 404", _missing_picture),
+    "default-port": Mode("writes the default port into Location and Link, if it listens on it", _default_port),
+    "451": Mode("refuses for legal reasons", _refusing(451)),
     "no-length": Mode("sends pictures without Content-Length", _picture(_no_length)),
 }
 """All modes by name."""

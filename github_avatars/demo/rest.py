@@ -11,6 +11,7 @@ contributed to the last one. The followers of an account are all accounts before
 
 import json
 import re
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,6 +36,39 @@ class StandInResponse(NamedTuple):
     body: bytes
 
 
+class RateLimit:
+    """Counts requests in windows of time, as GitHub does."""
+
+    def __init__(self, limit: int, window: int) -> None:
+        self.limit = limit
+        """The number of requests, or of points, in a window."""
+        self.window = window
+        """Seconds."""
+        self._used = 0
+        self._reset = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> bool:
+        """Count a request; whether the limit allows it."""
+        with self._lock:
+            now = int(time.time())
+            if now >= self._reset:
+                self._used, self._reset = 0, now + self.window
+            allowed = self._used < self.limit
+            self._used += allowed
+            return allowed
+
+    @property
+    def seconds_left(self) -> int:
+        """Seconds until the end of the window."""
+        return max(1, self._reset - int(time.time()))
+
+    def headers(self) -> dict[str, str]:
+        """The headers that describe the limit."""
+        values = {"limit": self.limit, "remaining": self.limit - self._used, "used": self._used, "reset": self._reset}
+        return {f"x-ratelimit-{name}": str(value) for name, value in values.items()}
+
+
 class Rest:
     """The API, with `accounts` as account ids by login."""
 
@@ -45,19 +79,14 @@ class Rest:
         ]
         self.token: str | None = None
         """The only accepted token; None accepts all."""
-        self.limit = 5000
-        """The rate limit: requests per window."""
-        self.window = 3600
-        """Seconds."""
-        self._used = 0
-        self._reset = 0
+        self.rate_limit = RateLimit(5000, 3600)
 
     def respond(self, path: str, url: str, authorization: str = "") -> StandInResponse:
         """The response to a request for `path` with this Authorization header. Its links lead to the host `url`."""
         scheme, _, token = authorization.partition(" ")
         if scheme and (scheme != "Bearer" or self.token not in (None, token)):
             return _json(401, {"message": "Bad credentials", "status": "401"})
-        allowed, limits = self._count()
+        allowed, limits = self.rate_limit.count(), self.rate_limit.headers()
         if not allowed:
             return _json(403, {"message": "API rate limit exceeded for 127.0.0.1."}, limits)
         route = urlsplit(path.removeprefix(ROOT)).path
@@ -70,16 +99,6 @@ class Rest:
         if route.endswith("/contributors") and not users:
             return StandInResponse(204, limits, b"")
         return self._page(f"{url}{ROOT}{_by_number(route)}", parse_qs(urlsplit(path).query), url, users, limits)
-
-    def _count(self) -> tuple[bool, dict[str, str]]:
-        """Count a request; whether the rate limit allows it, and the headers that describe the limit."""
-        now = int(time.time())
-        if now >= self._reset:
-            self._used, self._reset = 0, now + self.window
-        allowed = self._used < self.limit
-        self._used += allowed
-        values = {"limit": self.limit, "remaining": self.limit - self._used, "used": self._used, "reset": self._reset}
-        return allowed, {f"x-ratelimit-{name}": str(value) for name, value in values.items()}
 
     def _redirect_target(self, route: str, has_token: bool) -> str | None:
         if route == "/orgs/octo-org/members" and not has_token:

@@ -1,6 +1,7 @@
 """The HTTP server of the stand-in."""
 
 import hashlib
+import io
 import logging
 import math
 import re
@@ -12,20 +13,24 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from github_avatars.demo.rest import ROOT, Rest, StandInResponse
+from github_avatars.demo.rest import ROOT, RateLimit, Rest, StandInResponse
 from github_avatars.errors import BadDataset, BadOption
 from github_avatars.picture import formats
 from github_avatars.resources import AVATARS
 
 logger = logging.getLogger(__name__)
+
+APPS = {"stand-in-ci[bot]": (41898282, 15368), "Copilot": (198982749, 946600)}
+"""The account ids and the ids of GitHub Apps by their logins. /in/APP-ID serves a logo, /u/ID an identicon."""
 
 NOT_FOUND = b"<!DOCTYPE html><title>Page not found</title><p>This is not the web page you are looking for.</p>\n"
 
@@ -115,6 +120,9 @@ class GitHubStandIn:
     their paths and `mode` to all others; both may change at any time. With `tls` it serves HTTPS. Raises BadDataset if
     the index cannot be used, and BadOption if it cannot listen on the address or port.
 
+    /LOGIN.png redirects to /u/ID; /LOGIN serves the same picture, and so does /u/e?email=LOGIN@example.com. /u/e serves
+    one picture for all other commit addresses.
+
     With the query ?s=64 it serves a custom avatar at 64 pixels per side, and an identicon unchanged, as GitHub seems to
     do. `resize_identicons` resizes these too.
     """
@@ -161,6 +169,8 @@ class GitHubStandIn:
         self._server = _Server((host, port), self, tls)
         self.rest = Rest(self._account_ids)
         """The REST API; its token and rate limit may change at any time."""
+        self.page_limit = RateLimit(60, 60)
+        """The rate limit of the addresses /LOGIN.png in the mode page-limit."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
@@ -198,14 +208,30 @@ class GitHubStandIn:
             location = f"{url}/u/{self._account_ids[match[1].lower()]}?v=4"
             headers = {"Location": location, "Content-Type": "text/html", "Cache-Control": "no-cache"}
             return StandInResponse(302, headers, b"")
-        if (match := re.fullmatch(r"/u/([0-9]{1,18})", route)) and int(match[1]) in self._pictures:
-            body = self._picture(int(match[1]), parse_qs(urlsplit(path).query).get("s", [""])[0])
+        if body := self._body(route, parse_qs(urlsplit(path).query)):
             etag = f'"{hashlib.sha256(body).hexdigest()}"'
             headers = {"Content-Type": formats.media_type(body), "ETag": etag, "Cache-Control": "max-age=300"}
             return StandInResponse(200, headers, body)
         return StandInResponse(
             404, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}, NOT_FOUND
         )
+
+    def _body(self, route: str, query: Mapping[str, Sequence[str]]) -> bytes | None:
+        """The picture at an address of the avatar host; None if there is none."""
+        size = query.get("s", [""])[0]
+        if route == "/u/e":
+            login, _, domain = query.get("email", [""])[0].lower().partition("@")
+            account_id = self._account_ids.get(login) if domain == "example.com" else None
+            # GitHub serves one picture for all unknown addresses.
+            return self._picture(account_id, size) if account_id else _identicon(1)
+        if match := re.fullmatch(r"/u/([0-9]{1,18})", route):
+            if int(match[1]) in dict(APPS.values()):
+                return _identicon(int(match[1]))
+            return self._picture(int(match[1]), size) if int(match[1]) in self._pictures else None
+        if (match := re.fullmatch(r"/in/([0-9]{1,18})", route)) and self._resizable:
+            return self._picture(min(self._resizable), size) if int(match[1]) in dict(APPS.values()).values() else None
+        account_id = self._account_ids.get(route[1:].lower())
+        return self._picture(account_id, size) if account_id else None
 
     def _picture(self, account_id: int, size: str) -> bytes:
         from github_avatars.demo.thumbnails import thumbnail
@@ -243,6 +269,15 @@ def run(standin: GitHubStandIn, report_url: Callable[[str], None]) -> None:
     with standin:
         report_url(standin.url)
         stop.wait()
+
+
+@cache
+def _identicon(account_id: int) -> bytes:
+    from github_avatars import identicon
+
+    file = io.BytesIO()
+    identicon.render(account_id).save(file, "PNG")
+    return file.getvalue()
 
 
 class _Server(socketserver.ThreadingTCPServer):

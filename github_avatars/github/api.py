@@ -131,7 +131,7 @@ class API:
         """The absolute address of a link in the response at `url`. Raises ForeignRedirect if it leaves the API."""
         api = urlsplit(self.url)
         try:
-            target = urlsplit(urljoin(url, link))
+            target = hosts.without_default_port(urlsplit(urljoin(url, link)))
         except ValueError:
             target = urlsplit("")
         if target[:2] != api[:2] or not target.path.startswith(f"{api.path}/"):
@@ -159,7 +159,7 @@ class API:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-        response = self._session.get(url, subject, timeout, headers, _read_body)
+        response = self._session.request(url, subject, timeout, headers, _read_body)
         # Only the body announces some secondary limits.
         in_body = response.status in (403, 429) and b"rate limit" in response.body.lower()
         if in_body or rate_limit.is_rate_limited(response.status, response.headers):

@@ -1,7 +1,10 @@
-"""Fetching avatars: login or account id → Avatar.
+"""Fetching avatars: account → Avatar.
 
 https://github.com/LOGIN.png redirects to https://avatars.githubusercontent.com/u/ACCOUNT-ID?v=4, which serves the
 picture. Neither requires a token. If the account id is known, the second address suffices.
+
+https://avatars.githubusercontent.com/LOGIN serves the picture without a redirect, but does not reveal the id. Unlike
+github.com, it does not limit the rate of requests after a few dozen. Enterprise hosts have no such address.
 """
 
 import math
@@ -13,23 +16,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Self
-from urllib.parse import urljoin, urlsplit
+from typing import Literal, Self
+from urllib.parse import quote, urljoin, urlsplit
 
 import urllib3
 
 from github_avatars import cancellation
 from github_avatars.errors import (
+    BotAccount,
     ForeignRedirect,
     LoginRequired,
     NoSuchAccount,
     NotAPicture,
     RateLimited,
+    Refused,
     TooLarge,
+    UnknownAddress,
     Unreachable,
 )
 from github_avatars.github import hosts, rate_limit, transport
-from github_avatars.github.accounts import AVATAR_PATH, Account, check_login, parse
+from github_avatars.github.accounts import AVATAR_PATH, BOT, Account, check_login, parse
 from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of
@@ -58,9 +64,26 @@ MAX_REFUSAL_BYTES = 64 * 1024
 """Bytes to read of a response that is not a picture, so that its connection can be used again."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
+REFUSALS = (403, 410, 451)
+"""The statuses that refuse an account: forbidden, gone, and unavailable for legal reasons."""
+
+OTHER_PATHS = ("u", "in", "t")
+"""The logins that are no path of the avatar host, because the addresses of ids, apps and teams begin like that."""
+
+UNKNOWN_ADDRESS = "github-avatars@address.invalid"
+"""A commit address that no account has, because the domain is reserved.
+
+Source: https://www.rfc-editor.org/rfc/rfc2606
+"""
+
+MAX_ADDRESS = 254
+"""The maximum length of an email address. Source: https://www.rfc-editor.org/errata/eid1690"""
 PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so use another host"
 
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
+
+Via = Literal["login", "page"]
+"""How to fetch by a login: from the avatar host, in one request without the id, or from the page, in two with it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +122,8 @@ class GitHub:
         self.base = hosts.base_url(base)
         self._trusted_hosts = hosts.trusted_hosts(self.base)
         self._avatars_url = hosts.avatars_url(self.base)
+        self._serves_logins = self._avatars_url is not None
+        self._unknown_pictures: dict[int | None, bytes] = {}
         self._read_timeout = read_timeout
         self._deadline = deadline
         # The first retry is immediate: a kept connection may have been closed by GitHub in the meantime.
@@ -117,27 +142,40 @@ class GitHub:
         """Close the connections."""
         self._session.close()
 
-    def fetch(self, account: str | Account, *, size: int | None = None, etag: str | None = None) -> Avatar:
+    def fetch(
+        self, account: str | Account, *, size: int | None = None, etag: str | None = None, via: Via = "page"
+    ) -> Avatar:
         """Fetch the avatar of an account, within about `deadline` seconds from when a pooled connection is free.
 
         A text is any spelling of `parse`. The request goes to the avatar's address or to that with the id if one of
-        these is known, and else to that with the login. `size` requests a picture of at most this many pixels per
-        side; GitHub enlarges none, and ignores it for identicons. With the `etag` of an earlier fetch, an unchanged
-        picture is not sent again.
+        these is known, and else to that with the login, as `via` says, or the commit address. `size` requests a picture
+        of at most this many pixels per side; GitHub enlarges none, and ignores it for identicons. With the `etag` of an
+        earlier fetch, an unchanged picture is not sent again.
 
-        Raises BadLogin (before any request), NoSuchAccount, RateLimited, Unreachable, LoginRequired, ForeignRedirect,
-        TooLarge or NotAPicture.
+        Raises BadLogin or BotAccount (before any request), NoSuchAccount, UnknownAddress, Refused, RateLimited,
+        Unreachable, LoginRequired, ForeignRedirect, TooLarge or NotAPicture.
         """
         if not isinstance(account, Account):
             account = parse(account, self.base)
         login = account.login or ""
         if account.avatar_url:
-            return self._fetch(login or account.avatar_url, account.avatar_url, size, etag, login)
+            subject = login or account.avatar_url
+            return self._fetch(subject, self._trusted_address(subject, account.avatar_url), size, etag, login)
+        if BOT.fullmatch(login):
+            raise BotAccount(
+                f"{login} is a GitHub App, whose avatar has an address that its login does not reveal: "
+                "give the avatar_url of GitHub's API."
+            )
         if account.account_id:
             return self._fetch(
                 login or f"id {account.account_id}", self._url_of_id(account.account_id), size, etag, login
             )
-        return self._fetch(login, f"{self.base}/{check_login(login)}.png", size, etag, login)
+        if account.email is not None and account.login is None:
+            return self._fetch_by_email(account.email, size, etag)
+        check_login(login)
+        if via == "login" and self._serves_logins and login.lower() not in OTHER_PATHS:
+            return self._fetch(login, f"{self._avatars_url}/{login}", size, etag, login)
+        return self._fetch(login, f"{self.base}/{login}.png", size, etag, login)
 
     def fetch_by_id(self, account_id: int, *, size: int | None = None, etag: str | None = None) -> Avatar:
         """Like `fetch`, with one request instead of two, to the address to which `fetch` is redirected.
@@ -147,17 +185,50 @@ class GitHub:
         """
         return self.fetch(Account(None, account_id), size=size, etag=etag)
 
-    def _url_of_id(self, account_id: int) -> str:
+    def account_id(self, login: str) -> int | None:
+        """The id of an account, from the redirect of its page, in one request; None if it does not contain the id.
+
+        Raises the errors of `fetch`, and RateLimited without waiting.
+        """
+        deadline = time.monotonic() + self._deadline
+        url = f"{self.base}/{check_login(login)}.png"
+        response = self._get_with_retries(login, url, deadline, {}, waits=False)
+        return None if response.status == 200 else _account_id(self._redirect_target(login, url, response))
+
+    def _url_of_id(self, account_id: int | str) -> str:
         return f"{self._avatars_url or f'{self.base}/avatars'}/u/{account_id}?v=4"
+
+    def _fetch_by_email(self, email: str, size: int | None, etag: str | None) -> Avatar:
+        """The avatar of the account with a commit address. GitHub serves one picture for all unknown addresses."""
+        unknown = UnknownAddress(f"{self.base} has no account with the commit address {reprlib.repr(email)}.")
+        if "@" not in email or len(email) > MAX_ADDRESS:
+            raise unknown
+        try:
+            avatar = self._fetch_address(email, size, etag)
+        except NoSuchAccount as error:
+            raise unknown from error
+        if avatar.unchanged or avatar.account_id:
+            return avatar
+        if size not in self._unknown_pictures:
+            self._unknown_pictures[size] = self._fetch_address(UNKNOWN_ADDRESS, size, None).data
+        if avatar.data == self._unknown_pictures[size]:
+            raise unknown
+        return avatar
+
+    def _fetch_address(self, email: str, size: int | None, etag: str | None) -> Avatar:
+        url = f"{self._avatars_url or f'{self.base}/avatars'}/u/e?email={quote(email, safe='', errors='replace')}"
+        return self._fetch(reprlib.repr(email), url, size, etag)
 
     def _fetch(self, subject: str, href: str, size: int | None, etag: str | None, login: str = "") -> Avatar:
         deadline = time.monotonic() + self._deadline
         headers = {"If-None-Match": etag} if etag else {}
         url = href
-        for _ in range(1 + MAX_REDIRECTS):
+        for redirects in range(1 + MAX_REDIRECTS):
             account_id = _account_id(url)
-            sized_url = f"{url}{'&' if '?' in url else '?'}s={size}" if size and account_id else url
-            response = self._get_with_retries(subject, sized_url, deadline, headers)
+            is_page = urlsplit(url).path.endswith(".png")
+            sized_url = f"{url}{'&' if '?' in url else '?'}s={size}" if size and not is_page else url
+            is_known = redirects > 0 and account_id is not None
+            response = self._get_with_retries(subject, sized_url, deadline, headers, is_known=is_known)
             if response.status in (200, 304) and account_id and not self._avatars_url:
                 self._avatars_url = url.partition("?")[0].rpartition("/u/")[0]
             if response.status == 304 and etag:
@@ -167,8 +238,19 @@ class GitHub:
             url = self._redirect_target(subject, url, response)
         raise ForeignRedirect(f"{self.base} redirects more than {MAX_REDIRECTS} times for {subject}: check GITHUB_URL.")
 
-    def _get_with_retries(self, subject: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
+    def _get_with_retries(
+        self,
+        subject: str,
+        url: str,
+        deadline: float,
+        headers: Mapping[str, str],
+        *,
+        is_known: bool = False,
+        waits: bool = True,
+    ) -> HTTPResponse:
         """The response at `url`. Transient failures are retried while the number of retries and the deadline allow.
+
+        For an account that `is_known` to exist, HTTP 404 is such a failure. Only if `waits`, rate limits are.
 
         The adapter cannot do this: its Retry does not see errors while a body is read, knows no deadline, and sleeps as
         long as Retry-After says.
@@ -176,9 +258,9 @@ class GitHub:
         retry = self._retry
         while True:
             try:
-                return self._get(subject, url, deadline, headers)
+                return self._get(subject, url, deadline, headers, is_known=is_known)
             except (RateLimited, Unreachable) as failure:
-                if not retry.total:
+                if not retry.total or (isinstance(failure, RateLimited) and not waits):
                     raise
                 retry = retry.increment("GET", url)
                 pause = _pause(failure, retry)
@@ -186,16 +268,20 @@ class GitHub:
                     raise
             cancellation.pause(pause)
 
-    def _get(self, subject: str, url: str, deadline: float, headers: Mapping[str, str]) -> HTTPResponse:
+    def _get(
+        self, subject: str, url: str, deadline: float, headers: Mapping[str, str], *, is_known: bool
+    ) -> HTTPResponse:
         left = max(deadline - time.monotonic(), 0.001)
         timeout = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=self._read_timeout)
-        response = self._session.get(url, subject, timeout, headers, partial(_read_body, subject))
+        response = self._session.request(url, subject, timeout, headers, partial(_read_body, subject))
         if rate_limit.is_rate_limited(response.status, response.headers):
             raise rate_limit.to_error(_host(url), response.status, response.headers, subject)
         if response.status >= 500:
             raise Unreachable(
                 f"{_host(url)} has a server error (HTTP {response.status}) for {subject}: try again later."
             )
+        if response.status == 404 and is_known:
+            raise Unreachable(f"{_host(url)} has no picture for {subject}, which exists (HTTP 404): try again later.")
         return response
 
     def _redirect_target(self, subject: str, url: str, response: HTTPResponse) -> str:
@@ -205,21 +291,27 @@ class GitHub:
             raise NoSuchAccount(f"{self.base} has no account {subject}: check the spelling.")
         if response.status == 401:
             raise LoginRequired(f"{host} shows {subject} only to users who are logged in: {PRIVATE_MODE}.")
+        if response.status in REFUSALS:
+            raise Refused(f"{host} refuses {subject} (HTTP {response.status}): look at the page of the account.")
         if response.status not in REDIRECTS:
             raise Unreachable(f"{host} refuses {subject} (HTTP {response.status}): check GITHUB_URL and the network.")
+        target = self._trusted_address(subject, response.headers.get("Location", ""), url)
+        if LOGIN_PAGE.fullmatch(urlsplit(target).path):
+            raise LoginRequired(f"{host} redirects {subject} to its login page: {PRIVATE_MODE}.")
+        return target
+
+    def _trusted_address(self, subject: str, link: str, url: str | None = None) -> str:
+        """The absolute address of a link in the response at `url`, or of an avatar. Raises ForeignRedirect."""
+        origin = f"{_host(url)} redirects {subject}" if url else f"The avatar_url of {subject} leads"
         try:
-            target = urlsplit(urljoin(url, response.headers.get("Location", "")))
+            target = hosts.without_default_port(urlsplit(urljoin(url or "", link)))
         except ValueError as error:
-            raise ForeignRedirect(f"{host} redirects {subject} to an invalid address: check GITHUB_URL.") from error
-        downgrade = target.scheme != "https" and not url.startswith("http:")
-        trusted = self._trusted_hosts.fullmatch(target.netloc.lower())
+            raise ForeignRedirect(f"{origin} to an invalid address: check GITHUB_URL.") from error
+        downgrade = target.scheme != "https" and not (url or self.base).startswith("http:")
+        trusted = self._trusted_hosts.fullmatch(target.netloc)
         if target.scheme not in ("http", "https") or downgrade or not trusted:
             shown = reprlib.repr(f"{target.scheme}://{target.netloc}")
-            raise ForeignRedirect(
-                f"{host} redirects {subject} to {shown}, which is not GitHub at {self.base}: check GITHUB_URL."
-            )
-        if LOGIN_PAGE.fullmatch(target.path):
-            raise LoginRequired(f"{host} redirects {subject} to its login page: {PRIVATE_MODE}.")
+            raise ForeignRedirect(f"{origin} to {shown}, which is not GitHub at {self.base}: check GITHUB_URL.")
         return target.geturl()
 
 

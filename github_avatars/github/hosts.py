@@ -3,7 +3,7 @@
 import os
 import re
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from github_avatars.errors import BadOption
 
@@ -30,6 +30,14 @@ def normalize(text: str) -> str:
         shown = re.sub(r"^.*(?=@)|(?<=[?#]).*$", "…", text, flags=re.DOTALL)
         raise BadOption(f"GITHUB_URL is {shown!r}: give an address like https://github.example.com.")
     return base.removesuffix(":443" if base.startswith("https:") else ":80")
+
+
+def without_default_port(url: SplitResult) -> SplitResult:
+    """The same address with its host in lower case and without the default port of its scheme.
+
+    Load balancers in front of Enterprise hosts write https://host:443/... into headers.
+    """
+    return url._replace(netloc=url.netloc.lower().removesuffix(":443" if url.scheme == "https" else ":80"))
 
 
 def trusted_hosts(base: str) -> re.Pattern[str]:

@@ -74,24 +74,27 @@ class Session(HTTPAdapter):
         self._environment.trust_env = not direct
         self._pools: dict[tuple[str, str], Pool] = {}
 
-    def get(
+    def request(
         self,
         url: str,
         subject: str,
         timeout: urllib3.Timeout,
         headers: Mapping[str, str],
         read: Callable[[urllib3.BaseHTTPResponse], bytes],
+        body: bytes | None = None,
     ) -> HTTPResponse:
-        """Request `url`, with `headers` in addition to HEADERS or replacing them. `read` returns the body.
+        """Get `url`, or post `body` to it, with `headers` in addition to HEADERS or replacing them.
+
+        `read` returns the body of the response.
 
         `subject` is what the URL stands for, for error messages. Raises ForeignRedirect for a private address, and
         Unreachable for all other failures.
         """
         host = urlsplit(url).netloc
         try:
-            with self._open(url, timeout, headers) as response:
-                body = b"" if _announces_forbidden_body(response) else read(response)
-                return HTTPResponse(response.status, response.headers, body)
+            with self._open(url, timeout, headers, body) as response:
+                content = b"" if _announces_forbidden_body(response) else read(response)
+                return HTTPResponse(response.status, response.headers, content)
         except PrivateAddress as error:
             raise ForeignRedirect(
                 f"{host} has the private address {error}, so {subject} is not requested from it: "
@@ -105,7 +108,7 @@ class Session(HTTPAdapter):
 
     @contextmanager
     def _open(
-        self, url: str, timeout: urllib3.Timeout, headers: Mapping[str, str]
+        self, url: str, timeout: urllib3.Timeout, headers: Mapping[str, str], body: bytes | None
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The response at `url`, whose body can be read within this context.
 
@@ -118,8 +121,9 @@ class Session(HTTPAdapter):
             self._pools[origin] = self._make_pool(url)
         pool, sends_whole_url = self._pools[origin]
         response: urllib3.BaseHTTPResponse = pool.urlopen(
-            "GET",
+            "GET" if body is None else "POST",
             url if sends_whole_url else (parts.path or "/") + (parts.query and f"?{parts.query}"),
+            body=body,
             headers={**HEADERS, **headers},
             timeout=timeout,
             redirect=False,

@@ -113,7 +113,8 @@ def test_account_id_serves_the_picture(
 
 
 @pytest.mark.parametrize(
-    "path", ["/stranger.png", "/octocat", "/", "/u/5", "/u/0x1", "/u/" + "9" * 5000, "/../index.csv"]
+    "path",
+    ["/stranger.png", "/stranger", "/", "/u/5", "/in/5", "/u/e/5", "/u/0x1", "/u/" + "9" * 5000, "/../index.csv"],
 )
 def test_unknown_paths_are_not_found(connection: http.client.HTTPConnection, path: str) -> None:
     status, headers, body = request(connection, path)

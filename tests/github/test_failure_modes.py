@@ -17,6 +17,7 @@ from github_avatars.errors import (
     NoSuchAccount,
     NotAPicture,
     RateLimited,
+    Refused,
     TooLarge,
     Unreachable,
 )
@@ -50,7 +51,8 @@ class Expected:
 
 EXPECTED = {
     "404": Expected(NoSuchAccount, 1),
-    "403": Expected(Unreachable, 1),
+    "403": Expected(Refused, 1),
+    "451": Expected(Refused, 1),
     "403-retry-after": Expected(RateLimited, 1, for_an_hour=True),
     "403-retry-after-date": Expected(RateLimited, 1, for_an_hour=True),
     "403-ratelimit-reset": Expected(RateLimited, 1, for_an_hour=True),
@@ -83,6 +85,13 @@ EXPECTED = {
     "api-rate-limit-9999": Expected(None, 2),
     "api-huge-id": Expected(None, 2),
     "api-link-to-itself": Expected(None, 2),
+    "api-apps": Expected(None, 2),
+    "api-stargazers-404": Expected(None, 2),
+    "api-stargazers-403": Expected(None, 2),
+    "api-stargazers-empty": Expected(None, 2),
+    "page-limit": Expected(None, 2),
+    "missing-picture": Expected(Unreachable, 1 + ATTEMPTS),
+    "default-port": Expected(None, 2),
     "no-length": Expected(None, 2),
 }
 """By mode. The tests fail for a mode that is missing here."""

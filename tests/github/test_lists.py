@@ -234,7 +234,7 @@ def test_pages_before_an_error_remain_valid(client: API, standin: GitHubStandIn)
 
 def test_rate_limit_is_waited_for(standin: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "MARGIN", timedelta(seconds=0.1))
-    standin.rest.limit, standin.rest.window = 2, 1
+    standin.rest.rate_limit.limit, standin.rest.rate_limit.window = 2, 1
     waits: list[RateLimited] = []
 
     def wait(limited: RateLimited) -> None:
@@ -247,7 +247,7 @@ def test_rate_limit_is_waited_for(standin: GitHubStandIn, monkeypatch: pytest.Mo
 
 
 def test_without_waiting_a_rate_limit_is_an_error_with_its_end(standin: GitHubStandIn) -> None:
-    standin.rest.limit = 2
+    standin.rest.rate_limit.limit = 2
     with API(standin.url) as client:
         pages = lists.pages(client, "stargazers", "octocat/hello-world")
         assert len([next(pages), next(pages)]) == 2

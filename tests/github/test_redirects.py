@@ -4,9 +4,9 @@ import reprlib
 
 import pytest
 
-from github_avatars.demo import GitHubStandIn, responding
-from github_avatars.errors import ForeignRedirect, LoginRequired
-from github_avatars.github import GitHub
+from github_avatars.demo import MODES, GitHubStandIn, responding
+from github_avatars.errors import BadOption, ForeignRedirect, LoginRequired, NoSuchRepository
+from github_avatars.github import API, GitHub
 from github_avatars.github.client import MAX_REDIRECTS
 from github_avatars.github.transport import HTTPResponse
 from tests.support.fetching import fetch_error
@@ -121,3 +121,37 @@ def test_redirect_to_a_login_page(client: GitHub, standin: GitHubStandIn, locati
 def test_unauthorized(client: GitHub, standin: GitHubStandIn) -> None:
     standin.faults[PAGE] = responding(401, {"WWW-Authenticate": "Basic"})
     fetch_error(client, LoginRequired)
+
+
+@pytest.mark.parametrize(
+    ("base", "location", "target"),
+    [
+        ("https://ghe.corp", "https://GHE.corp:443/avatars/u/1?v=4", "https://ghe.corp/avatars/u/1?v=4"),
+        ("https://ghe.corp", "https://avatars.ghe.corp:443/u/1", "https://avatars.ghe.corp/u/1"),
+        ("https://ghe.corp", "//ghe.corp:443/avatars/u/1", "https://ghe.corp/avatars/u/1"),
+        ("http://ghe.corp", "http://ghe.corp:80/avatars/u/1", "http://ghe.corp/avatars/u/1"),
+        ("http://ghe.corp", "https://ghe.corp:443/avatars/u/1", "https://ghe.corp/avatars/u/1"),
+        ("https://ghe.corp", "https://ghe.corp:80/avatars/u/1", None),
+        ("http://ghe.corp", "http://ghe.corp:443/avatars/u/1", None),
+    ],
+)
+def test_default_port_in_a_redirect(base: str, location: str, target: str | None) -> None:
+    response = HTTPResponse(302, {"Location": location}, b"")
+    with GitHub(base) as client:
+        if target:
+            assert client._redirect_target("octocat", f"{base}/octocat.png", response) == target
+        else:
+            with pytest.raises(ForeignRedirect):
+                client._redirect_target("octocat", f"{base}/octocat.png", response)
+
+
+def test_default_port_over_sockets() -> None:
+    try:
+        standin = GitHubStandIn(host="127.0.0.80", port=80, mode=MODES["default-port"])
+    except BadOption:
+        pytest.skip("only some users may listen on port 80")
+    with standin, GitHub("http://127.0.0.80") as client, API("http://127.0.0.80") as api:
+        assert client.fetch("octocat").account_id
+        response = api.get(f"{api.url}/repos/octocat/renamed/contributors", "a list", NoSuchRepository("none"))
+        assert response.links["next"].startswith("http://127.0.0.80/api/v3/repositories/")
+        assert standin.connections == 2

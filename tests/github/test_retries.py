@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from github_avatars.demo import Fault, GitHubStandIn, dripping, once, resetting, responding
-from github_avatars.errors import NoSuchAccount, RateLimited, Unreachable
+from github_avatars.errors import GitHubError, NoSuchAccount, RateLimited, Refused, Unreachable
 from github_avatars.github import GitHub
 from github_avatars.github.client import RETRIES
 from tests.support.fetching import fetch_error
@@ -129,12 +129,20 @@ def test_rate_limit_beyond_the_deadline_is_not_waited_for(standin: GitHubStandIn
 
 
 @pytest.mark.parametrize(
-    ("status", "headers"),
-    [(403, {}), (403, {"x-ratelimit-remaining": "41", "x-ratelimit-reset": "1700000000"}), (400, {}), (451, {})],
+    ("status", "headers", "kind"),
+    [
+        (403, {}, Refused),
+        (403, {"x-ratelimit-remaining": "41", "x-ratelimit-reset": "1700000000"}, Refused),
+        (400, {}, Unreachable),
+        (410, {}, Refused),
+        (451, {}, Refused),
+    ],
 )
-def test_refusal_is_not_retried(client: GitHub, standin: GitHubStandIn, status: int, headers: dict[str, str]) -> None:
+def test_refusal_is_not_retried(
+    client: GitHub, standin: GitHubStandIn, status: int, headers: dict[str, str], kind: type[GitHubError]
+) -> None:
     standin.faults[PAGE] = responding(status, headers)
-    assert str(status) in str(fetch_error(client, Unreachable))
+    assert str(status) in str(fetch_error(client, kind))
     assert standin.requests == {PAGE: 1}
 
 
@@ -194,3 +202,14 @@ def test_failures_leak_neither_threads_nor_connections(client: GitHub, standin: 
         fetch_error(client, Unreachable)
     assert threading.active_count() < before + 2 * (1 + RETRIES)
     assert client.fetch("zeke").account_id == 2289
+
+
+def test_missing_picture_of_an_existing_account_is_retried(
+    client: GitHub, standin: GitHubStandIn, octocat: bytes
+) -> None:
+    standin.faults["/u/583231"] = once(responding(404), times=2)
+    assert client.fetch("octocat").data == octocat
+    standin.faults["/u/583231"] = responding(404)
+    assert "has no picture for octocat, which exists" in str(fetch_error(client, Unreachable))
+    with pytest.raises(NoSuchAccount):
+        client.fetch_by_id(583231)

@@ -70,7 +70,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "a redirect to a login page": (responding(302, {"Location": "/login"}), "LoginRequired"),
     "a redirect to an invalid address": (responding(302, {"Location": "http://[/"}), "ForeignRedirect"),
     "not found": (responding(404), "NoSuchAccount"),
-    "forbidden": (responding(403), "Unreachable"),
+    "forbidden": (responding(403), "Refused"),
     "a rejected proxy password": (responding(407, {"Proxy-Authenticate": "Basic"}), "Unreachable"),
     "too many requests": (responding(429, {"Retry-After": "3600"}), "RateLimited"),
     "a server error": (responding(502), "Unreachable"),

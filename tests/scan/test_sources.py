@@ -98,13 +98,13 @@ def test_list_that_github_cuts_off_is_noted(standin: GitHubStandIn, monkeypatch:
 
 def test_rate_limit_is_waited_for_on_request(standin: GitHubStandIn) -> None:
     sources, recorder = Sources(lists=[("stargazers", "octocat/hello-world")]), Recorder()
-    standin.rest.limit, standin.rest.window = 3, 2
+    standin.rest.rate_limit.limit, standin.rest.rate_limit.window = 3, 2
     assert len(list(accounts(sources, observer=recorder))) == len(ACCOUNTS)
     assert "limits the rate of requests" in recorder.notes[0]
     assert re.search(r"Waiting until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$", recorder.notes[0])
     assert recorder.waits[-1] == 0 < recorder.waits[0]
-    standin.rest.window = 3600
-    standin.rest.limit = 0
+    standin.rest.rate_limit.window = 3600
+    standin.rest.rate_limit.limit = 0
     with pytest.raises(RateLimited):
         for _ in range(2):  # the first may be in the previous window
             list(accounts(sources, wait=False))
@@ -190,9 +190,9 @@ def list_requests(standin: GitHubStandIn) -> Counter[str]:
 def test_interrupted_list_resumes_after_the_last_page(pages: int, standin: GitHubStandIn) -> None:
     words = ["scan", "--followers", LOGINS[1], "--stargazers", "octocat/hello-world", "--no-wait"]
     words += ["-o", "rows.csv", "--ordered", "--concurrency", "32"]
-    standin.rest.limit = pages
+    standin.rest.rate_limit.limit = pages
     assert command_line.main(words) == 1
-    standin.rest.limit = 100
+    standin.rest.rate_limit.limit = 100
     standin.requests.clear()
     assert command_line.main(words) == 0
     assert list_requests(standin) == Counter(stargazers=6 - pages, followers=1)
@@ -209,7 +209,7 @@ def test_damaged_page_of_an_interrupted_list_is_an_error(
     standin: GitHubStandIn, capsys: pytest.CaptureFixture[str], accounts: str
 ) -> None:
     words = ["scan", "--stargazers", "octocat/hello-world", "--no-wait"]
-    standin.rest.limit = 1
+    standin.rest.rate_limit.limit = 1
     assert command_line.main(words) == 1
     with Store("scan.db") as store, store.transaction() as connection:
         connection.execute("UPDATE pages SET accounts = ?", (accounts,))
