@@ -233,7 +233,7 @@ MODES = {
     "api-stargazers-403": Mode("refuses to list stargazers", _closed(403, {"message": "Must have push access"})),
     "api-stargazers-empty": Mode("lists no stargazers", _closed(200, [])),
     "page-limit": Mode(
-        "allows 60 requests per minute for /LOGIN.png, and then sends 429 with Retry-After", _page_limit
+        "allows 60 requests per minute for /LOGIN.png", _page_limit
     ),
     "missing-picture": Mode("redirects to pictures that are 404", _missing_picture),
     "default-port": Mode("writes the default port into Location and Link, if it listens on it", _default_port),
