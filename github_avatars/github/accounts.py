@@ -39,6 +39,8 @@ class Account:
     """The address of the avatar if it is not /u/ID: a GitHub App has the one of its logo, /in/APP-ID."""
     email: str | None = None
     """An address in commits of which the account is unknown; None if the login or the id is known."""
+    forgeable: bool = False
+    """Whether it is the author of a commit, in which anyone can write any author."""
 
 
 def is_account_id(value: object) -> TypeGuard[int]:

@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, cast
@@ -74,14 +75,14 @@ def _distinct(addresses: Iterable[Addresses]) -> Iterator[Account]:
         if not texts[1]:
             continue
         _, named = authors.setdefault(texts[1].lower(), (texts[1], []))
-        for account in map(of_email, texts):
+        for account in (replace(of_email(text), forgeable=True) for text in texts):
             if account.email is None:
                 named.append(account)
                 if account.account_id is not None and account.login is not None:
                     ids[account.login.lower()] = account
     seen = set()
     for address, named in authors.values():
-        for account in named or [Account(None, email=address)]:
+        for account in named or [Account(None, email=address, forgeable=True)]:
             known = account if account.login is None else ids.get(account.login.lower(), account)
             key = known.account_id or (known.login or known.email or "").lower()
             if key not in seen:

@@ -81,7 +81,7 @@ def _table_line(row: Columns) -> str:
     # A login in a file may contain control sequences for the terminal.
     name = printable(account_name(row)[:60])[:60]
     probability = "" if row["probability"] is None else f"{row['probability']:.4f}"
-    notes = ["unsure"] if row["unsure"] else []
+    notes = [name for name in ("unsure", "forgeable") if row[name]]
     if row["label"] == "default" and row["verified"] is not None:
         notes.append("verified" if row["verified"] else "not its own identicon")
     if row["pictures"] > 1:

@@ -50,6 +50,7 @@ COLUMNS: dict[str, type] = {
     "login": str,
     "account_id": int,
     "email": str,
+    "forgeable": bool,
     "status": str,
     "label": str,
     "probability": float,
@@ -139,6 +140,8 @@ class Row(Result):
     """The login as the source spells it."""
     email: str | None = None
     """The commit address, if the source has neither the login nor the id."""
+    forgeable: bool = False
+    """Whether the source is commits, in which anyone can write any author."""
     unsure: bool | None = None
     """Whether the probability lies within the uncertainty range; None without a prediction."""
     checked: str | None = None
@@ -152,6 +155,7 @@ class Row(Result):
             "login": self.login,
             "account_id": self.account_id,
             "email": self.email,
+            "forgeable": self.forgeable,
             "status": self.status,
             "label": prediction and prediction.label,
             "probability": prediction and prediction.probability,
@@ -178,6 +182,7 @@ def make_row(account: Account, result: Result, checked: str | None, unsure: Unce
         **values,
         login=account.login,
         email=account.email,
+        forgeable=account.forgeable,
         unsure=None if prediction is None else low <= prediction.probability <= high,
         checked=checked,
     )

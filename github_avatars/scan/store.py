@@ -123,10 +123,11 @@ VERSION_2 = """
 ALTER TABLE accounts ADD COLUMN avatar_url TEXT;
 ALTER TABLE accounts ADD COLUMN email TEXT;
 ALTER TABLE inputs ADD COLUMN email TEXT;
+ALTER TABLE inputs ADD COLUMN forgeable INTEGER NOT NULL DEFAULT 0;
 DROP VIEW found;
 CREATE VIEW found AS SELECT
     place, account, settled, checked,
-    inputs.login AS login, inputs.account_id AS named_id, inputs.email AS email,
+    inputs.login AS login, inputs.account_id AS named_id, inputs.email AS email, forgeable,
     status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
     left_out, accounts.account_id AS account_id, href
 FROM inputs JOIN accounts ON number = account;
@@ -189,6 +190,12 @@ def account_key(account: Account) -> str:
     if account.login is None and (address := account.email or account.avatar_url):
         return f"<{_text(address)}>"
     return f"@{_text(account.login or '').lower()}"
+
+
+def _values(key: str, account: Account) -> tuple[Any, ...]:
+    """An account with its key as parameters of SQL."""
+    login, email, avatar_url = _text(account.login), _text(account.email), _text(account.avatar_url)
+    return _text(key), login, account.account_id, email, account.forgeable, avatar_url
 
 
 def format_time(moment: datetime) -> str:
@@ -260,27 +267,24 @@ class Store:
                 connection.execute("INSERT INTO hosts VALUES (?)", (host,))
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
-        remaining = (
-            (_text(key), _text(account.login), account.account_id, _text(account.email), _text(account.avatar_url))
-            for key, account in accounts
-        )
+        remaining = (_values(key, account) for key, account in accounts)
         while batch := list(islice(remaining, PAGE)):
             with self.transaction() as connection:
                 connection.executemany(
-                    "INSERT INTO accounts (name, login, named_id, email, avatar_url) VALUES (?, ?, ?, ?, ?)"
+                    "INSERT INTO accounts (name, login, named_id, email, avatar_url) VALUES (?1, ?2, ?3, ?4, ?6)"
                     " ON CONFLICT DO NOTHING",
                     batch,
                 )
                 # The source of an earlier run may not have had the address of the avatar.
                 connection.executemany(
-                    "UPDATE accounts SET avatar_url = ?5, login = ?2, settled = 0, etag = NULL"
-                    " WHERE name = ?1 AND ?5 IS NOT NULL AND avatar_url IS NOT ?5",
+                    "UPDATE accounts SET avatar_url = ?6, login = ?2, settled = 0, etag = NULL"
+                    " WHERE name = ?1 AND ?6 IS NOT NULL AND avatar_url IS NOT ?6",
                     batch,
                 )
                 connection.executemany(
-                    "INSERT INTO inputs (login, account_id, email, account)"
-                    " SELECT ?2, ?3, ?4, number FROM accounts WHERE name = ?1",
-                    [values[:4] for values in batch],
+                    "INSERT INTO inputs (login, account_id, email, forgeable, account)"
+                    " SELECT ?2, ?3, ?4, ?5, number FROM accounts WHERE name = ?1",
+                    [values[:5] for values in batch],
                 )
         with self.transaction() as connection:
             connection.execute(
@@ -572,7 +576,7 @@ def _crc32(*values: object) -> int:
 
 def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
     """The row for the columns of `found`, from `settled` on."""
-    _, checked, login, named_id, email, status, error, label, probability, *more = columns
+    _, checked, login, named_id, email, forgeable, status, error, label, probability, *more = columns
     github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, account_id, href = more
     prediction = None
     if status == JUDGED:
@@ -598,7 +602,7 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
         account_id=account_id,
         href=href,
     )
-    return make_row(Account(login, named_id, email=email), result, checked, unsure)
+    return make_row(Account(login, named_id, email=email, forgeable=bool(forgeable)), result, checked, unsure)
 
 
 @overload

@@ -124,8 +124,8 @@ def test_parquet_has_the_same_rows_with_types(scan: Scan, tmp_path: Path) -> Non
     assert scan(*SOME, "nobody", "--ordered", "-o", "rows.parquet")[:2] == (0, "")
     table = parquet.read_table(tmp_path / "rows.parquet")
     assert table.to_pylist() == expected
-    assert [str(field.type) for field in table.schema][:8] == [
-        *("string", "int64", "string", "string", "string", "double", "bool", "bool")
+    assert [str(field.type) for field in table.schema][:9] == [
+        *("string", "int64", "string", "bool", "string", "string", "double", "bool", "bool")
     ]
 
 

@@ -33,6 +33,7 @@ def test_columns_of_a_classified_account() -> None:
         "login": "zeke",
         "account_id": 5,
         "email": None,
+        "forgeable": False,
         "status": "judged",
         "label": "custom",
         "probability": 0.5,
@@ -57,6 +58,7 @@ def test_columns_of_a_failed_account() -> None:
     assert values == {
         "login": "zeke",
         "account_id": 6,
+        "forgeable": False,
         "status": "not-a-picture",
         "pictures": 0,
         "agreed": 0,
