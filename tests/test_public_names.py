@@ -10,7 +10,7 @@ from github_avatars import classifier
 PUBLIC = {
     "github_avatars": "Verdict __version__ classify classify_all",
     "github_avatars.demo": (
-        "AVATARS Exchange Fault GitHubStandIn MODES Mode dripping interim once resetting responding run"
+        "AVATARS Exchange Fault GitHubStandIn Graph MODES Mode dripping interim once resetting responding run"
     ),
     "github_avatars.explanation": (
         "Contribution Explanation TITLES as_text draw draw_difference draw_sample encode_png explain "

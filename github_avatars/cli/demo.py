@@ -45,6 +45,9 @@ def add(subparsers: Subparsers) -> None:
         "--bandwidth", type=float, default=math.inf, metavar="N", help="bytes per second in all (default: no limit)"
     )
     demo.add_argument("--resize-identicons", action="store_true", help="resize default avatars too, if requested")
+    demo.add_argument(
+        "--graph", action="store_true", help="add 2,000 accounts, graph-0 to graph-1999, that follow each other"
+    )
     demo.add_argument("--mode", type=_mode, metavar="NAME", help="misbehave in one of the ways listed by --help")
 
 
@@ -64,6 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
         bandwidth=arguments.bandwidth,
         mode=demo.MODES[arguments.mode] if arguments.mode else None,
         resize_identicons=arguments.resize_identicons,
+        graph=demo.Graph() if arguments.graph else None,
     )
     demo.run(standin, lambda url: print(url, flush=True))
 

@@ -12,10 +12,13 @@ show:
 
     with GitHubStandIn(mode=MODES["drip"]) as standin: ...
 
+With `graph=Graph()`, it also has 2,000 accounts that follow each other, in two communities.
+
 The command `github-avatars demo --mode drip` does the same.
 """
 
 from github_avatars.demo.faults import dripping, interim, once, resetting, responding
+from github_avatars.demo.graph import Graph
 from github_avatars.demo.modes import MODES
 from github_avatars.demo.standin import Exchange, Fault, GitHubStandIn, Mode, run
 from github_avatars.resources import AVATARS
@@ -26,6 +29,7 @@ __all__ = [
     "Exchange",
     "Fault",
     "GitHubStandIn",
+    "Graph",
     "Mode",
     "dripping",
     "interim",

@@ -232,9 +232,7 @@ MODES = {
     "api-stargazers-404": Mode("hides stargazers as a missing repository", _closed(404, {"message": "Not Found"})),
     "api-stargazers-403": Mode("refuses to list stargazers", _closed(403, {"message": "Must have push access"})),
     "api-stargazers-empty": Mode("lists no stargazers", _closed(200, [])),
-    "page-limit": Mode(
-        "allows 60 requests per minute for /LOGIN.png", _page_limit
-    ),
+    "page-limit": Mode("allows 60 requests per minute for /LOGIN.png", _page_limit),
     "missing-picture": Mode("redirects to pictures that are 404", _missing_picture),
     "default-port": Mode("writes the default port into Location and Link, if it listens on it", _default_port),
     "451": Mode("refuses for legal reasons", _refusing(451)),

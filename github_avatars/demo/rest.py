@@ -6,7 +6,8 @@ octocat/renamed redirects to octocat/hello-world.
 
 Every tenth account is a member of the organization octo-org; every fiftieth is a public member. It has REPOSITORIES
 repositories, octo-org/repo-0 and so on, and the contributors of one have often contributed to the next. Nobody has
-contributed to the last one. The followers of an account are all accounts before it.
+contributed to the last one. The followers of an account are all accounts before it, and it follows all after it; an
+account of the graph, if there is one, has the followers of the graph.
 """
 
 import json
@@ -16,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from github_avatars.demo.graph import Graph
 
 ROOT = "/api/v3"
 """The path of the API, as on an Enterprise host."""
@@ -70,13 +73,20 @@ class RateLimit:
 
 
 class Rest:
-    """The API, with `accounts` as account ids by login."""
+    """The API, with `accounts` as account ids by login, and the accounts of `graph`."""
 
-    def __init__(self, accounts: Mapping[str, int]) -> None:
-        self._users = [
-            {"login": login, "id": number, "avatar_url": f"/u/{number}?v=4", "type": "User", "site_admin": False}
-            for login, number in accounts.items()
-        ]
+    def __init__(self, accounts: Mapping[str, int], graph: Graph | None = None) -> None:
+        self._users = _users(accounts)
+        self._places = {user["login"]: place for place, user in enumerate(self._users)}
+        self._followers: dict[str, list[Any]] = {}
+        self._following: dict[str, list[Any]] = {}
+        if graph:
+            users = _users(graph.accounts)
+            self._followers = {user["login"]: [] for user in users}
+            self._following = {user["login"]: [] for user in users}
+            for follower, followed in graph.edges:
+                self._followers[users[followed]["login"]].append(users[follower])
+                self._following[users[follower]["login"]].append(users[followed])
         self.token: str | None = None
         """The only accepted token; None accepts all."""
         self.rate_limit = RateLimit(5000, 3600)
@@ -108,9 +118,8 @@ class Rest:
 
     def _list(self, route: str) -> Sequence[Any] | None:
         """The users on the list at a path; None if there is no such list."""
-        if match := re.fullmatch("/users/([^/]+)/followers", route):
-            places = [place for place, user in enumerate(self._users) if user["login"] == match[1].lower()]
-            return self._users[: places[0]] if places else None
+        if match := re.fullmatch("/users/([^/]+)/(followers|following)", route):
+            return self._related(match[1].lower(), match[2])
         if match := re.fullmatch("/repos/octo-org/repo-([0-9]{1,2})/contributors", route):
             return self._contributors(int(match[1]))
         lists: dict[str, Sequence[Any]] = {
@@ -127,6 +136,13 @@ class Rest:
             ],
         }
         return lists.get(_by_number(route))
+
+    def _related(self, login: str, relation: str) -> Sequence[Any] | None:
+        """The followers of an account, or those that it follows; None if there is no such account."""
+        if login in self._places:
+            place = self._places[login]
+            return self._users[:place] if relation == "followers" else self._users[place + 1 :]
+        return (self._followers if relation == "followers" else self._following).get(login)
 
     def _issue(self, number: int) -> dict[str, Any]:
         """An issue or pull request, or one of a deleted account."""
@@ -152,6 +168,13 @@ class Rest:
         )
         shown = [_absolute(entry, url) for entry in users[(page - 1) * size : page * size]]
         return _json(200, shown, limits | ({"Link": link} if link else {}))
+
+
+def _users(accounts: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"login": login, "id": number, "avatar_url": f"/u/{number}?v=4", "type": "User", "site_admin": False}
+        for login, number in accounts.items()
+    ]
 
 
 def _absolute(entry: Mapping[str, Any], url: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from github_avatars.demo.graph import Graph
 from github_avatars.demo.rest import ROOT, RateLimit, Rest, StandInResponse
 from github_avatars.errors import BadDataset, BadOption
 from github_avatars.picture import formats
@@ -125,6 +126,9 @@ class GitHubStandIn:
 
     With the query ?s=64 it serves a custom avatar at 64 pixels per side, and an identicon unchanged, as GitHub seems to
     do. `resize_identicons` resizes these too.
+
+    With `graph`, it also has the accounts of a Graph, with their followers. Their custom avatars are those of the
+    folder, in turn.
     """
 
     def __init__(
@@ -139,6 +143,7 @@ class GitHubStandIn:
         mode: Mode | None = None,
         tls: ssl.SSLContext | None = None,
         resize_identicons: bool = False,
+        graph: Graph | None = None,
     ) -> None:
         self.latency = latency
         self.bandwidth = bandwidth
@@ -159,19 +164,30 @@ class GitHubStandIn:
 
         examples = dataset.read_index(avatars)
         self._account_ids = {example.login.lower(): example.account_id for example in examples}
-        self._pictures = {example.account_id: avatars / example.file for example in examples}
-        self._resizable = frozenset(
-            example.account_id for example in examples if resize_identicons or example.label == "custom"
-        )
-        for path in self._pictures.values():
+        pictures = {example.account_id: avatars / example.file for example in examples}
+        self._resizable = {example.account_id for example in examples if resize_identicons or example.label == "custom"}
+        for path in pictures.values():
             if not path.is_file():
                 raise BadDataset(f"{avatars / dataset.INDEX} lists {path}, which is missing: restore it or the index.")
-        self._server = _Server((host, port), self, tls)
-        self.rest = Rest(self._account_ids)
+        self._pictures: dict[int, Path | None] = {**pictures}
+        """The files by account id; None for identicons of the graph."""
+        self.rest = Rest(self._account_ids, graph)
         """The REST API; its token and rate limit may change at any time."""
         self.page_limit = RateLimit(60, 60)
         """The rate limit of the addresses /LOGIN.png in the mode page-limit."""
+        if graph:
+            self._add(graph, [avatars / example.file for example in examples if example.label == "custom"])
+        self._server = _Server((host, port), self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def _add(self, graph: Graph, custom: Sequence[Path]) -> None:
+        self._account_ids.update(graph.accounts)
+        for place, (account_id, has_default) in enumerate(
+            zip(graph.accounts.values(), graph.has_default_avatar, strict=True)
+        ):
+            self._pictures[account_id] = None if has_default else custom[place % len(custom)]
+            if not has_default:
+                self._resizable.add(account_id)
 
     @property
     def scheme(self) -> str:
@@ -236,7 +252,10 @@ class GitHubStandIn:
     def _picture(self, account_id: int, size: str) -> bytes:
         from github_avatars.demo.thumbnails import thumbnail
 
-        data = self._pictures[account_id].read_bytes()
+        path = self._pictures[account_id]
+        if path is None:
+            return _identicon(account_id)
+        data = path.read_bytes()
         is_resized = size.isdecimal() and len(size) < 5 and account_id in self._resizable
         return thumbnail(data, int(size)) if is_resized else data
 
