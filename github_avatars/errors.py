@@ -8,7 +8,7 @@
     │   ├── BadToken          the token is malformed, or GitHub does not accept it
     │   └── MissingPackage    an optional package is not installed
     ├── BadImage              the bytes cannot be used as a picture
-    │   ├── NotAPicture       the bytes are not a readable PNG, JPEG, WebP or GIF
+    │   ├── NotAPicture       the bytes are not a readable PNG, JPEG, WebP, AVIF or GIF
     │   └── TooLarge          the picture has more bytes or pixels than an avatar can have
     ├── GitHubError           an account's avatar could not be fetched
     │   ├── BadLogin          the text names no account; no request was sent
@@ -93,10 +93,10 @@ class BadImage(GitHubAvatarsError):
 
 
 class NotAPicture(BadImage):
-    """The bytes are not a readable PNG, JPEG, WebP or GIF."""
+    """The bytes are not a readable PNG, JPEG, WebP, AVIF or GIF."""
 
     kind = "not-a-picture"
-    remedy = "Give a complete PNG, JPEG, WebP or GIF; for an account, check GITHUB_URL."
+    remedy = "Give a complete PNG, JPEG, WebP, AVIF or GIF; for an account, check GITHUB_URL."
 
 
 class TooLarge(BadImage):

@@ -3,7 +3,7 @@
 import re
 
 from github_avatars.github import CONNECTIONS, client
-from github_avatars.picture import container, decoding
+from github_avatars.picture import avif, container, decoding, stripped_file
 from github_avatars.service import SLOTS
 from tests.support.processes import ROOT
 
@@ -30,4 +30,5 @@ def test_the_limits_of_expensive_formats_are_those_of_the_code() -> None:
     text = " ".join(PAGE.split())
     assert f"by {container.LOSSLESS_COST_FACTOR} for a WebP" in text
     assert f"n times {container.FREE_SCANS} scans" in text
-    assert f"more than {container.MAX_PARTS:,} chunks" in text
+    assert f"more than {stripped_file.MAX_PARTS:,} chunks" in text
+    assert f"more than {avif.MAX_TILES} tiles" in text

@@ -4,12 +4,14 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import groupby, pairwise
 from random import Random
 
 from PIL import Image
 
 from github_avatars import demo
+from github_avatars.picture import container
+from tests.support.avif import av1, box, grid
 from tests.support.hostile import (
     apng,
     endless_exif,
@@ -42,7 +44,11 @@ def corpus() -> list[bytes]:
             files += encodings(opened.convert("RGBA").resize((side, side + 7)))
     files += [laborious_png(24, depth, kind, size=300) for depth, kind in ((1, 0), (8, 3), (16, 0), (16, 4), (16, 6))]
     files += [apng(3), tables_webp(32, 4), progressive(64, 5), with_segments(segment(0xE1, endless_exif()))]
-    return [*files, webp_with_chunks(EXIF=wide_exif(5, 12), ICCP=b"a profile", XMP=b"xmp")]
+    files += [webp_with_chunks(EXIF=wide_exif(5, 12), ICCP=b"a profile", XMP=b"xmp")]
+    tile = av1(Image.radial_gradient("L").resize((64, 64)), subsampling="4:4:4")
+    # A stripped AVIF remains readable if the sizes of its boxes change.
+    stripped = [container.strip(data, "an AVIF").data for data in files if data[4:8] == b"ftyp"]
+    return [*files, *stripped, grid(tile, 64, 2, 2)]
 
 
 def encodings(picture: Image.Image) -> Iterator[bytes]:
@@ -64,6 +70,9 @@ def encodings(picture: Image.Image) -> Iterator[bytes]:
         yield encoded(variant, "WEBP", exif=exif, icc_profile=b"a profile")
         yield encoded(variant, "WEBP", lossless=True)
         yield encoded(variant, "WEBP", **frames)
+    for variant in (picture, rgb, grey):
+        yield encoded(variant, "AVIF", exif=exif, icc_profile=b"a profile")
+    yield encoded(rgb, "AVIF", subsampling="4:4:4", **frames)
     yield encoded(palette, "GIF", transparency=3, interlace=1, comment=b"a comment")
     yield encoded(rgb, "GIF", disposal=2, **frames)
 
@@ -127,10 +136,38 @@ def join_gif(parts: Sequence[Part]) -> bytes:
     return b"".join(content for _, content in parts)
 
 
+def split_avif(data: bytes, path: bytes = b"") -> list[Part]:
+    """The boxes that contain no others. The type of each is a path: b"meta" + b"iprp" + b"ipco" + b"ispe"."""
+    parts, start = [], 0
+    while start + 8 <= len(data):
+        end = start + (int.from_bytes(data[start : start + 4]) or len(data))
+        kind, content = data[start + 4 : start + 8], data[start + 8 : max(end, start + 8)]
+        if kind in (b"iprp", b"ipco"):
+            parts += split_avif(content, path + kind)
+        elif kind == b"meta":
+            parts += [(path + kind, content[:4]), *split_avif(content[4:], path + kind)]
+        else:
+            parts.append((path + kind, content))
+        start = max(end, start + 8)
+    return parts
+
+
+def join_avif(parts: Sequence[Part]) -> bytes:
+    result = b""
+    for kind, group in groupby(parts, lambda part: part[0][:4]):
+        inner = [(path[4:], content) for path, content in group]
+        if kind in (b"meta", b"iprp", b"ipco"):
+            result += box(kind, join_avif(inner))
+        else:
+            result += b"".join(box(kind, content) if kind else content for _, content in inner)
+    return result
+
+
 FORMATS = {
     b"\x89P": (split_png, join_png),
     b"\xff\xd8": (split_jpeg, join_jpeg),
     b"RI": (split_webp, join_webp),
+    b"\0\0": (split_avif, join_avif),
     b"GI": (split_gif, join_gif),
 }
 

@@ -97,7 +97,7 @@ class Avatar:
     href: str
     """The requested address, such as https://github.com/zeke.png."""
     data: bytes
-    """The picture file: a PNG, JPEG, WebP or GIF by its first bytes. Empty if it is unchanged."""
+    """The picture file: a PNG, JPEG, WebP, AVIF or GIF by its first bytes. Empty if it is unchanged."""
     etag: str | None = None
     """GitHub's identifier of this version of the file, for a later conditional request; None if it sends none."""
     unchanged: bool = False

@@ -5,23 +5,26 @@ can take seconds, and hundreds of megabytes of memory if it is compressed. So al
 removed here, and Pillow receives little more than pixels, which it decodes in C.
 
 Sources: PNG https://www.w3.org/TR/png-3/, JPEG ITU-T T.81, WebP RFC 9649,
-GIF https://www.w3.org/Graphics/GIF/spec-gif89a.txt.
+GIF https://www.w3.org/Graphics/GIF/spec-gif89a.txt. AVIF is in a module of its own.
 """
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple, TypeVar
 
 from github_avatars.errors import NotAPicture
-from github_avatars.picture.formats import format_of
+from github_avatars.picture import avif
+from github_avatars.picture.formats import HEIC, NAMES, format_of
 from github_avatars.picture.orientation import exif_orientation
-
-T = TypeVar("T")
-
-MAX_PARTS = 10_000
-"""The maximum number of chunks, segments or scans, each of which takes time. Real files have far fewer."""
+from github_avatars.picture.stripped_file import (
+    BAD_HEADER,
+    MAX_PARTS,
+    NO_PIXELS,
+    StrippedFile,
+    Unusable,
+    limit_parts,
+)
 
 FREE_SCANS = 32
 """This many scans of a JPEG can take as long as decoding it. Usual progressive JPEGs have 10."""
@@ -31,8 +34,6 @@ LOSSLESS_COST_FACTOR = 34
 
 MAX_TABLE_BYTES = 1 << 16
 """The maximum size of a lossless WebP's tables and headers: its size beyond 4 bytes per pixel."""
-
-BAD_HEADER = "is damaged: its header is incomplete. Give a complete file."
 
 _JPEG_PROGRESSIVE = 0xC2
 _JPEG_FRAMES = (0xC0, 0xC1, _JPEG_PROGRESSIVE)
@@ -47,52 +48,27 @@ _JPEG_SCAN_MARKER = re.compile(rb"\xff\xda")
 """The start of a scan. Entropy-coded data cannot contain these two bytes in sequence."""
 
 
-class StrippedFile(NamedTuple):
-    """A picture file without the parts that no pixel of its first frame depends on."""
-
-    description: str
-    """The format, for messages."""
-    width: int
-    """The width of the canvas in pixels."""
-    height: int
-    """The height of the canvas in pixels."""
-    cost_factor: int
-    """The time or memory that decoding a pixel can take, relative to a pixel of a plain file."""
-    orientation: int
-    """EXIF's orientation, 1 for upright."""
-    data: bytes
-
-
-class _Unusable(Exception):
-    """Its message continues a sentence that starts with the name of the file."""
-
-
 def strip(data: bytes, name: str) -> StrippedFile:
-    """Strip a PNG, JPEG, WebP or GIF file. Raises only NotAPicture.
+    """Strip a file of one of FORMATS. Raises only NotAPicture.
 
     `name` is what the error message calls the file. The pixels are not checked: the decoder detects damage there.
     """
     image_format = format_of(data)
+    if not image_format and HEIC.match(data):
+        raise NotAPicture(f"{name} is a HEIC, which browsers do not show either: save it as a {NAMES}.")
     if not image_format:
-        raise NotAPicture(f"{name} is not a PNG, JPEG, WebP or GIF: give one of these.")
+        raise NotAPicture(f"{name} is not a {NAMES}: give one of these.")
     try:
         return _STRIP[image_format.name](data)
-    except _Unusable as error:
+    except Unusable as error:
         raise NotAPicture(f"{name} {error}") from error
     except (IndexError, struct.error) as error:
         raise NotAPicture(f"{name} {BAD_HEADER}") from error
 
 
-def _limit_parts(parts: Iterable[T]) -> Iterator[T]:
-    for number, part in enumerate(parts):
-        if number == MAX_PARTS:
-            raise _Unusable(f"has more than {MAX_PARTS:,} parts, as no program writes: save it again.")
-        yield part
-
-
 def _strip_png(data: bytes) -> StrippedFile:
     kept, exif = [data[:8]], b""
-    for chunk_type, content, chunk in _limit_parts(_png_chunks(data)):
+    for chunk_type, content, chunk in limit_parts(_png_chunks(data)):
         if chunk_type in ((b"IDAT", b"PLTE", b"tRNS", b"IEND") if len(kept) > 1 else (b"IHDR",)):
             kept.append(chunk)
         elif chunk_type == b"eXIf":
@@ -114,20 +90,20 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 def _strip_jpeg(data: bytes) -> StrippedFile:
     kept, frame, exif = [data[:2]], b"", b""
-    for marker, content, segment in _limit_parts(_jpeg_segments(data)):
+    for marker, content, segment in limit_parts(_jpeg_segments(data)):
         if marker in _JPEG_FRAMES:
             if frame or len(content) < 6 or len(content) != 6 + 3 * content[5]:
-                raise _Unusable("is damaged: its frame header is invalid. Give a complete file.")
+                raise Unusable("is damaged: its frame header is invalid. Give a complete file.")
             frame = segment
         elif 0xC0 <= marker <= 0xCF and marker not in _JPEG_PIXELS:
-            raise _Unusable("is a JPEG of a type that few programs support: save it as a baseline JPEG.")
+            raise Unusable("is a JPEG of a type that few programs support: save it as a baseline JPEG.")
         elif marker == _JPEG_APP1 and content.startswith(b"Exif\0\0"):
             exif = exif or content
         # The segments of JFIF and Adobe determine the color space.
         if marker in _JPEG_PIXELS or content.startswith((b"JFIF", b"Adobe")):
             kept.append(segment)
     if not frame:
-        raise _Unusable("is damaged: its frame header is missing. Give a complete file.")
+        raise Unusable("is damaged: its frame header is missing. Give a complete file.")
     height, width = struct.unpack_from(">HH", frame, 5)
     scans = _count_scans(frame, kept[-1])
     description = "JPEG" if scans <= FREE_SCANS else f"JPEG of {scans:,} scans"
@@ -141,7 +117,7 @@ def _count_scans(frame: bytes, first_scan_and_rest: bytes) -> int:
         return 1  # The first scan contains all channels completely.
     scans = sum(1 for _ in islice(_JPEG_SCAN_MARKER.finditer(first_scan_and_rest), MAX_PARTS + 1))
     if scans > MAX_PARTS:
-        raise _Unusable(f"has more than {MAX_PARTS:,} scans, as no program writes: save it again.")
+        raise Unusable(f"has more than {MAX_PARTS:,} scans, as no program writes: save it again.")
     return scans
 
 
@@ -155,13 +131,13 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             return
         position = start + 2 + int.from_bytes(data[start + 2 : start + 4])
         yield marker, data[start + 4 : position], data[start:position]
-    raise _Unusable("is damaged: it ends before its pixels. Give a complete file.")
+    raise Unusable(NO_PIXELS)
 
 
 def _strip_webp(data: bytes) -> StrippedFile:
     kept: dict[bytes, bytes] = {}
     exif = b""
-    for chunk_type, content, chunk in _limit_parts(_riff_chunks(data)):
+    for chunk_type, content, chunk in limit_parts(_riff_chunks(data)):
         if chunk_type in (b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L"):
             kept.setdefault(chunk_type, chunk)
         elif chunk_type == b"EXIF":
@@ -174,7 +150,7 @@ def _strip_webp(data: bytes) -> StrippedFile:
     lossless = b"VP8L" in kept or b"ALPH" in kept or kept.get(b"ANMF", b"")[24:28] in (b"VP8L", b"ALPH")
     body = b"WEBP" + b"".join(kept.values())
     if lossless and len(body) > 4 * width * height + MAX_TABLE_BYTES:
-        raise _Unusable(f"has more bytes than its {width}×{height} pixels need: save it again.")
+        raise Unusable(f"has more bytes than its {width}×{height} pixels need: save it again.")
     description, cost_factor = ("lossless WebP", LOSSLESS_COST_FACTOR) if lossless else ("WebP", 1)
     stripped = b"RIFF" + struct.pack("<I", len(body)) + body
     return StrippedFile(description, width, height, cost_factor, exif_orientation(exif), stripped)
@@ -201,7 +177,7 @@ def _webp_size(first_chunk: bytes) -> tuple[int, int]:
     if first_chunk[:4] == b"VP8L":
         (size,) = struct.unpack_from("<I", first_chunk, 9)
         return 1 + (size & 0x3FFF), 1 + (size >> 14 & 0x3FFF)
-    raise _Unusable(BAD_HEADER)
+    raise Unusable(BAD_HEADER)
 
 
 def _strip_gif(data: bytes) -> StrippedFile:
@@ -228,5 +204,6 @@ _STRIP: dict[str, Callable[[bytes], StrippedFile]] = {
     "PNG": _strip_png,
     "JPEG": _strip_jpeg,
     "WEBP": _strip_webp,
+    "AVIF": avif.strip,
     "GIF": _strip_gif,
 }

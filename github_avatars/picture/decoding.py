@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from github_avatars.errors import NotAPicture, TooLarge
 from github_avatars.files import open_input
 from github_avatars.identicon import MIN_UNBLURRED_SIDE
 from github_avatars.picture import container
 from github_avatars.picture.budget import Budget
-from github_avatars.picture.formats import FORMATS
+from github_avatars.picture.formats import FORMATS, format_of
 from github_avatars.picture.orientation import ORIENTATION_TAG
+from github_avatars.picture.stripped_file import BAD_HEADER, StrippedFile
 
 MAX_BYTES = 3_000_000
 """The maximum size of a file: three times what GitHub accepts as an avatar."""
@@ -72,16 +73,17 @@ def loaded(data: bytes, name: str = "the picture", *, whole: bool = False) -> It
     if len(data) > MAX_BYTES:
         raise _too_many_bytes(name)
     stripped = container.strip(data, name)
+    _check_codec(stripped.data, name)
     _check_size(stripped.width, stripped.height, name, stripped.description, stripped.cost_factor)
     with BUDGET.hold(stripped.width * stripped.height * stripped.cost_factor):
         yield _load(stripped, name, whole)
 
 
-def _load(stripped: container.StrippedFile, name: str, whole: bool) -> Image.Image:
+def _load(stripped: StrippedFile, name: str, whole: bool) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(stripped.data), formats=[image_format.name for image_format in FORMATS])
     except UnidentifiedImageError as error:
-        raise NotAPicture(f"{name} {container.BAD_HEADER}") from error
+        raise NotAPicture(f"{name} {BAD_HEADER}") from error
     except Exception as error:
         raise _damaged(name, error) from error
     with picture:
@@ -160,11 +162,21 @@ def _load_pixels(picture: Image.Image, name: str) -> None:
         raise NotAPicture(f"{name} is damaged: its palette is missing. Give a complete file.")
 
 
+def _check_codec(data: bytes, name: str) -> None:
+    image_format = format_of(data)
+    if image_format and image_format.name == "AVIF" and not features.check("avif"):
+        raise NotAPicture(
+            f"{name} is an AVIF, which the installed Pillow cannot decode: "
+            "install Pillow from PyPI, or give a picture in another format."
+        )
+
+
 def _check_size(width: int, height: int, name: str, description: str = "picture", cost_factor: int = 1) -> None:
     max_pixels = MAX_PIXELS // cost_factor
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
+        article = "an" if description.startswith("A") else "a"
         raise TooLarge(
-            f"{name} is a {description} of {width}×{height}: "
+            f"{name} is {article} {description} of {width}×{height}: "
             f"give one of at most {max_pixels:,} pixels, {MAX_SIDE:,} a side."
         )
     if not (width and height):

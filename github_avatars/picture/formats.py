@@ -10,6 +10,8 @@ class Format:
 
     name: str
     """The name that Pillow uses."""
+    title: str
+    """The name in texts."""
     media_type: str
     extension: str
     """The usual extension of a file name, with its dot."""
@@ -18,12 +20,26 @@ class Format:
 
 
 FORMATS = (
-    Format("PNG", "image/png", ".png", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    Format("JPEG", "image/jpeg", ".jpg", re.compile(rb"\xff\xd8\xff")),
-    Format("WEBP", "image/webp", ".webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
-    Format("GIF", "image/gif", ".gif", re.compile(rb"GIF8[79]a")),
+    Format("PNG", "PNG", "image/png", ".png", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    Format("JPEG", "JPEG", "image/jpeg", ".jpg", re.compile(rb"\xff\xd8\xff")),
+    Format("WEBP", "WebP", "image/webp", ".webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
+    Format(
+        "AVIF",
+        "AVIF",
+        "image/avif",
+        ".avif",
+        # The main brand, or one of the compatible brands after a main brand that other formats share.
+        re.compile(rb".{4}ftyp(avi[fs]|m(if|sf)1.{4}(.{4}){0,30}?avi[fs])", re.DOTALL),
+    ),
+    Format("GIF", "GIF", "image/gif", ".gif", re.compile(rb"GIF8[79]a")),
 )
-"""The formats that GitHub accepts as avatars, and WebP, which the sites that show avatars use."""
+"""The formats that GitHub accepts as avatars, and WebP and AVIF, which the sites that show avatars use."""
+
+NAMES = " or ".join((", ".join(each.title for each in FORMATS[:-1]), FORMATS[-1].title))
+"""The names of FORMATS, for texts: "PNG, JPEG, ... or GIF"."""
+
+HEIC = re.compile(rb".{4}ftyp(he[iv][cfimsx]|m(if|sf)1.{4}(.{4}){0,30}?he[iv][cfimsx])", re.DOTALL)
+"""Matches the first bytes of a HEIC file, which has the same container as AVIF and a codec that Pillow lacks."""
 
 
 def format_of(data: bytes) -> Format | None:

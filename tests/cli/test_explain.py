@@ -47,7 +47,7 @@ def test_explanation_of_an_account(run: Run, tmp_path: Path, monkeypatch: pytest
         ("", "There is no such picture file, and '' is not a valid GitHub login: give 1 to "),
         ("a\nb", "There is no such picture file, and 'a\\nb' is not a valid GitHub login: give 1 to "),
         (".", "There is no such picture file, and '.' is not a valid GitHub login: give 1 to "),
-        (__file__, f"{__file__} is not a PNG, JPEG, WebP or GIF: give one of these."),
+        (__file__, f"{__file__} is not a PNG, JPEG, WebP, AVIF or GIF: give one of these."),
         ("a" * 5000, "There is no such picture file, and 'aaa"),
     ],
 )

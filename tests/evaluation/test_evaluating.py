@@ -101,7 +101,7 @@ def test_unreadable_files_are_listed_with_reasons(evaluation: Evaluation) -> Non
     reasons = {row["file"]: row["reason"] for row in evaluation.unreadable}
     assert set(reasons) == {"custom/truncated.png", "custom/empty.png"}
     assert "truncated.png is damaged" in reasons["custom/truncated.png"]
-    assert "empty.png is not a PNG, JPEG, WebP or GIF" in reasons["custom/empty.png"]
+    assert "empty.png is not a PNG, JPEG, WebP, AVIF or GIF" in reasons["custom/empty.png"]
 
 
 def test_scores_are_those_of_the_readable_files(evaluation: Evaluation) -> None:

@@ -5,7 +5,8 @@ from PIL import Image
 
 from github_avatars.errors import NotAPicture
 from github_avatars.picture import container, decoding
-from github_avatars.picture.container import FREE_SCANS, LOSSLESS_COST_FACTOR, MAX_PARTS
+from github_avatars.picture.container import FREE_SCANS, LOSSLESS_COST_FACTOR
+from github_avatars.picture.stripped_file import MAX_PARTS, StrippedFile
 from tests.support.hostile import frame, gif, progressive, tables_webp
 from tests.support.pictures import END, chunk, encoded, header, png, riff_chunk, segment, webp
 
@@ -23,7 +24,7 @@ def picture(mode: str = "RGB") -> Image.Image:
     return Image.linear_gradient("L").resize((24, 16)).convert(mode)
 
 
-def strip(data: bytes) -> container.StrippedFile:
+def strip(data: bytes) -> StrippedFile:
     return container.strip(data, "The avatar of zeke")
 
 
@@ -40,6 +41,8 @@ def strip(data: bytes) -> container.StrippedFile:
         (encoded(picture("RGBA").rotate(45), "WEBP"), "lossless WebP", LOSSLESS_COST_FACTOR),
         (encoded(picture(), "WEBP", exif=exif(1)), "WebP", 1),
         (encoded(picture(), "WEBP", lossless=True, exif=exif(1)), "lossless WebP", LOSSLESS_COST_FACTOR),
+        (encoded(picture(), "AVIF"), "AVIF", 1),
+        (encoded(picture("RGBA").rotate(45), "AVIF"), "AVIF that codes 2 times its pixels", 2),
         (encoded(picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)]), "WebP", 1),
         (
             encoded(picture(), "WEBP", save_all=True, append_images=[picture().rotate(90)], lossless=True),
@@ -54,7 +57,7 @@ def test_description_size_and_cost_factor(data: bytes, description: str, cost_fa
     assert stripped.cost_factor == cost_factor
 
 
-@pytest.mark.parametrize("codec", ["PNG", "JPEG", "GIF", "WEBP"])
+@pytest.mark.parametrize("codec", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
 def test_stripping_is_idempotent_and_keeps_the_pixels(codec: str) -> None:
     data = encoded(picture(), codec)
     stripped = strip(data)
@@ -62,7 +65,7 @@ def test_stripping_is_idempotent_and_keeps_the_pixels(codec: str) -> None:
     assert decoding.decode(stripped.data).tobytes() == decoding.decode(data).tobytes()
 
 
-@pytest.mark.parametrize("codec", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("codec", ["PNG", "JPEG", "WEBP", "AVIF"])
 def test_metadata_is_removed_except_the_orientation(codec: str) -> None:
     stripped = strip(encoded(picture(), codec, exif=exif(6), icc_profile=SECRET * 20, xmp=SECRET, comment=SECRET))
     assert stripped.orientation == 6
@@ -169,7 +172,7 @@ BAD_FRAME = "is damaged: its frame header is invalid"
 TOO_MANY_PARTS = "has more than 10,000 parts"
 
 UNUSABLE = {
-    "nothing": (b"", "is not a PNG, JPEG, WebP or GIF"),
+    "nothing": (b"", "is not a PNG, JPEG, WebP, AVIF or GIF"),
     "PNG with half a header": (header(8, 8)[:20], BAD_HEADER),
     "PNG without a header": (header(8, 8)[:8] + chunk(b"IDAT", b""), BAD_HEADER),
     "PNG of too many parts": (header(8, 8) + chunk(b"IDAT", b"") * MAX_PARTS + END, TOO_MANY_PARTS),

@@ -41,6 +41,9 @@ def complete_files() -> dict[str, bytes]:
         "webp": encoded(noise(), "WEBP", exif=exif),
         "webp lossless": encoded(noise().convert("RGBA"), "WEBP", lossless=True),
         "webp animated": encoded(noise(), "WEBP", **animated),
+        "avif": encoded(noise(), "AVIF", exif=exif),
+        "avif transparent": encoded(noise().convert("RGBA").rotate(30), "AVIF"),
+        "avif animated": encoded(noise(), "AVIF", **animated),
         "gif": encoded(noise(), "GIF", **animated),
         "gif keyed": encoded(noise().quantize(8), "GIF", transparency=3),
     }
@@ -57,7 +60,7 @@ def test_undamaged_files_are_decoded(kind: str) -> None:
 @pytest.mark.parametrize("kind", COMPLETE)
 def test_half_of_a_file_is_refused(kind: str) -> None:
     data = COMPLETE[kind]
-    if kind in ("png animated", "webp animated", "jpeg many", "gif"):
+    if kind in ("png animated", "webp animated", "avif animated", "jpeg many", "gif"):
         data = COMPLETE[kind.split()[0]]
     with pytest.raises(NotAPicture, match=r"^The avatar of zeke is damaged.*[gG]ive a complete file\.$") as caught:
         decoding.decode(data[: len(data) // 2], "The avatar of zeke")
@@ -65,7 +68,10 @@ def test_half_of_a_file_is_refused(kind: str) -> None:
     assert "object at 0x" not in str(caught.value)
 
 
-@pytest.mark.parametrize("magic", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF\0\0\0\0WEBP"])
+MAGIC = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF\0\0\0\0WEBP", b"\0\0\0\x10ftypavif\0\0\0\0"]
+
+
+@pytest.mark.parametrize("magic", MAGIC)
 def test_first_bytes_alone_are_refused(magic: bytes) -> None:
     for rest in (b"", b"\0", bytes(1000), b"\xff" * 1000):
         with pytest.raises(NotAPicture, match=r"^the picture is damaged") as caught:
@@ -93,9 +99,7 @@ def check(data: bytes) -> None:
 
 
 @settings(deadline=None, max_examples=200)
-@given(
-    st.binary(max_size=200), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF1234WEBP"])
-)
+@given(st.binary(max_size=200), st.sampled_from([b"", *MAGIC]))
 def test_arbitrary_bytes_raise_only_bad_image(data: bytes, magic: bytes) -> None:
     check(magic + data)
 

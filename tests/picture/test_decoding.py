@@ -15,13 +15,14 @@ from tests.support.pictures import encoded, png
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
-FAITHFUL: dict[str, dict[str, int]] = {
+FAITHFUL: dict[str, dict[str, object]] = {
     "PNG": {},
     "JPEG": {"quality": 95, "subsampling": 0},
     "WEBP": {"lossless": True, "exact": True},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
     "GIF": {},
 }
-"""The accepted formats, with options that keep the pixels (JPEG: nearly)."""
+"""The accepted formats, with options that keep the pixels (JPEG and AVIF: nearly)."""
 
 
 def pixels(picture: Image.Image) -> list[tuple[int, int, int]]:
@@ -48,16 +49,16 @@ def near(first: Image.Image, second: Image.Image, tolerance: int) -> bool:
 def test_accepted_formats_are_decoded(codec: str) -> None:
     decoded = decoding.decode(encoded(mosaic(), codec, **FAITHFUL[codec]))
     assert decoded.mode == "RGB"
-    assert near(decoded, mosaic(), 6 if codec == "JPEG" else 0)
+    assert near(decoded, mosaic(), 6 if codec in ("JPEG", "AVIF") else 0)
 
 
-@pytest.mark.parametrize("codec", ["GIF", "PNG", "WEBP"])
+@pytest.mark.parametrize("codec", ["GIF", "PNG", "WEBP", "AVIF"])
 def test_first_frame_of_an_animation_is_decoded(codec: str) -> None:
     frames = [Image.new("RGB", (24, 16), color) for color in (GREEN, BLUE)]
     data = encoded(mosaic(), codec, save_all=True, append_images=frames, duration=100, **FAITHFUL[codec])
     with Image.open(io.BytesIO(data)) as animation:
         assert getattr(animation, "n_frames", 1) == 3
-    assert pixels(decoding.decode(data)) == pixels(mosaic())
+    assert near(decoding.decode(data), mosaic(), 6 if codec == "AVIF" else 0)
 
 
 def test_progressive_jpeg_is_decoded() -> None:
@@ -66,7 +67,7 @@ def test_progressive_jpeg_is_decoded() -> None:
 
 @pytest.mark.parametrize("codec", ["BMP", "TIFF", "ICO", "PPM", "TGA", "JPEG2000"])
 def test_other_formats_are_refused(codec: str) -> None:
-    with pytest.raises(NotAPicture, match="is not a PNG, JPEG, WebP or GIF"):
+    with pytest.raises(NotAPicture, match="is not a PNG, JPEG, WebP, AVIF or GIF"):
         decoding.decode(encoded(mosaic(), codec))
 
 
@@ -97,6 +98,7 @@ def test_other_bytes_are_refused(data: bytes) -> None:
         ("PNG", "image/png", ".png"),
         ("JPEG", "image/jpeg", ".jpg"),
         ("WEBP", "image/webp", ".webp"),
+        ("AVIF", "image/avif", ".avif"),
         ("GIF", "image/gif", ".gif"),
     ],
 )
@@ -271,7 +273,7 @@ def test_rgb_returns_an_rgb_picture_unchanged() -> None:
         (9, None),
     ],
 )
-@pytest.mark.parametrize("codec", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("codec", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_exif_orientation_is_applied_once(codec: str, orientation: int, stored_as: Image.Transpose | None) -> None:
     stored = mosaic() if stored_as is None else mosaic().transpose(stored_as)
     exif = Image.Exif()
@@ -369,4 +371,4 @@ def test_error_names_a_file_that_is_not_a_picture(tmp_path: Path) -> None:
     path.write_text("<!DOCTYPE html>")
     with pytest.raises(NotAPicture) as caught:
         decoding.read(path)
-    assert str(caught.value) == f"{path} is not a PNG, JPEG, WebP or GIF: give one of these."
+    assert str(caught.value) == f"{path} is not a PNG, JPEG, WebP, AVIF or GIF: give one of these."

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from github_avatars.picture.decoding import MAX_SIDE
+from tests.support.avif import av1, grid, single
 from tests.support.hostile import (
     DEEP_SIDE,
     LOSSLESS_SIDE,
@@ -51,7 +53,7 @@ from tests.support.hostile import (
 from tests.support.limits import MAX_MEGABYTES
 from tests.support.pictures import END, chunk, encoded, header, png, riff_chunk, segment, webp
 
-NO_PICTURE = "NotAPicture: .* is not a PNG, JPEG, WebP or GIF: give one of these"
+NO_PICTURE = "NotAPicture: .* is not a PNG, JPEG, WebP, AVIF or GIF: give one of these"
 DAMAGED = "NotAPicture: .* is damaged"
 MANY_PARTS = "NotAPicture: .* has more than 10,000 parts"
 TOO_LARGE = "TooLarge: .*: give one of at most"
@@ -67,7 +69,7 @@ UNREADABLE: Files = {
     "SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg" width="50000" height="50000"/>', NO_PICTURE),
     "too many bytes": (lambda: small("PNG") + bytes(MAX_BYTES), "TooLarge: .* has more than 3,000,000 bytes"),
 }
-for codec in ("PNG", "JPEG", "WEBP", "GIF"):
+for codec in ("PNG", "JPEG", "WEBP", "AVIF", "GIF"):
     complete = encoded(noise(100, 3, 50), codec, lossless=True)
     UNREADABLE[f"{codec} truncated"] = partial(cut, complete), DAMAGED
     UNREADABLE[f"{codec} corrupt"] = partial(corrupt, complete), DAMAGED
@@ -82,6 +84,17 @@ TOO_MANY_PIXELS: Files = {
     "WebP of 16,384×16,384": (partial(webp, [riff_chunk(b"VP8X", bytes(4) + b"\xff\x3f\0" * 2)]), TOO_LARGE),
     "lossless WebP": (partial(tables_webp, LOSSLESS_SIDE + 8, 0), TOO_LARGE),
     "WebP larger than its canvas": (mismatched_webp, DAMAGED),
+    "AVIF of 3,000×3,001": (lambda: single(b"", SIDE, SIDE + 1), TOO_LARGE),
+    "AVIF of 2 frames": (lambda: single(2 * av1(grey(SIDE, SIDE, "RGB"), speed=10), SIDE, SIDE), TOO_LARGE),
+    "AVIF with transparency": (
+        lambda: encoded(Image.new("RGBA", (DEEP_SIDE + 1, DEEP_SIDE + 1)), "AVIF", speed=10),
+        TOO_LARGE,
+    ),
+    "AVIF of large tiles": (lambda: grid(av1(grey(1500, 1500, "RGB"), speed=10), 1500, 2, 2), TOO_LARGE),
+    "small AVIF that codes 3,008×3,000": (
+        lambda: single(av1(grey(3008, SIDE, "RGB"), speed=10), 8, 8),
+        "TooLarge: .* is an AVIF that codes 141,000 times its pixels of 8×8: give one of at most 63 pixels",
+    ),
     "WebP with more bytes than pixels": (partial(tables_webp, 512, 16), "NotAPicture: .* more bytes than its 512×512"),
 }
 
@@ -100,6 +113,18 @@ LARGEST: Files = {
     "WebP": (lambda: encoded(noise(SIDE, 3, 5), "WEBP", quality=95, method=0), ACCEPTED),
     "lossless WebP": (partial(tables_webp, LOSSLESS_SIDE // 4 * 4, 6), ACCEPTED),
     "GIF": (lambda: encoded(noise(SIDE, 1, 1), "GIF", interlace=1), ACCEPTED),
+    "grey AVIF": (lambda: encoded(grey(SIDE, SIDE, "RGB"), "AVIF", speed=10), ACCEPTED),
+    "AVIF": (lambda: encoded(noise(SIDE, 3, 12), "AVIF", quality=60, subsampling="4:4:4", speed=10), ACCEPTED),
+    "AVIF with film grain": (
+        lambda: encoded(
+            grey(SIDE, SIDE, "RGB"), "AVIF", subsampling="4:4:4", speed=10, advanced={"film-grain-test": "1"}
+        ),
+        ACCEPTED,
+    ),
+    "AVIF with transparency": (lambda: encoded(grey(DEEP_SIDE, DEEP_SIDE, "RGBA"), "AVIF", speed=10), ACCEPTED),
+    "AVIF of 256 tiles": (lambda: grid(av1(grey(132, 132, "RGB")), 132, 16, 16), ACCEPTED),
+    "AVIF that is enlarged": (lambda: single(av1(grey(64, 64, "RGB")), SIDE, SIDE), ACCEPTED),
+    "small AVIF that codes 3,000×3,000": (lambda: single(av1(grey(SIDE, SIDE, "RGB"), speed=10), 8, 8), ACCEPTED),
 }
 for depth, color_type in ((1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (8, 4), (16, 4), (8, 6), (16, 6)):
     side = DEEP_SIDE if depth == 16 else SIDE
@@ -129,6 +154,12 @@ MANY_FRAMES: Files = {
     "PNG of 20,000 frames": (partial(apng, 20_000), MANY_PARTS),
     "WebP of 9,000 frames": (partial(animated_webp, 9_000), ACCEPTED),
     "WebP of 50,000 frames": (partial(animated_webp, 50_000), MANY_PARTS),
+    "AVIF of 2,000 frames": (lambda: single(2_000 * av1(grey(8, 8, "RGB")), 64, 64), ACCEPTED),
+    "AVIF of 5,000 frames": (lambda: single(5_000 * av1(grey(8, 8, "RGB")), 64, 64), MANY_PARTS),
+    "AVIF of 258 tiles": (
+        lambda: grid(av1(grey(64, 64, "RGB")), 64, 129, 2),
+        "NotAPicture: .* has more than 256 tiles",
+    ),
 }
 
 EXIF = {

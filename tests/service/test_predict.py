@@ -156,7 +156,9 @@ def test_media_type_of_a_data_url_is_ignored(server: CogServer) -> None:
 
 @pytest.mark.parametrize("url", [data_url(b"hello", "text/plain"), data_url(b"hello"), "data:,hello"])
 def test_data_url_without_a_picture(server: CogServer, url: str) -> None:
-    assert error_of(server.predict(image=url)).startswith("NotAPicture: The image is not a PNG, JPEG, WebP or GIF")
+    assert error_of(server.predict(image=url)).startswith(
+        "NotAPicture: The image is not a PNG, JPEG, WebP, AVIF or GIF"
+    )
 
 
 def test_path_on_the_server_is_refused(server: CogServer, tmp_path: Path) -> None:

@@ -376,7 +376,7 @@ def test_predictions_leave_nothing_on_disk(start_cog: StartCog, github: GitHubSt
         ({"image": "data:image/png;base64,AAAAA"}, "BadInput: image is the text 'data:image/png;base64,AAAAA'"),
         ({"image": "http://["}, "BadInput: image is the text 'http://['"),
         ({"image": "http://127.0.0.1:1/refused"}, "BadInput: image cannot be received"),
-        ({"image": "data:,text"}, "NotAPicture: The image is not a PNG, JPEG, WebP or GIF"),
+        ({"image": "data:,text"}, "NotAPicture: The image is not a PNG, JPEG, WebP, AVIF or GIF"),
         ({"image": "data:," + "0" * (MAX_BYTES + 1)}, "TooLarge: The image has more than 3,000,000 bytes"),
         ({"image": "data:,text", "username": "octocat"}, "BadInput: Exactly one of username and image is required"),
         ({"image": "/etc/hostname", "username": "octocat"}, "BadInput: image is the text '/etc/hostname'"),

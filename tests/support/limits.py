@@ -8,7 +8,10 @@ import os
 import re
 import resource
 import sys
+import tempfile
 from pathlib import Path
+
+from PIL import Image
 
 from github_avatars import classify, demo
 from github_avatars.errors import BadImage
@@ -63,9 +66,12 @@ def outcome(function: str, path: str) -> dict[str, object]:
 
 def main() -> None:
     # Warm up, so that the children spend time and memory on their picture only.
-    for example in ("logo-4.jpg", "logo-0.png", "photo-pale-0.webp", "plain-4.gif"):
-        for function in FUNCTIONS.values():
-            function(str(demo.AVATARS / "custom" / example))
+    with tempfile.TemporaryDirectory() as folder:
+        avif = Path(folder, "warm-up.avif")
+        Image.new("RGB", (64, 64), "red").save(avif)
+        for example in ("logo-4.jpg", "logo-0.png", "photo-pale-0.webp", "plain-4.gif", avif):
+            for function in FUNCTIONS.values():
+                function(str(demo.AVATARS / "custom" / example))
     for line in sys.stdin:
         print(json.dumps(outcome(*line.rstrip("\n").split(" ", 1))), flush=True)
 

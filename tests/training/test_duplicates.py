@@ -157,7 +157,7 @@ def test_unreadable_files_are_listed_with_reasons(folder: Path) -> None:
     result = check(folder)
     reasons = dict(result.unreadable)
     assert reasons.keys() == {"default/page.png", "custom/cartoon"}
-    assert "is not a PNG, JPEG, WebP or GIF" in reasons["default/page.png"]
+    assert "is not a PNG, JPEG, WebP, AVIF or GIF" in reasons["default/page.png"]
     assert "is damaged" in reasons["custom/cartoon"]
     assert result.counts == {"default": 4, "custom": 3}
     assert result.problems() == ["unreadable files: 2"]

@@ -44,7 +44,7 @@ def test_original_and_copies_are_measured_as_for_a_prediction(folder: Path, exam
         encoded = [data, *(condition.apply(picture) for condition in conditions)]
         assert measurement.values == [features.extract(decoding.load(data)) for data in encoded]
     assert isinstance(measurements[2], NotAPicture)
-    assert str(measurements[2]).startswith("page.png is not a PNG, JPEG, WebP or GIF")
+    assert str(measurements[2]).startswith("page.png is not a PNG, JPEG, WebP, AVIF or GIF")
 
 
 def test_training_degradations_are_drawn_with_the_file_name_as_the_seed(examples: list[Example]) -> None:

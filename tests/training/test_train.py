@@ -157,4 +157,4 @@ def test_unusable_folders_and_files_are_errors_of_one_line(
     dataset.write_index(avatars, copied)
     assert "the same picture under both labels" in error_line(train("--data", avatars, "--model", model))
     (avatars / "1.png").write_text("<!DOCTYPE html>")
-    assert "1.png is not a PNG, JPEG, WebP or GIF" in error_line(train("--data", avatars, "--model", model))
+    assert "1.png is not a PNG, JPEG, WebP, AVIF or GIF" in error_line(train("--data", avatars, "--model", model))
