@@ -113,7 +113,7 @@ def of_fields(
     except BadLogin:
         named = Account(None)
     is_own = named.account_id is None or account_id in (None, named.account_id)
-    return Account(login, account_id or named.account_id, named.avatar_url if is_own else avatar_url)
+    return Account(login or named.login, account_id or named.account_id, named.avatar_url if is_own else avatar_url)
 
 
 def _of_login(login: str) -> Account:

@@ -1,13 +1,14 @@
-"""Arguments, standard input, text and CSV files → accounts, one at a time, so that memory stays flat.
+"""Arguments, standard input and files → accounts, one at a time, so that memory stays flat.
 
-A text file has one login per line; a # begins a comment, and blank lines are ignored. A CSV file has a header, which
-names the columns with the logins and, if there are any, the account ids. Both are UTF-8, with or without a byte order
-mark.
+An account may have any spelling of github.parse. A file is one of these:
 
-An apostrophe before a cell that begins like a formula, as a scan writes it, is not part of the login.
-
-A file is CSV if a column is requested, if its name ends with .csv or .tsv, or if its first line has a comma, semicolon
-or tab, which no login has; otherwise it is text.
+- text: one account per line; a # begins a comment, and blank lines are ignored;
+- CSV with a header that names its columns (account_columns). It is CSV if a column is requested, if its name ends with
+  .csv or .tsv, or if its first line has a comma, semicolon or tab, which no spelling has. A first line such as sep=;
+  names the separator. An apostrophe before a cell that begins like a formula, as a scan writes it, is not part of it;
+- JSON: one object or text per line, or an array of them, or an object that contains such arrays, as GitHub's API and
+  .all-contributorsrc have. It begins with [ or {;
+- Parquet.
 """
 
 import csv
@@ -18,45 +19,46 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from github_avatars.errors import BadFile, BadInput, BadLogin
+from github_avatars.extras import optional_packages
 from github_avatars.files import is_file, open_input
-from github_avatars.github import Account, check_login, is_account_id
+from github_avatars.github import Account, hosts, is_account_id, parse
+from github_avatars.scan import text_files
+from github_avatars.scan.account_columns import Fields, choose, normalized, of_text, of_values
 
-COLUMNS = {
-    "login": "account_id",
-    "username": "account_id",
-    "github_login": "github_id",
-    "github_username": "github_id",
-    "actor_login": "actor_id",
-}
-"""Column names for logins, in order of preference, with the column names for the account ids beside them.
+TABLES = {".csv": ",", ".tsv": "\t"}
+"""The separators by the ends of names. Another one that the header has takes precedence."""
 
-These are the names in files of this project and of GH Archive. Columns such as `id` and `user_id` usually hold other
-numbers, and a wrong id would fetch another account's avatar.
-"""
+SEPARATORS = re.compile("[,;\t]")
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\n?', re.IGNORECASE)
+"""The first line by which a CSV file names its separator to Excel."""
 
-MAX_LINE = 2**20
-"""The maximum number of bytes in a line, which is held in memory."""
-
-SEPARATORS = ",;\t"
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """The start of a cell that spreadsheets could interpret as a formula, with the apostrophes that prevent it."""
 
-ACCOUNT_ID = re.compile(r"[1-9][0-9]{0,17}")
+JSON_START = ("[", "{")
+LISTS = ("items", "nodes", "contributors")
+"""The members with the accounts in answers of GitHub's search and of GraphQL, and in .all-contributorsrc."""
+
+PARQUET_START = b"PAR1"
+
+BATCH = 1000
+"""The number of rows of a Parquet file that are held in memory."""
+
+Item = TypeVar("Item")
 
 
 def read(sources: Sequence[str | Account], column: str | None = None) -> Iterator[Account]:
-    """The accounts of `sources` in their order. A source is an account, a path, `-` for standard input, or a login.
+    """The accounts of `sources` in their order. A source is an account, a path, `-` for standard input, or a spelling.
 
-    `column` is the CSV column with the logins, or the one with the account ids if it has such a name; by default, one
-    of COLUMNS. Impossible logins in a file are returned unchanged, so that they get a row with an error. A CSV row with
-    neither login nor id has the login "".
+    `column` is the column or member with the accounts; by default, it is recognized by its name (account_columns). Text
+    in a file that is no account is returned as a login, so that it gets a row with an error.
 
-    Before the first account, every source is opened and its first line read. Raises BadInput for a source that is
-    neither a file nor a possible login or account, BadFile for a file that cannot be read or has no such column, and,
-    when its turn comes, for a line that is too long or not UTF-8.
+    Before the first account, every source is opened and its beginning read. Raises BadInput for a source that is
+    neither a file nor an account, BadFile for a file that cannot be read or has no such column, and, when its turn
+    comes, for the line of a file that cannot be read.
     """
     with ExitStack() as files:
         # All at once: otherwise a misspelled last name would fail after hours.
@@ -65,9 +67,10 @@ def read(sources: Sequence[str | Account], column: str | None = None) -> Iterato
 
 
 def read_logins(path: Path) -> Iterator[str]:
-    """The logins in a text file. Raises BadFile."""
+    """The logins of the accounts in a text file. Raises BadFile."""
     with _open_file(path) as file:
-        yield from _without_comments(_lines(file, str(path)))
+        for text in _without_comments(text_files.lines(text_files.parts(file, str(path)), str(path))):
+            yield of_text(text, hosts.base_url()).login or text
 
 
 def _open(source: str | Account, column: str | None, files: ExitStack) -> Iterable[Account]:
@@ -84,7 +87,7 @@ def _open(source: str | Account, column: str | None, files: ExitStack) -> Iterab
     if is_file(source):
         return _accounts(files.enter_context(_open_file(Path(source))), source, column)
     try:
-        return [Account(check_login(source), None)]
+        return [parse(source)]
     except BadLogin as error:
         raise BadInput(f"There is no such file, and {error}") from error
 
@@ -97,43 +100,74 @@ def _open_file(path: Path) -> BinaryIO:
 
 
 def _accounts(file: BinaryIO, name: str, column: str | None) -> Iterable[Account]:
-    lines = _lines(file, name)
-    first = next(lines, "")
-    lines = chain([first], lines)
-    if column is None and Path(name).suffix.lower() not in (".csv", ".tsv"):
-        uncommented = first.partition("#")[0]
-        if not any(separator in uncommented for separator in SEPARATORS):
-            return of_lines(lines)
-    rows = _csv_rows(csv.reader(lines, delimiter=max(SEPARATORS, key=first.count)), name)
-    return _of_rows(rows, *column_indexes(next(rows, []), name, column))
+    base = hosts.base_url()
+    suffix = Path(name).suffix.lower()
+    if suffix == ".parquet" or file.peek(4).startswith(PARQUET_START):  # type: ignore[attr-defined]
+        return _of_parquet(file, name, column, base)
+    text, beginning = _peek(text_files.parts(file, name))
+    if suffix not in TABLES and _is_json(beginning):
+        accounts = _of_json(text_files.json_values(text, name), name, column, base)
+        return _peek(accounts)[0]
+    lines, first = _peek(text_files.lines(text, name))
+    match = SEPARATOR_LINE.fullmatch(first)
+    if column is None and suffix not in TABLES and not match and not re.search(SEPARATORS, first.partition("#")[0]):
+        return of_lines(lines, base)
+    separator = match[1] if match else max(TABLES.get(suffix, ",") + ",;\t", key=first.count)
+    rows = _csv_rows(lines, separator, name)
+    if match:
+        next(rows)
+    return _of_rows(rows, name, column, base)
 
 
-def _lines(file: BinaryIO, name: str) -> Iterator[str]:
-    number = 0
-    while line := file.readline(MAX_LINE):
-        number += 1
-        if len(line) == MAX_LINE and not line.endswith(b"\n"):
-            raise BadFile(f"Line {number} of {name} is longer than {MAX_LINE:,} bytes: give one login per line.")
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeError as error:
-            raise BadFile(f"{name} is not UTF-8 (line {number}): give a text file with one login per line.") from error
+def is_json(path: str) -> bool:
+    """Whether this is the path of a JSON file."""
+    if Path(path).suffix.lower() in TABLES or not is_file(path):
+        return False
+    with _open_file(Path(path)) as file:
+        return _is_json(_peek(text_files.parts(file, path))[1])
 
 
-def of_lines(lines: Iterable[str]) -> Iterator[Account]:
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith(JSON_START)
+
+
+def _peek(items: Iterator[Item]) -> tuple[Iterator[Item], Item | str]:
+    """An iterator over the same items, and the first one that is not blank text; the empty text if there is none."""
+    peeked: list[Item] = []
+    for item in items:
+        peeked.append(item)
+        if not isinstance(item, str) or item.strip():
+            return chain(peeked, items), item
+    return iter(peeked), ""
+
+
+def of_lines(lines: Iterable[str], base: str) -> Iterator[Account]:
     """The accounts in the lines of a text file."""
-    return (Account(login, None) for login in _without_comments(lines))
+    return (of_text(text, base) for text in _without_comments(lines))
 
 
 def _without_comments(lines: Iterable[str]) -> Iterator[str]:
-    return (login for line in lines if (login := line.partition("#")[0].strip()))
+    return (text for line in lines if (text := line.partition("#")[0].strip().strip('"')))
 
 
-def _csv_rows(reader: Iterable[list[str]], name: str) -> Iterator[list[str]]:
+class _Tabs(csv.excel_tab):
+    quoting = csv.QUOTE_NONE
+
+
+def _csv_rows(lines: Iterable[str], separator: str, name: str) -> Iterator[list[str]]:
+    """The rows that are not empty. In tab-separated text, quotes have no meaning."""
+    reader = csv.reader(lines, _Tabs) if separator == "\t" else csv.reader(lines, delimiter=separator, strict=True)
+    line = 1
     try:
-        yield from ([_unescape_formula(cell) for cell in row] for row in reader if row)
+        for row in reader:
+            line = reader.line_num + 1
+            if row:
+                yield [_unescape_formula(cell) for cell in row]
     except csv.Error as error:
-        raise BadFile(f"{name} is not CSV ({error}): fix it, or give a text file with one login per line.") from error
+        problem = "a quote is not closed" if str(error) == "unexpected end of data" else error
+        raise BadFile(
+            f"{name} is not CSV (line {line}: {problem}): fix it, or give a text file with one login per line."
+        ) from error
 
 
 def escape_formula(cell: str) -> str:
@@ -145,49 +179,121 @@ def _unescape_formula(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
-def column_indexes(header: list[str], name: str, column: str | None) -> tuple[int | None, int | None]:
-    """The indexes of the columns with the login and the account id in the table `name`; `column` is as in `read`.
+def _of_rows(rows: Iterator[list[str]], name: str, column: str | None, base: str) -> Iterable[Account]:
+    header = next(rows, [])
+    fields = table_fields(header, name, column)
+    indexes = {normalized(cell): index for index, cell in reversed(list(enumerate(header)))}
 
-    Raises BadFile if there is neither.
-    """
-    indexes = {_normalized(cell): index for index, cell in reversed(list(enumerate(header)))}
-    candidates = [_normalized(column)] if column is not None else [*COLUMNS, *COLUMNS.values()]
-    chosen = next((candidate for candidate in candidates if candidate in indexes), None)
-    if chosen is None:
+    def account(row: list[str]) -> Account:
+        return of_values(fields, lambda field: row[indexes[field]] if indexes[field] < len(row) else "", base)
+
+    return map(account, rows)
+
+
+def table_fields(header: Sequence[str], name: str, column: str | None) -> Fields:
+    """The fields of the table `name`, by the names of its columns; `column` is as in `read`. Raises BadFile."""
+    requested = None if column is None else normalized(column)
+    fields = choose({normalized(cell) for cell in header}, requested)
+    if fields is None:
         raise BadFile(
-            f"{name} has no column {' or '.join(dict.fromkeys(candidates))}, but "
-            f"{', '.join(header)[:200] or 'none at all'}: "
+            f"{name} has no column {requested or 'login, username or github'}, "
+            f"but {', '.join(header)[:200] or 'none at all'}: "
             "name the column with the logins with --column, or give a text file with one login per line."
         )
-    if chosen in COLUMNS.values():
-        return None, indexes[chosen]
-    return indexes[chosen], indexes.get(COLUMNS.get(chosen, ""))
+    return fields
 
 
-def _normalized(column: str) -> str:
-    """A column name in the form of COLUMNS: `Actor Login` and `actor.login` become `actor_login`."""
-    return re.sub(r"[\s.-]+", "_", column.strip().lower())
+def _of_json(values: Iterable[tuple[int, Any]], name: str, column: str | None, base: str) -> Iterator[Account]:
+    """The accounts in the values of a JSON file. An object that identifies none has the login "", but not the first."""
+    is_first = True
+    for line, value in values:
+        for item in _items(value, column):
+            if isinstance(item, dict):
+                members = _members(item)
+                if is_first:
+                    table_fields(list(members), f"{name}, line {line},", column)
+                yield _of_members(members, column, base)
+            elif isinstance(item, str) or item is None:
+                yield of_text((item or "").strip(), base)
+            else:
+                raise BadFile(f"{name}, line {line}, has {item!r:.50}, which is no account: give logins or objects.")
+            is_first = False
 
 
-def of_table(table: Any, login: int | None, account_id: int | None, *, escaped: bool = False) -> Iterator[Account]:
-    """The accounts in a pyarrow.Table, by the indexes of its columns with the logins and the account ids.
+def _items(value: Any, column: str | None) -> Iterator[Any]:
+    """The value itself, or if it is an object that identifies no account, the items of the arrays of objects in it."""
+    arrays = [*_arrays(value)] if isinstance(value, dict) else []
+    if not arrays or choose(_members(value), column and normalized(column)):
+        yield value
+        return
+    for array in arrays:
+        for item in array:
+            yield from _items(item, column)
+
+
+def _arrays(value: dict[str, Any]) -> Iterator[list[Any]]:
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from _arrays(member)
+        elif isinstance(member, list) and (any(isinstance(item, dict) for item in member) or name in LISTS):
+            yield member
+
+
+def _members(value: dict[str, Any]) -> dict[str, Any]:
+    """The members of an object by their normalized names; those of nested objects follow the name of these."""
+    members: dict[str, Any] = {}
+    for key, member in value.items():
+        if isinstance(member, dict):
+            for name, nested in _members(member).items():
+                members.setdefault(f"{normalized(key)}_{name}", nested)
+        else:
+            members[normalized(key)] = member
+    return members
+
+
+def _of_members(members: dict[str, Any], column: str | None, base: str) -> Account:
+    fields = choose(members, column and normalized(column))
+    return of_values(fields, members.get, base) if fields else Account("")
+
+
+def _of_parquet(file: BinaryIO, name: str, column: str | None, base: str) -> Iterator[Account]:
+    with optional_packages():
+        import pyarrow
+        from pyarrow import parquet
+    try:
+        opened = parquet.ParquetFile(file)
+        fields = schema_fields(opened.schema_arrow, name, column)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _not_parquet(name, error) from error
+
+    def accounts() -> Iterator[Account]:
+        try:
+            for batch in opened.iter_batches(BATCH):
+                yield from of_table(batch, fields, base)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise _not_parquet(name, error) from error
+
+    return accounts()
+
+
+def _not_parquet(name: str, error: Exception) -> BadFile:
+    return BadFile(
+        f"{name} cannot be read as Parquet ({str(error)[:200]}): write it again, or give a text or CSV file."
+    )
+
+
+def schema_fields(schema: Any, name: str, column: str | None) -> Fields:
+    """The fields of a table with this pyarrow.Schema; `column` is as in `read`. Raises BadFile."""
+    return table_fields(schema.empty_table().flatten().column_names, name, column)
+
+
+def of_table(table: Any, fields: Fields, base: str, *, escaped: bool = False) -> Iterator[Account]:
+    """The accounts in a pyarrow.Table or RecordBatch.
 
     `escaped` is whether it comes from a CSV file, in which formulas are escaped.
     """
-    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    unescape = _unescape_formula if escaped else str
-    return _of_rows(([unescape(_cell(value)) for value in row] for row in rows), login, account_id)
-
-
-def _cell(value: Any) -> str:
-    """A value as text in a CSV file; integers may be floats in a column with missing values."""
-    return "" if value is None else str(int(value) if isinstance(value, float) and value.is_integer() else value)
-
-
-def _of_rows(rows: Iterable[Sequence[str]], login: int | None, account_id: int | None) -> Iterator[Account]:
-    for row in rows:
-        name, number = (
-            row[index].strip() if index is not None and index < len(row) else "" for index in (login, account_id)
-        )
-        valid_id = int(number) if ACCOUNT_ID.fullmatch(number) else None
-        yield Account(name or (None if valid_id else ""), valid_id)
+    for row in table.to_pylist():
+        members = _members(row)
+        if escaped:
+            members = {name: _unescape_formula(value or "") for name, value in members.items()}
+        yield of_values(fields, members.get, base)

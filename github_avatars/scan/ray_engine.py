@@ -49,7 +49,16 @@ class AccountWorker:
         """The rows for a table of accounts."""
         accounts = [*self._read_accounts(table)]
         due = (
-            DueAccount(number, "", account.login, account.account_id, self._size, None)
+            DueAccount(
+                number,
+                "",
+                account.login,
+                account.account_id,
+                self._size,
+                etag=None,
+                avatar_url=account.avatar_url,
+                email=account.email,
+            )
             for number, account in enumerate(accounts)
         )
         results: dict[int, Result] = {}
@@ -125,6 +134,8 @@ def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: 
         )
     if len({_format(str(source)) for source in sources.names}) > 1:
         raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
+    if any(account_files.is_json(source) for source in sources.names if isinstance(source, str)):
+        raise BadInput("--engine ray does not read JSON: give text, .csv or .parquet files.")
     if workers is not None and workers < 1:
         raise BadOption(f"--workers is {workers}: give 1 or more.")
     if addresses.list_folder(output):
@@ -162,7 +173,7 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
 
 def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, ReadAccounts]:
     """A Ray dataset of these files, and a function that returns the accounts in a part of it."""
-    file_format = _format(files[0])
+    file_format, base = _format(files[0]), hosts.base_url()
     if file_format == ".parquet":
         dataset = data.read_parquet(files)
     elif file_format == ".csv":
@@ -173,9 +184,9 @@ def _read(data: Any, files: list[str], column: str | None) -> tuple[Any, ReadAcc
         dataset = data.read_csv(files, convert_options=csv.ConvertOptions(column_types=types))
     else:
         dataset = data.read_text(files, encoding="utf-8-sig")
-        return dataset, lambda part: account_files.of_lines(part["text"].to_pylist())
-    indexes = account_files.column_indexes(dataset.schema().names, files[0], column)
-    return dataset, lambda part: account_files.of_table(part, *indexes, escaped=file_format == ".csv")
+        return dataset, lambda part: account_files.of_lines(part["text"].to_pylist(), base)
+    fields = account_files.schema_fields(dataset.schema().base_schema, files[0], column)
+    return dataset, partial(account_files.of_table, fields=fields, base=base, escaped=file_format == ".csv")
 
 
 def _format(path: str) -> str:

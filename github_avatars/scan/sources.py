@@ -20,9 +20,10 @@ class Sources:
     """What to scan: accounts, or pictures on disk. Raises BadInput unless it is exactly one of them."""
 
     names: Sequence[str | Account] = ()
-    """Logins, paths of text or CSV files of logins, "-" for standard input, and accounts; see account_files.read."""
+    """Accounts in any spelling of github.parse, paths of files of accounts, and "-" for standard input; see
+    account_files.read."""
     column: str | None = None
-    """The CSV column with the logins."""
+    """The column of the files with the accounts; by default, it is recognized by its name."""
     lists: Sequence[tuple[Kind, str]] = ()
     """GitHub's lists by kind and name, for example ("forks", "octocat/hello-world"). The contributors of an
     organization are those of all its repositories."""

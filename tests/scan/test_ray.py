@@ -17,6 +17,7 @@ from github_avatars import identicon
 from github_avatars.cli import command_line
 from github_avatars.demo import AVATARS, MODES, GitHubStandIn
 from github_avatars.scan import account_files
+from github_avatars.scan.account_columns import Fields
 from github_avatars.scan.ray_engine import AccountWorker
 from github_avatars.scan.rows import UNSURE
 from github_avatars.training import dataset
@@ -25,7 +26,7 @@ from tests.support.processes import ROOT, clean_environment
 pytestmark = pytest.mark.alone
 
 EXAMPLES = dataset.read_index(AVATARS)
-READ_LOGINS = partial(account_files.of_table, login=0, account_id=None)
+READ_LOGINS = partial(account_files.of_table, fields=Fields("login"), base="https://github.com")
 OCTOCAT = next(example.account_id for example in EXAMPLES if example.login == "octocat")
 
 needs_ray = pytest.mark.skipif(not find_spec("ray"), reason="ray is not installed: pip install 'github-avatars[ray]'")
