@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from github_avatars.demo import rest
+from github_avatars.demo import graphql, rest
 from github_avatars.demo.faults import dripping, interim, resetting, responding
 from github_avatars.demo.standin import APPS, Exchange, Fault, Mode
 
@@ -155,6 +155,16 @@ def _closed(status: int, body: object) -> Fault:
     )
 
 
+def _graphql(status: int, error: object, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
+    """A fault that responds to all queries of the GraphQL API, and nothing else, with an error."""
+    return lambda exchange: (
+        exchange.path == graphql.PATH
+        and responding(
+            status, {"Content-Type": "application/json", **headers()}, json.dumps({"errors": [error]}).encode()
+        )(exchange)
+    )
+
+
 def _apps(_: Exchange, __: dict[str, str], accounts: list[Any]) -> None:
     for login, (account_id, app_id) in APPS.items():
         accounts.append({"login": login, "id": account_id, "avatar_url": f"/in/{app_id}?v=4", "type": "Bot"})
@@ -232,6 +242,15 @@ MODES = {
     "api-stargazers-404": Mode("hides stargazers as a missing repository", _closed(404, {"message": "Not Found"})),
     "api-stargazers-403": Mode("refuses to list stargazers", _closed(403, {"message": "Must have push access"})),
     "api-stargazers-empty": Mode("lists no stargazers", _closed(200, [])),
+    "graphql-rate-limit": Mode(
+        "has exhausted the hour's points of its GraphQL API, with the status 200",
+        _graphql(200, {"type": "RATE_LIMITED", "message": "API rate limit exceeded"}, _ratelimit_reset),
+    ),
+    "graphql-secondary-limit": Mode(
+        "announces a secondary limit of its GraphQL API in the body only, as 200",
+        _graphql(200, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}),
+    ),
+    "graphql-502": Mode("has no time for queries of its GraphQL API", _graphql(502, {"message": "Timeout"})),
     "page-limit": Mode("allows 60 requests per minute for /LOGIN.png", _page_limit),
     "missing-picture": Mode("redirects to pictures that are 404", _missing_picture),
     "default-port": Mode("writes the default port into Location and Link, if it listens on it", _default_port),

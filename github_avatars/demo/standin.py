@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from github_avatars.demo import graphql
 from github_avatars.demo.graph import Graph
 from github_avatars.demo.rest import ROOT, RateLimit, Rest, StandInResponse
 from github_avatars.errors import BadDataset, BadOption
@@ -43,6 +44,8 @@ class Exchange(BaseHTTPRequestHandler):
     # Otherwise each body on a kept connection would wait 40 ms until the client acknowledges the head.
     disable_nagle_algorithm = True
     server: "_Server"
+    body = b""
+    """The body of a POST request."""
 
     def respond(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Send a response. Content-Length is that of `body` unless `headers` contain another one."""
@@ -60,6 +63,8 @@ class Exchange(BaseHTTPRequestHandler):
     def usual_response(self) -> StandInResponse:
         """The response that GitHub would send."""
         standin = self.server.standin
+        if self.path == graphql.PATH:
+            return standin.graphql.respond(self.body, self.headers.get("Authorization", ""))
         if self.path.startswith(f"{ROOT}/"):
             return standin.rest.respond(self.path, self._url, self.headers.get("Authorization", ""))
         response = standin.usual_response(self.path, self._url)
@@ -91,6 +96,11 @@ class Exchange(BaseHTTPRequestHandler):
         # Not counted as in flight, because the client may send its next request before this thread continues.
         if response:
             self.respond(*response)
+
+    def do_POST(self) -> None:
+        """Read the body, and respond as to GET."""
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log with the logging module instead of printing."""
@@ -177,6 +187,8 @@ class GitHubStandIn:
         """The rate limit of the addresses /LOGIN.png in the mode page-limit."""
         if graph:
             self._add(graph, [avatars / example.file for example in examples if example.label == "custom"])
+        self.graphql = graphql.GraphQL(self._account_ids, self.rest)
+        """The GraphQL API; its attributes may change at any time."""
         self._server = _Server((host, port), self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 

@@ -1,4 +1,4 @@
-"""GitHub's REST API, for reading lists.
+"""GitHub's REST API, for reading lists, and the transport of its GraphQL API.
 
 A token is sent only to the API's host, and only over HTTPS unless the host is this machine. Redirects and links are
 followed only within the API.
@@ -77,11 +77,12 @@ def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
 
 
 class API:
-    """A client for the REST API of GitHub, or of the host at `base` (default: GITHUB_URL), with an optional token.
+    """A client for the REST and GraphQL APIs of GitHub, or of the host at `base` (default: GITHUB_URL).
 
-    It keeps its connection open. Close it by using it in a `with` statement. `wait` is called with each RateLimited
-    error; it returns when the request may be sent again, or raises the error. `backoff` is in seconds. Raises BadOption
-    if `base` is not an address, or if the token would be sent without encryption.
+    The REST API needs no `token`. This client keeps its connection open. Close it by using it in a `with` statement.
+    `wait` is called with each RateLimited error; it returns when the request may be sent again, or raises the error.
+    `backoff` is in seconds. Raises BadOption if `base` is not an address, or if the token would be sent without
+    encryption.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class API:
         """
         for _ in range(1 + MAX_REDIRECTS):
             url = self._resolve(url, url, subject)
-            response = self._get_with_retries(url, subject)
+            response = self._send_with_retries(url, subject)
             if response.status in (200, 204):
                 links = {relation: self._resolve(url, link, subject) for relation, link in _links(response.headers)}
                 return APIResponse(url, links, self._parse(response, subject))
@@ -126,6 +127,22 @@ class API:
                 raise self._refusal(response, subject)
             url = self._resolve(url, response.headers.get("Location", ""), subject)
         raise ForeignRedirect(f"{self.url} redirects more than {MAX_REDIRECTS} times for {subject}: check GITHUB_URL.")
+
+    def query(self, document: str, variables: Mapping[str, str], subject: str) -> tuple[dict[str, Any], list[Any]]:
+        """The data of a GraphQL query, and the errors of parts of it. `subject` names it in errors.
+
+        Raises RateLimited, Unreachable, also for a query that fails as a whole, LoginRequired, or BadToken.
+        """
+        url = hosts.graphql_url(self.base)
+        body = json.dumps({"query": document, "variables": variables}).encode()
+        response = self._send_with_retries(url, subject, body)
+        if response.status != 200:
+            raise self._refusal(response, subject)
+        match self._parse(response, subject):
+            case {"data": dict(data), **others}:
+                errors = others.get("errors")
+                return data, errors if isinstance(errors, list) else []
+        raise self.unexpected(subject)
 
     def _resolve(self, url: str, link: str, subject: str) -> str:
         """The absolute address of a link in the response at `url`. Raises ForeignRedirect if it leaves the API."""
@@ -138,11 +155,12 @@ class API:
             raise ForeignRedirect(f"{self.url} links to another host for {subject}: check GITHUB_URL.")
         return target.geturl()
 
-    def _get_with_retries(self, url: str, subject: str) -> HTTPResponse:
+    def _send_with_retries(self, url: str, subject: str, body: bytes | None = None) -> HTTPResponse:
+        """The response to a request without `body`, or to a GraphQL query, which is its body."""
         failures = waits = 0
         while True:
             try:
-                return self._get(url, subject)
+                return self._send(url, subject, body)
             except RateLimited as limited:
                 waits += 1
                 if waits > MAX_WAITS:
@@ -154,14 +172,19 @@ class API:
                     raise
                 cancellation.pause(self._backoff * 2**failures)
 
-    def _get(self, url: str, subject: str) -> HTTPResponse:
+    def _send(self, url: str, subject: str, body: bytes | None) -> HTTPResponse:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-        response = self._session.request(url, subject, timeout, headers, _read_body)
-        # Only the body announces some secondary limits.
+        response = self._session.request(url, subject, timeout, headers, _read_body, body)
+        # Only the body announces some secondary limits, and all limits of GraphQL, with the status 200.
         in_body = response.status in (403, 429) and b"rate limit" in response.body.lower()
+        if body is not None and response.status == 200:
+            failure = _query_failure(response.body)
+            in_body = "rate limit" in failure.lower().replace("_", " ")
+            if failure and not in_body:
+                raise Unreachable(f"{self.url} cannot answer the query of {subject}: try again later.")
         if in_body or rate_limit.is_rate_limited(response.status, response.headers):
             suffix = "" if self._token else " without a token"
             raise rate_limit.to_error(self.url, response.status, response.headers, subject + suffix)
@@ -201,6 +224,17 @@ class API:
     def unexpected(self, subject: str) -> Unreachable:
         """The error for a response that does not have the expected form."""
         return Unreachable(f"The response of {self.url} is not {subject}: check GITHUB_URL.")
+
+
+def _query_failure(body: bytes) -> str:
+    """The types and messages of the errors of a GraphQL query without data; "" if it has data."""
+    try:
+        response = json.loads(body)
+        if response.get("data") is not None:
+            return ""
+        return " ".join(f"{error.get('type')} {error.get('message')}" for error in response["errors"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ""
 
 
 def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:

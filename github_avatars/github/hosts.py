@@ -70,6 +70,14 @@ def api_url(base: str) -> str:
     return f"{scheme}://api.{host}" if has_api_host else f"{base}/api/v3"
 
 
+def graphql_url(base: str) -> str:
+    """The address of a host's GraphQL API.
+
+    Source: https://docs.github.com/en/enterprise-server@latest/graphql/guides/forming-calls-with-graphql
+    """
+    return f"{api_url(base).removesuffix('/v3')}/graphql"
+
+
 def private_host(base: str) -> str | None:
     """The host name if it may have a private IP address: an Enterprise host or a stand-in. None for github.com."""
     host = (urlsplit(base).hostname or "").rstrip(".")

@@ -53,9 +53,12 @@ def to_error(host: str, status: int, headers: Mapping[str, str], subject: str) -
 def retry_time(headers: Mapping[str, str]) -> datetime | None:
     """The time (UTC) from which GitHub accepts requests again, at most LATEST; None if the headers do not say.
 
-    Retry-After is a number of seconds or an HTTP date; x-ratelimit-reset is in seconds since 1970.
+    Retry-After is a number of seconds or an HTTP date; x-ratelimit-reset is in seconds since 1970. The latter does not
+    count while requests remain, because another limit, a secondary one, is exceeded then.
     """
     after, reset = headers.get("Retry-After", ""), headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining", "0") != "0":
+        reset = ""
     try:
         if after.isdecimal():
             date = datetime.now(UTC) + timedelta(seconds=int(after))
