@@ -1,7 +1,8 @@
 """Pictures on disk → the result for each account, which has a folder of pictures or a single file."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -18,23 +19,53 @@ TIE = 0.01
 """A mean probability within this distance of 0.5 is undecided: confident pictures contradict each other."""
 
 
+OTHERS = re.compile(
+    r"Thumbs\.db|ehthumbs.*\.db|desktop\.ini|__MACOSX|lost\+found|System Volume Information|[@#$].*"
+    r"|.+\.(?:csv|tsv|json|jsonl|ndjson|parquet|db|sqlite|txt|md|html?|xml|ya?ml|toml|ini|log|py|js|css|pdf"
+    r"|zip|gz|bz2|xz|zst|7z|tar|tgz|tmp|part|partial|crdownload|lnk|url|webloc|mp4|webm|mov)",
+    re.IGNORECASE,
+)
+"""What programs put beside pictures: file managers (Thumbs.db), network drives (@eaDir, #recycle), archives (__MACOSX),
+downloads (zeke.png.part), and data about the pictures. Other names can be those of pictures without an ending or with a
+wrong one."""
+
+SHOWN = 5
+"""The number of skipped names in a note."""
+
 SURROGATES = {code: code + 0x100000 for code in range(0xDC80, 0xDD00)}
 """What Python makes of bytes in a path that are not UTF-8 → private characters, which the store can keep."""
 
 
-def find(directory: str | Path) -> Iterator[tuple[str, Account]]:
-    """The key and the account of each file and folder in `directory` that is not hidden.
+def find(directory: str | Path, note: Callable[[str], None] | None = None) -> Iterator[tuple[str, Account]]:
+    """The key and the account of each file and folder in `directory` that can be an account's.
 
-    The key is the path after a colon; the login is the name. Raises BadFile if `directory` is not a readable folder.
+    The key is the path after a colon; the login is the name. Hidden files are skipped, and others that are not pictures
+    by name; `note` is called with the number of these. Raises BadFile if `directory` is not a readable folder.
     """
     try:
-        for path in sorted(Path(directory).iterdir()):
-            if not path.name.startswith("."):
-                yield f":{str(path).translate(SURROGATES)}", account(path)
+        paths = sorted(path for path in Path(directory).iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise BadFile(
             f"{directory} cannot be read ({error.strerror}): give a folder with pictures, or with a folder per account."
         ) from error
+    others = [path.name for path in paths if is_other(path.name)]
+    if others and note:
+        note(skipped(directory, others))
+    for path in paths:
+        if not is_other(path.name):
+            yield f":{str(path).translate(SURROGATES)}", account(path)
+
+
+def is_other(name: str) -> bool:
+    """Whether the name of a file or folder shows that it is not a picture or an account's folder."""
+    return OTHERS.fullmatch(name) is not None
+
+
+def skipped(directory: object, names: Sequence[str]) -> str:
+    """A note about the names in a folder that are skipped."""
+    more = ", …" if len(names) > SHOWN else ""
+    shown = ", ".join(names[:SHOWN])
+    return f"{len(names):,} of the names in {directory} are not those of pictures, and are skipped: {shown}{more}"
 
 
 def account(path: Path) -> Account:

@@ -107,7 +107,7 @@ def run(
     with _cluster(cluster, workers) as ray:
         if sources.images:
             worker: Any = ImageWorker
-            dataset = ray.data.from_items(addresses.list_folder(sources.images))
+            dataset = ray.data.from_items(_images(sources.images))
         else:
             worker = AccountWorker
             dataset, read_accounts = _read(ray.data, [*map(addresses.absolute, sources.names)], sources.column)
@@ -140,8 +140,13 @@ def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: 
         raise BadOption(f"--workers is {workers}: give 1 or more.")
     if addresses.list_folder(output):
         raise BadFile(f"{output} is not empty: give another folder as --output.")
-    if sources.images and not addresses.list_folder(sources.images):
+    if sources.images and not _images(sources.images):
         raise BadFile(f"{sources.images} has no pictures: give a folder with files, or with a folder per account.")
+
+
+def _images(folder: str | Path) -> list[str]:
+    """The addresses of what can be an account's pictures in a folder."""
+    return [address for address in addresses.list_folder(folder) if not images.is_other(Path(address).name)]
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Sources:
         impossible names are raised before the first account.
         """
         if self.images:
-            yield from images.find(self.images)
+            yield from images.find(self.images, observer.note)
             return
         for kind, name in self.lists:
             if kind == "contributors" and "/" not in name:

@@ -71,7 +71,7 @@ class Site:
         return await self._answer_account(request, request.path_params["login"], pictures=False)
 
     async def account_with_pictures(self, request: Request) -> Response:
-        """The answer for the account in the query parameter `login`, which may be any text."""
+        """The answer for the account in the query parameter `login`, in any spelling of github.parse."""
         return await self._answer_account(request, request.query_params.get("login", ""), pictures=True)
 
     async def picture(self, request: Request) -> Response:

@@ -86,6 +86,47 @@ def classify_folder(tmp_path: Path) -> ClassifyFolder:
     return classify_folder
 
 
+OTHERS = [
+    "Thumbs.db",
+    "thumbs.db",
+    "desktop.ini",
+    "@eaDir",
+    "#recycle",
+    "__MACOSX",
+    "zeke.json",
+    "ZEKE.JSON",
+    "rows.csv",
+    "scan.db",
+    "README.md",
+    "zeke.png.part",
+    "avatars.zip",
+]
+
+
+def test_what_is_not_a_picture_by_name_is_skipped_and_counted(tmp_path: Path) -> None:
+    for name in OTHERS:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "@eaDir").unlink()
+    (tmp_path / "@eaDir").mkdir()
+    for name in (".DS_Store", "zeke.png", "no-ending", "wrong.dat", "json"):
+        (tmp_path / name).write_bytes(PHOTO)
+    notes: list[str] = []
+    accounts = [account.login for _, account in find(tmp_path, notes.append)]
+    assert accounts == ["json", "no-ending", "wrong", "zeke"]
+    (note,) = notes
+    assert note.startswith(
+        f"13 of the names in {tmp_path} are not those of pictures, and are skipped: #recycle, @eaDir, "
+    )
+    assert note.endswith(", …")
+
+
+def test_folder_of_pictures_needs_no_note(tmp_path: Path) -> None:
+    (tmp_path / "zeke.png").write_bytes(PHOTO)
+    notes: list[str] = []
+    assert len(list(find(tmp_path, notes.append))) == 1
+    assert not notes
+
+
 def test_accounts_are_the_folders_and_files_that_are_not_hidden(tmp_path: Path) -> None:
     for name in ("b", ".git"):
         (tmp_path / name).mkdir()

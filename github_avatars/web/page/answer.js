@@ -88,11 +88,12 @@ function verification(answer) {
 
 function profile(answer) {
   const address = answer.href.replace(/\.png$/, "")
+  const title = address === answer.href ? "Picture" : "Profile"
   const line = element("p", { className: "faint" })
   if (answer.account_id !== null) line.append(`Account ${answer.account_id} · `)
   line.append(
     /^https?:\/\//.test(address)
-      ? element("a", { href: address, rel: "noopener noreferrer", target: "_blank", textContent: "Profile" })
+      ? element("a", { href: address, rel: "noopener noreferrer", target: "_blank", textContent: title })
       : address,
   )
   return line

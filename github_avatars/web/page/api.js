@@ -37,9 +37,16 @@ function tooLarge(file, maxBytes) {
 
 // Subjects: each has a `name` to display, and `request` takes an AbortSignal.
 
-export function account(login) {
-  const query = new URLSearchParams({ login: login.slice(0, 200) })
-  return { kind: "account", name: login, request: (signal) => request(`/api/accounts?${query}`, { signal }) }
+/** An account in any spelling. With the answer, its name becomes the login if the server knows it. */
+export function account(text) {
+  const query = new URLSearchParams({ login: text.slice(0, 1000) })
+  const subject = { kind: "account", name: text }
+  subject.request = async (signal) => {
+    const result = await request(`/api/accounts?${query}`, { signal })
+    subject.name = result.answer?.username ?? text
+    return result
+  }
+  return subject
 }
 
 export function picture(file, maxBytes) {

@@ -6,7 +6,7 @@ import { announce, element } from "/page/element.js"
 import { fillGallery } from "/page/gallery.js"
 import { startIdenticon } from "/page/identicon.js"
 import { List, title } from "/page/list.js"
-import { fitsAddress, MAX_NAMES, parseNames } from "/page/names.js"
+import { addressOf, MAX_NAMES, parseNames } from "/page/names.js"
 import { acceptPictures } from "/page/pictures.js"
 import { problemCard, titleOf } from "/page/problem.js"
 import { waitingCard } from "/page/waiting.js"
@@ -49,6 +49,8 @@ async function checkOne(subject) {
   // Another check has started meanwhile.
   if (controller !== own) return
   if (answer) {
+    // The server knows the login in an address such as https://github.com/zeke.
+    if (subject.kind === "account") history.replaceState(null, "", addressOf(subject.name))
     show(answerCard(subject, answer), `${subject.name}: ${answer.prediction}`)
     announce(sentence(subject, answer))
   } else {
@@ -84,7 +86,7 @@ function check(subjects, address) {
 
 function checkNames(text) {
   const names = parseNames(text)
-  check(names.map(account), names.length === 1 && fitsAddress(names[0]) ? `/${names[0]}` : "/")
+  check(names.map(account), names.length === 1 ? addressOf(names[0]) : "/")
 }
 
 /** Check what the page's address names. */

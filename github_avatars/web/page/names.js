@@ -1,18 +1,16 @@
-// GitHub names in text that people type or paste.
+// The accounts in text that people type or paste. What an account is, and how it can be written, the server decides.
 
 /** The longest list that is checked. */
 export const MAX_NAMES = 500
 
-/** The distinct names of a text, in order. It may contain lists, mentions and addresses of profiles. */
+/** The distinct words of a text, in order. */
 export function parseNames(text) {
-  const names = text
-    .split(/[\s,;]+/)
-    .map((word) => word.replace(/^https?:\/\/(www\.)?github\.com\/|^github\.com\//i, "").replace(/^@/, ""))
-    .map((word) => word.replace(/\/+$/, "").replace(/\.png$/, ""))
-    .filter(Boolean)
   const seen = new Set()
-  return names.filter((name) => !seen.has(name.toLowerCase()) && seen.add(name.toLowerCase()))
+  return text
+    .split(/[\s,;]+/)
+    .filter(Boolean)
+    .filter((name) => !seen.has(name.toLowerCase()) && seen.add(name.toLowerCase()))
 }
 
-/** Whether the name can be the path of this page's address without encoding. */
-export const fitsAddress = (name) => /^[\w-]+$/.test(name)
+/** The path and query of the page's address for an account. */
+export const addressOf = (name) => (/^[\w-]+$/.test(name) ? `/${name}` : `/?name=${encodeURIComponent(name)}`)

@@ -1,6 +1,7 @@
 // The same request outside the page: as a link, with curl, in Python.
 
 import { announce, element } from "/page/element.js"
+import { addressOf } from "/page/names.js"
 
 /** A word, quoted for a shell if necessary. */
 const shellQuote = (text) => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
@@ -11,11 +12,12 @@ const literal = (text) => JSON.stringify(text)
 export function snippets(subject) {
   const { origin } = location
   if (subject.kind === "account") {
-    const path = `/${encodeURIComponent(subject.name)}`
+    const path = addressOf(subject.name)
+    const json = path.includes("?") ? `/api/accounts?login=${encodeURIComponent(subject.name)}` : `${path}.json`
     return {
       link: origin + path,
-      json: `${path}.json`,
-      curl: `curl ${shellQuote(`${origin}${path}.json`)}`,
+      json,
+      curl: `curl ${shellQuote(origin + json)}`,
       python:
         "from github_avatars import classify, github\n\n" +
         `print(classify(github.fetch(${literal(subject.name)}).data))\n`,
