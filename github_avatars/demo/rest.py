@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from github_avatars.demo.graph import Graph
 
@@ -163,8 +163,10 @@ class Rest:
         last = max(1, -(-len(users) // size))
         pages = {"first": 1, "prev": page - 1} if page > 1 else {}
         pages |= {"next": page + 1, "last": last} if page < last else {}
+        others = {name: values[0] for name, values in query.items() if name not in ("per_page", "page")}
         link = ", ".join(
-            f'<{address}?per_page={size}&page={number}>; rel="{relation}"' for relation, number in pages.items()
+            f'<{address}?{urlencode({**others, "per_page": size, "page": number})}>; rel="{relation}"'
+            for relation, number in pages.items()
         )
         shown = [_absolute(entry, url) for entry in users[(page - 1) * size : page * size]]
         return _json(200, shown, limits | ({"Link": link} if link else {}))

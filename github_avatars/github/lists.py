@@ -6,11 +6,20 @@ them, and resumes after the pages that were read before.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from github_avatars.errors import BadOption, GitHubError, ListUnavailable, NoSuchAccount, NoSuchRepository, Unreachable
+from github_avatars.errors import (
+    BadLogin,
+    BadOption,
+    GitHubError,
+    ListUnavailable,
+    NoSuchAccount,
+    NoSuchRepository,
+    Unreachable,
+)
 from github_avatars.github.accounts import Account, check_login, is_account_id, of_fields
 from github_avatars.github.api import API
 
@@ -145,6 +154,12 @@ def check_repository(option: str, name: str) -> str:
     return name
 
 
+def _is_repository(name: str) -> bool:
+    with suppress(BadOption, BadLogin):
+        return bool(check_repository("repo", name))
+    return False
+
+
 def _missing(api: API, kind: Kind, name: str) -> GitHubError:
     if LISTS[kind].owner != "repository":
         return NoSuchAccount(f"{api.url} has no {LISTS[kind].owner} {name}: check the spelling.")
@@ -163,7 +178,7 @@ def _parse(api: API, kind: Kind, entry: Any) -> Account | str | None:
     """The account or repository in an entry of a list; None if it has none. Raises ValueError."""
     key = LISTS[kind].account
     match entry:
-        case {"full_name": str(name)} if kind == "repositories" and REPOSITORY.fullmatch(name):
+        case {"full_name": str(name)} if kind == "repositories" and _is_repository(name):
             return name
         case {"login": str(login), "id": account_id} if LOGIN.fullmatch(login) and is_account_id(account_id):
             avatar_url = entry.get("avatar_url")

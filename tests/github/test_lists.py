@@ -58,6 +58,10 @@ def responding_with_json(data: object, **headers: str) -> Fault:
         ("stargazers", "octocat/hello-world", ALL_ACCOUNTS),
         ("contributors", "octocat/hello-world", ALL_ACCOUNTS[::2]),
         ("members", "octo-org", ALL_ACCOUNTS[::10]),
+        ("contributors", "octo-org/repo-3", ALL_ACCOUNTS[60:100]),
+        ("contributors", "octo-org/repo-11", []),
+        ("forks", "octocat/hello-world", ALL_ACCOUNTS[::3]),
+        ("forks", "octocat/renamed", ALL_ACCOUNTS[::3]),
         ("followers", ALL_ACCOUNTS[230].login, ALL_ACCOUNTS[:230]),
         ("followers", ALL_ACCOUNTS[0].login, []),
         ("stargazers", "octocat/empty", []),
@@ -67,6 +71,82 @@ def responding_with_json(data: object, **headers: str) -> Fault:
 )
 def test_all_pages_of_a_list(client: API, kind: Kind, name: str, expected: Sequence[Account]) -> None:
     assert read_list(client, kind, name) == expected
+
+
+def test_repositories_of_an_organization(client: API) -> None:
+    (page,) = lists.pages(client, "repositories", "octo-org")
+    assert page.repositories == tuple(f"octo-org/repo-{number}" for number in range(12))
+    assert page.accounts == ()
+
+
+def test_authors_of_issues_and_pull_requests(client: API, standin: GitHubStandIn) -> None:
+    """Each as often as they opened one, without those of deleted accounts."""
+    authors = [ALL_ACCOUNTS[number // 2 * 7 % len(ALL_ACCOUNTS)] for number in range(730) if number % 100 != 99]
+    assert read_list(client, "issues", "octocat/hello-world") == authors
+    pages = [path for path in standin.requests if "/repositories/" in path]
+    # The oldest first, so that new ones do not move the pages.
+    assert all("state=all&sort=created&direction=asc" in path for path in pages)
+    assert len(pages) == 7
+
+
+def test_page_of_issues_may_be_large(client: API, standin: GitHubStandIn) -> None:
+    """GitHub sends their texts as well."""
+    issues = [{"user": {"login": "zeke", "id": 26}, "body": "é" * 65_536}] * 100
+    body = json.dumps(issues, ensure_ascii=False).encode()
+    standin.faults[f"{ROOT}/repos/octocat/hello-world/issues"] = responding(200, {}, body)
+    assert read_list(client, "issues", "octocat/hello-world") == [Account("zeke", 26)] * 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "entry"),
+    [
+        ("forks", "octocat/hello-world", {"login": "zeke"}),
+        ("forks", "octocat/hello-world", {"owner": {"login": "zeke"}}),
+        ("forks", "octocat/hello-world", {"owner": {"owner": {"id": 26}}}),
+        ("issues", "octocat/hello-world", {"user": "zeke"}),
+        ("issues", "octocat/hello-world", {"owner": {"login": "zeke", "id": 26}}),
+        ("repositories", "octo-org", {"full_name": "../x"}),
+        ("repositories", "octo-org", {"full_name": "octo-org/a?b"}),
+        ("repositories", "octo-org", {"name": "repo-1"}),
+    ],
+)
+def test_entry_of_another_list_is_unexpected(
+    client: API, standin: GitHubStandIn, kind: Kind, name: str, entry: object
+) -> None:
+    standin.faults[f"{ROOT}{lists.LISTS[kind].path.format(name)}"] = responding_with_json([entry])
+    with pytest.raises(Unreachable, match=f"is not the {kind} of {name}: check GITHUB_URL"):
+        list(lists.pages(client, kind, name))
+
+
+@pytest.mark.parametrize(("kind", "key"), [("forks", "owner"), ("issues", "user")])
+def test_entries_without_an_account_are_omitted(client: API, standin: GitHubStandIn, kind: Kind, key: str) -> None:
+    entries = [{key: None}, {key: {"login": "zeke", "id": 26}}]
+    standin.faults[f"{ROOT}/repos/octocat/hello-world/{kind}"] = responding_with_json(entries)
+    assert read_list(client, kind, "octocat/hello-world") == [Account("zeke", 26)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"), [("api-stargazers-404", NoSuchRepository), ("api-stargazers-403", ListUnavailable)]
+)
+def test_hidden_stargazers_are_explained(
+    client: API, standin: GitHubStandIn, mode: str, error: type[Exception]
+) -> None:
+    standin.mode = MODES[mode]
+    with pytest.raises(error, match=r"only to the admins and collaborators .* GH Archive with --gharchive"):
+        read_list(client, "stargazers", "octocat/hello-world")
+
+
+@pytest.mark.parametrize("status", [403, 410, 451])
+def test_refusal_of_a_list_is_distinguished_from_that_of_a_proxy(
+    client: API, standin: GitHubStandIn, status: int
+) -> None:
+    path = f"{ROOT}/repos/octocat/hello-world/issues"
+    standin.faults[path] = responding(status, {}, b'{"message": "Issues are disabled for this repo"}')
+    with pytest.raises(ListUnavailable, match=rf"\(HTTP {status}, 'Issues are disabled for this repo'\): check what"):
+        read_list(client, "issues", "octocat/hello-world")
+    standin.faults[path] = responding(status, {}, b"<html>Blocked</html>")
+    with pytest.raises(Unreachable, match=rf"\(HTTP {status}\): check GITHUB_URL"):
+        read_list(client, "issues", "octocat/hello-world")
 
 
 def test_page_has_100_accounts_and_the_number_of_pages(client: API, standin: GitHubStandIn) -> None:
