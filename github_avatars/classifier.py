@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
+import numpy as np
 from PIL import Image
 
 from github_avatars import features, resources
@@ -22,7 +23,7 @@ from github_avatars.files import open_output, read_regular
 from github_avatars.picture import decoding
 
 Label = Literal["default", "custom"]
-Picture = Image.Image | bytes | bytearray | memoryview | str | os.PathLike[str]
+Picture = Image.Image | np.ndarray[Any, Any] | bytes | bytearray | memoryview | BinaryIO | str | os.PathLike[str]
 
 MODEL = resources.MODEL
 """The shipped classifier. Its card is model.json, in the same folder."""
@@ -85,9 +86,10 @@ class Classifier:
 def classify(picture: Picture, classifier: Classifier | None = None) -> Verdict:
     """Whether a picture is GitHub's default avatar.
 
-    `picture` is a Pillow image of any mode, the bytes of a file, or a path. A JPEG file is decoded at reduced size if
-    that suffices (decoding.loaded), so its features can differ slightly from those of the Pillow image. `classifier` is
-    the shipped one by default.
+    `picture` is a Pillow image of any mode, a NumPy array (height × width × 3 for RGB or 4 for RGBA, uint8), the bytes
+    of a file, a file that is open for reading in binary mode, or a path. A JPEG file is decoded at reduced size if that
+    suffices (decoding.loaded), so its features can differ slightly from those of the Pillow image. `classifier` is the
+    shipped one by default.
 
     Raises BadImage (NotAPicture, TooLarge) if the picture cannot be used, BadModel if the shipped classifier cannot.
     """
@@ -138,8 +140,12 @@ def _each_loaded(pictures: Iterable[Picture]) -> Iterator[Image.Image | BadImage
 def _loaded(picture: Picture) -> AbstractContextManager[Image.Image]:
     if isinstance(picture, Image.Image):
         return decoding.normalized(picture)
+    if isinstance(picture, np.ndarray):
+        return decoding.normalized(decoding.of_array(picture))
     if isinstance(picture, (bytes, bytearray, memoryview)):
         return decoding.loaded(bytes(picture))
+    if not isinstance(picture, (str, os.PathLike)):
+        return decoding.loaded(decoding.read_open(picture))
     return decoding.loaded(decoding.read_bytes(picture), str(picture))
 
 

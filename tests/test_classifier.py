@@ -1,6 +1,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from github_avatars import features, identicon
 from github_avatars.classifier import MODEL, Classifier, Picture, Verdict, classify, classify_all
-from github_avatars.errors import NotAPicture
+from github_avatars.errors import NotAPicture, TooLarge
 from github_avatars.features import Features
 from github_avatars.identicon import GITHUB_GREY, Identicon
 from github_avatars.picture import decoding
@@ -35,6 +36,8 @@ def test_path_bytes_and_image_get_the_same_verdict(file: str) -> None:
     verdict = classify(path)
     assert classify(str(path)) == verdict
     assert classify(path.read_bytes()) == verdict
+    with path.open("rb") as opened:
+        assert classify(opened) == verdict
     with Image.open(path) as picture:
         image_verdict = classify(picture)
     if picture.format == "JPEG":  # files are decoded at reduced size
@@ -71,6 +74,63 @@ def test_unusable_picture_raises_not_a_picture(tmp_path: Path) -> None:
     for page in pages:
         with pytest.raises(NotAPicture):
             classify(page)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_array_gets_the_verdict_of_its_image(mode: str) -> None:
+    for picture in (identicon.render(583231).convert(mode), Image.open(AVATARS / "custom/logo-0.png").convert(mode)):
+        array = np.asarray(picture)
+        verdict = classify(picture)
+        assert classify(array) == verdict
+        assert classify(np.asfortranarray(array)) == verdict
+        assert classify(array[::-1][::-1]) == verdict
+        assert classify_all([array, picture]) == [verdict, verdict]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((24, 24), np.uint8),
+        np.zeros((24, 24, 2), np.uint8),
+        np.zeros((3, 24, 24), np.uint8),
+        np.zeros((24, 24, 3), np.float32),
+        np.zeros((24, 24, 3), np.uint16),
+        np.zeros((0, 24, 3), np.uint8),
+        np.zeros((2, 24, 24, 3), np.uint8),
+    ],
+)
+def test_array_of_another_shape_or_type_is_refused(array: Picture) -> None:
+    with pytest.raises(NotAPicture, match=r"is an array of shape .*: give height × width × 3 \(RGB\) or 4 \(RGBA\)"):
+        classify(array)
+
+
+def test_huge_array_is_refused() -> None:
+    with pytest.raises(TooLarge):
+        classify(np.broadcast_to(np.uint8(0), (100_000, 100_000, 3)))
+
+
+class Trickle(io.BytesIO):
+    """A file that returns at most 100 bytes at once."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(size or 100, 100))
+
+
+def test_open_file_is_read_from_its_position_on(tmp_path: Path) -> None:
+    path = AVATARS / "custom/logo-0.png"
+    data = path.read_bytes()
+    file = io.BytesIO(b"before" + data)
+    file.seek(6)
+    assert classify(file) == classify(data)
+    assert classify(Trickle(data)) == classify(data)
+    with pytest.raises(TooLarge):
+        classify(io.BytesIO(bytes(decoding.MAX_BYTES + 1)))
+    with path.open("rb") as closed, (tmp_path / "new").open("wb") as written:
+        closed.close()
+        unusable: list[Any] = [io.StringIO("text"), closed, written, io.BytesIO()]
+        for each in unusable:
+            with pytest.raises(NotAPicture):
+                classify(each)
 
 
 def test_identicon_is_default_in_any_mode() -> None:

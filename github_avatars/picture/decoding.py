@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
@@ -128,6 +129,38 @@ def read_bytes(path: str | os.PathLike[str], name: str | None = None) -> bytes:
     if len(data) > MAX_BYTES:
         raise _too_many_bytes(name)
     return data
+
+
+def read_open(file: BinaryIO, name: str = "the picture") -> bytes:
+    """The bytes of a picture from the position of an open file on. Raises as `read_bytes` does."""
+    data = b""
+    try:
+        # An unbuffered file may return fewer bytes than requested.
+        while part := file.read(MAX_BYTES + 1 - len(data)):
+            if not isinstance(part, bytes):
+                raise NotAPicture(f"{name} is a file that is open as text: open it with the mode 'rb'.")
+            data += part
+    except (OSError, ValueError) as error:
+        raise NotAPicture(f"{name} cannot be read ({error}): give a file that is open for reading.") from error
+    if len(data) > MAX_BYTES:
+        raise _too_many_bytes(name)
+    return data
+
+
+def of_array(array: np.ndarray[Any, Any], name: str = "the picture") -> Image.Image:
+    """The picture with these pixels: height × width × 3 (RGB) or 4 (RGBA), of type uint8.
+
+    Raises NotAPicture for another shape or type, and TooLarge.
+    """
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or array.dtype != np.uint8 or not array.size:
+        shape = "×".join(map(str, array.shape))
+        raise NotAPicture(
+            f"{name} is an array of shape {shape} and type {array.dtype}: "
+            "give height × width × 3 (RGB) or 4 (RGBA), of type uint8."
+        )
+    height, width, _ = array.shape
+    _check_size(width, height, name)
+    return Image.fromarray(np.ascontiguousarray(array))
 
 
 def upright(picture: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """The page in a browser: one account or one picture."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -66,6 +67,27 @@ def test_an_address_shows_its_answer_and_the_history_works(visit: Visit) -> None
     expect(visit.card).to_have_attribute("data-prediction", "custom")
     visit.page.get_by_role("link", name="github-avatars").click()
     expect(visit.card).to_have_count(0)
+
+
+@pytest.mark.parametrize("spelling", ["@octocat", "https://github.com/octocat", "github.com/octocat.png"])
+def test_every_spelling_of_a_login_is_shown_as_the_login(visit: Visit, spelling: str) -> None:
+    visit.open().check(spelling)
+    expect(visit.card).to_contain_text("octocat shows a custom avatar")
+    expect(visit.page).to_have_url(f"{visit.url}/octocat")
+    expect(visit.card.get_by_role("link", name="Profile")).to_have_attribute("href", re.compile("/octocat$"))
+
+
+def test_an_account_by_its_id_is_shown_with_the_address_of_its_picture(visit: Visit) -> None:
+    account_id = DEFAULT.account_id
+    visit.open().check(f"https://avatars.githubusercontent.com/u/{account_id}?v=4")
+    expect(visit.card).to_have_attribute("data-prediction", "default")
+    expect(visit.card).to_contain_text(f"Every pixel is as GitHub draws it for account {account_id}.")
+    picture = visit.card.get_by_role("link", name="Picture")
+    expect(picture).to_have_attribute("href", re.compile(rf"/u/{account_id}\?v=4$"))
+    json_link = visit.card.get_by_role("link", name="JSON")
+    visit.page.goto(visit.page.url)
+    expect(visit.card).to_have_attribute("data-prediction", "default")
+    expect(json_link).to_have_attribute("href", re.compile(r"^/api/accounts\?login=https%3A%2F%2Favatars"))
 
 
 def test_a_new_request_replaces_the_previous_one(visit: Visit, server: PageServer) -> None:

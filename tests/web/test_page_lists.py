@@ -73,7 +73,7 @@ def test_the_saved_table_contains_no_formula(visit: Visit) -> None:
     assert saving.value.suggested_filename == "avatars.csv"
     text = Path(saving.value.path()).read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert [row["name"] for row in rows] == ["octocat", "'-Jerry-", "'=1+1", "'@cmd", DEFAULT.login]
+    assert [row["name"] for row in rows] == ["octocat", "'-Jerry-", "'=1+1", "'@@cmd", DEFAULT.login]
     assert [row["prediction"] for row in rows] == ["custom", "", "", "", "default"]
     assert [row["problem"] for row in rows] == ["", "no-such-account", "bad-login", "bad-login", ""]
     assert (rows[4]["verified"], rows[4]["account_id"]) == ("true", str(DEFAULT.account_id))
