@@ -9,7 +9,9 @@ from github_avatars.cli.command import Subparsers, add_command, add_json, json_o
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "explain", run)
-    parser.add_argument("subject", metavar="FILE|LOGIN", help="a picture file or a GitHub login")
+    parser.add_argument(
+        "subject", metavar="FILE|ACCOUNT", help="a picture file, or a GitHub login or the address of an account"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="PNG", help="the picture to write")
     add_json(parser)
 

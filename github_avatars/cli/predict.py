@@ -12,14 +12,20 @@ from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "predict", run)
-    parser.add_argument("subjects", nargs="+", metavar="FILE|LOGIN", help="a picture file or a GitHub login")
+    parser.add_argument(
+        "subjects",
+        nargs="+",
+        metavar="FILE|ACCOUNT",
+        help="a picture file, or a GitHub login or the address of an account",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Classify accounts or picture files, and print one line of JSON for each.
 
-    A line contains the username and its href, both null for a file, and the prediction: "default" or "custom". After an
-    error, the prediction is null, standard error explains why, and the exit code is 1; the other lines are complete.
+    A line contains the username and its href, both null for a file, and the prediction: "default" or "custom". For an
+    address with only the id of an account, the username is null. After an error, the prediction is null, standard error
+    explains why, and the exit code is 1; the other lines are complete.
     """
     from github_avatars import classifier
     from github_avatars.files import is_file

@@ -34,6 +34,10 @@ LISTS: "dict[Kind, tuple[str, str]]" = {
 """The options for GitHub's lists: the metavariable, and who is on the list."""
 
 EPILOG = """\
+An account is a login such as zeke, the address of a profile or an avatar (https://github.com/zeke,
+https://avatars.githubusercontent.com/u/2289), or ID+LOGIN@users.noreply.github.com. A file is text with an account per
+line, CSV, JSON or Parquet. A file that cannot be read completely is refused before the first request.
+
 GitHub lists stargazers to the admins and collaborators of a repository only. Its stars are public events, too:
 --gharchive 2026-01-*.json.gz --event WatchEvent --repo OWNER/REPO reads them from files of https://www.gharchive.org.
 
@@ -54,9 +58,14 @@ def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "scan", run, EPILOG)
     parser.add_argument(
-        "sources", nargs="*", metavar="LOGIN|FILE|-", help="a login, a text or CSV file of logins, or - for stdin"
+        "sources",
+        nargs="*",
+        metavar="ACCOUNT|FILE|-",
+        help="an account, a file of accounts, or - for stdin (see below)",
     )
-    parser.add_argument("--column", metavar="NAME", help="CSV column with the logins (default: login, username, …)")
+    parser.add_argument(
+        "--column", metavar="NAME", help="column of the files with the accounts (default: login, username, …)"
+    )
     for kind, (metavar, who) in LISTS.items():
         parser.add_argument(f"--{kind}", action="append", default=[], metavar=metavar, help=f"{who}, from GitHub's API")
     parser.add_argument(

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 from github_avatars import classifier
 from github_avatars.errors import BadFile, BadInput, BadOption, GitHubError
 from github_avatars.extras import optional_packages
+from github_avatars.files import is_file
 from github_avatars.github import Account, GitHub, Pace, hosts
 from github_avatars.scan import account_files, addresses, formats, images
 from github_avatars.scan.engine import Engine
@@ -134,8 +136,12 @@ def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: 
         )
     if len({_format(str(source)) for source in sources.names}) > 1:
         raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
-    if any(account_files.is_json(source) for source in sources.names if isinstance(source, str)):
-        raise BadInput("--engine ray does not read JSON: give text, .csv or .parquet files.")
+    # pyarrow would let an unclosed quote swallow the rows after it.
+    for name in filter(is_file, map(str, sources.names)):
+        if account_files.is_json(name):
+            raise BadInput("--engine ray does not read JSON: give text, .csv or .parquet files.")
+        if _format(name) != ".parquet":
+            deque(account_files.read([name], sources.column), maxlen=0)
     if workers is not None and workers < 1:
         raise BadOption(f"--workers is {workers}: give 1 or more.")
     if addresses.list_folder(output):

@@ -137,6 +137,34 @@ def test_name_of_the_file_determines_the_format(scan: Scan, tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.glob("*rows*")) == ["rows.csv", "rows.jsonl", "rows.txt"]
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("list.csv", 'login,note\noctocat,x\nzeke,"y\nanna,z\n', "is not CSV (line 3: a quote is not closed)"),
+        ("list.json", '[{"login": "octocat"},\n{"login": "zeke"}', "is not JSON (line 2: an array is not closed)"),
+        ("list.txt", "octocat\n" * 50_000 + "\0\n", "is not a text file (line 50001)"),
+        ("list.parquet", "PAR1 octocat", "cannot be read as Parquet ("),
+    ],
+)
+def test_file_that_cannot_be_read_completely_is_refused_before_a_request(
+    scan: Scan, github: GitHubStandIn, tmp_path: Path, name: str, data: str, problem: str
+) -> None:
+    (tmp_path / name).write_text(data)
+    assert f"{name} {problem}" in scan_error(scan, "octocat", name)
+    assert not github.requests
+
+
+def test_every_spelling_has_a_row(scan: Scan, tmp_path: Path) -> None:
+    account_id = next(example.account_id for example in EXAMPLES if example.login == "octocat")
+    by_login = ["octocat", "@octocat", "https://github.com/octocat", "github.com/octocat.png"]
+    by_id = [f"u/{account_id}", f"https://avatars.githubusercontent.com/u/{account_id}?v=4"]
+    (tmp_path / "list.txt").write_text("\n".join([*by_login, *by_id]))
+    for words in (by_login + by_id, ["list.txt"]):
+        rows = scan_rows(scan, *words, "--ordered", "--db", ":memory:")
+        assert [row["login"] for row in rows] == ["octocat"] * 4 + [None] * 2
+        assert {(row["label"], row["account_id"]) for row in rows} == {("custom", account_id)}
+
+
 def test_failed_scan_leaves_no_partial_file(scan: Scan, tmp_path: Path) -> None:
     (tmp_path / "logins.txt").write_bytes(b"octocat\n\0\n")
     (tmp_path / "rows.csv").write_text("earlier")

@@ -106,6 +106,8 @@ def test_pictures_on_disk_have_the_rows_of_the_local_engine(standin: GitHubStand
         (["--images", "empty", "--engine", "ray", "-o", "out"], "empty has no pictures"),
         (["--images", "gone", "--engine", "ray", "-o", "out"], "gone has no pictures"),
         (["--members", "octo-org", "--engine", "ray", "-o", "out"], "lists of GitHub"),
+        (["open.csv", "--engine", "ray", "-o", "out"], "open.csv is not CSV (line 3: a quote is not closed)"),
+        (["list.json", "--engine", "ray", "-o", "out"], "does not read JSON"),
         (["names.csv", "names.parquet", "--engine", "ray", "-o", "out"], "files of one kind"),
     ],
 )
@@ -116,6 +118,8 @@ def test_unsupported_options_are_refused(
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full/rows.parquet").touch()
+    (tmp_path / "open.csv").write_text('login,note\nanna,x\nzeke,"y\nida,z\n')
+    (tmp_path / "list.json").write_text('[{"login": "zeke"}]')
     assert command_line.main(["scan", *words]) == 1
     output = capsys.readouterr()
     assert output.out == ""
