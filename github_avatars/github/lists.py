@@ -162,7 +162,8 @@ def _is_repository(name: str) -> bool:
 
 def _missing(api: API, kind: Kind, name: str) -> GitHubError:
     if LISTS[kind].owner != "repository":
-        return NoSuchAccount(f"{api.url} has no {LISTS[kind].owner} {name}: check the spelling.")
+        advice = ", or give a repository as OWNER/REPO" if kind == "repositories" else ""
+        return NoSuchAccount(f"{api.url} has no {LISTS[kind].owner} {name}: check the spelling{advice}.")
     return NoSuchRepository(
         f"{api.url} has no repository {name}, or does not show it: check the spelling; "
         f"for a private one, give a token that may read it. {LISTS[kind].restriction}".rstrip()

@@ -130,10 +130,10 @@ def run(
 
 
 def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: int | None) -> None:
-    if options.refresh or options.ordered or options.keep_pictures or sources.lists:
-        raise BadOption(
-            "--engine ray does not support --refresh, --ordered, --keep-pictures and lists of GitHub: omit them."
-        )
+    if options.refresh or options.ordered or options.keep_pictures:
+        raise BadOption("--engine ray does not support --refresh, --ordered and --keep-pictures: omit them.")
+    if sources.lists or sources.git or sources.gharchive:
+        raise BadOption("--engine ray does not read lists of GitHub, --git and --gharchive: give files of logins.")
     if len({_format(str(source)) for source in sources.names}) > 1:
         raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
     # pyarrow would let an unclosed quote swallow the rows after it.

@@ -90,6 +90,7 @@ CREATE TABLE IF NOT EXISTS pages (
     cursor TEXT,
     count INTEGER
 ) STRICT;
+CREATE INDEX IF NOT EXISTS pages_by_list ON pages (list);
 CREATE TABLE IF NOT EXISTS labels (
     account INTEGER PRIMARY KEY REFERENCES accounts,
     label TEXT NOT NULL,
@@ -106,7 +107,7 @@ CREATE TABLE IF NOT EXISTS edges (
 ) STRICT, WITHOUT ROWID;
 """
 """`pictures` are the originals of ScanOptions.keep_pictures; `pages` are those of GitHub's lists while a run reads them
-(sources.py); `labels` are a person's (labels.py). `hosts` has at most one row: the address of the host, as in
+(stored_lists.py); `labels` are a person's (labels.py). `hosts` has at most one row: the address of the host, as in
 GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it. `edges` has, once,
 each pair of accounts of which one follows the other; stores of version 0.2 do not have it."""
 

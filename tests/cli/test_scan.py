@@ -1,6 +1,7 @@
 """The command scan, in this process."""
 
 import csv
+import gzip
 import io
 import json
 import sqlite3
@@ -17,6 +18,7 @@ from github_avatars.demo import AVATARS, GitHubStandIn, responding
 from github_avatars.scan import ScanOptions
 from github_avatars.scan.rows import COLUMNS
 from github_avatars.training import dataset
+from tests.support.repositories import create
 from tests.support.timing import wait_until
 
 EXAMPLES = dataset.read_index(AVATARS)
@@ -375,3 +377,45 @@ def test_error_without_a_store_does_not_promise_to_resume(scan: Scan, github: Gi
     code, _, err = scan("octocat", "--no-wait", "--db", ":memory:")
     assert code == 1
     assert "resume" not in err
+
+
+def test_authors_of_a_repository(scan: Scan, tmp_path: Path) -> None:
+    authors = ("octocat@users.noreply.github.com", f"{EXAMPLES[0].account_id}+{SOME[0]}@users.noreply.github.com")
+    create(tmp_path / "r", [(f"Author <{address}>", "") for address in authors * 2])
+    rows = scan_rows(scan, "--git", "r", "--ordered", "octocat")
+    assert [(row["login"], row["account_id"] is None, row["forgeable"], row["status"]) for row in rows] == [
+        ("octocat", False, False, "judged"),
+        (SOME[0], False, True, "judged"),
+        ("octocat", False, True, "judged"),
+    ]
+    _, out, _ = scan("--git", "r", "--ordered")
+    assert [line.split()[-1].strip(",") for line in out.splitlines()[1:]] == ["forgeable", "forgeable"]
+    assert "The commits of gone cannot be read" in scan_error(scan, "--git", "gone")
+
+
+def test_actors_of_events(scan: Scan, github: GitHubStandIn, tmp_path: Path) -> None:
+    events = [
+        {"type": kind, "actor": {"id": example.account_id, "login": example.login}, "repo": {"name": "o/r"}}
+        for example in EXAMPLES[:4]
+        for kind in ("WatchEvent", "ForkEvent", "WatchEvent")
+    ]
+    data = "\n".join(map(json.dumps, events))
+    (tmp_path / "one.json.gz").write_bytes(gzip.compress(data.encode()))
+    (tmp_path / "two.jsonl").write_text(data)
+    words = ("--gharchive", "one.json.gz", "two.jsonl", "--event", "WatchEvent", "--repo", "O/R", "--ordered")
+    assert [row["login"] for row in scan_rows(scan, *words)] == [example.login for example in EXAMPLES[:4]]
+    github.requests.clear()
+    (tmp_path / "two.jsonl").write_text(data[:-5])
+    assert "Line 12 of two.jsonl is not an event" in scan_error(scan, *words, "--refresh", "0s")
+    assert "give its files, too" in scan_error(scan, "octocat", "--event", "WatchEvent")
+    assert "is also an input" in scan_error(scan, *words, "-o", "one.json.gz")
+    assert not github.requests
+
+
+def test_lists_of_a_repository_and_an_organization(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    forks = scan_rows(scan, "--forks", "octocat/hello-world", "--ordered")
+    assert [row["login"] for row in forks] == [example.login for example in EXAMPLES[::3]]
+    assert len(scan_rows(scan, "--issues", "octocat/hello-world")) == 365
+    assert len(scan_rows(scan, "--contributors", "octo-org")) == 240
+    assert "give a repository as OWNER/REPO" in scan_error(scan, "--contributors", "octocat")
