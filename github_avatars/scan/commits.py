@@ -61,7 +61,7 @@ def accounts(repositories: Sequence[str | Path], note: Callable[[str], object]) 
             note(f"{repository} is a shallow clone: the authors of older commits are missing.")
     without = sum(not canonical for _, canonical in addresses) + incomplete
     if without:
-        note(f"{without:,} authors or co-authors of commits have no address, and no row.")
+        note(f"Authors and co-authors of commits without an address, and thus without a row: {without:,}.")
     yield from _distinct(addresses)
 
 
@@ -167,5 +167,6 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
     }
-    # A partial clone would request what it lacks from its remote, by a command of its configuration.
-    return {**kept, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+    # A partial clone would request what it lacks from its remote, by a command of its configuration. No protocol is
+    # allowed, because older versions of Git ignore GIT_NO_LAZY_FETCH.
+    return {**kept, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}

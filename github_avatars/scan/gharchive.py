@@ -72,7 +72,7 @@ class GHArchive:
                 else:
                     anonymous += 1
         if anonymous:
-            note(f"{anonymous:,} events of GH Archive name no account.")
+            note(f"Events of GH Archive without an account, and thus without a row: {anonymous:,}.")
         if self.files and not matching:
             note(
                 "No event of the files of GH Archive matches. They name a repository as it was called at the time, "

@@ -61,7 +61,7 @@ def test_co_authors_of_trailers_are_read(tmp_path: Path) -> None:
     notes: list[str] = []
     repository = create(tmp_path / "r", by("Ann <ann@example.com>", message=message))
     assert read(repository, notes=notes) == ["ann@example.com", "bob@example.com", ("zeke", 26), "folded@example.com"]
-    assert notes == ["1 authors or co-authors of commits have no address, and no row."]
+    assert notes == ["Authors and co-authors of commits without an address, and thus without a row: 1."]
 
 
 def test_mailmap_joins_addresses_of_authors_and_co_authors(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_authors_without_an_address_are_noted(tmp_path: Path) -> None:
     notes: list[str] = []
     repository = create(tmp_path / "r", by("Ann <>", "Bob <>", "Zeke <zeke>"))
     assert read(repository, notes=notes) == ["zeke"]
-    assert notes == ["1 authors or co-authors of commits have no address, and no row."]
+    assert notes == ["Authors and co-authors of commits without an address, and thus without a row: 1."]
 
 
 def test_shallow_clone_is_noted(tmp_path: Path) -> None:
@@ -165,6 +165,30 @@ def test_repository_cannot_run_programs(tmp_path: Path) -> None:
     assert (tmp_path / "ran").exists()  # so the configuration is effective
     (tmp_path / "ran").unlink()
     assert read(repository) == [("zeke", 26)]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_partial_clone_requests_nothing(tmp_path: Path) -> None:
+    repository = create(tmp_path / "r", by(ZEKE, ZEKE))
+    first = git(repository, "rev-parse", "HEAD~1").decode().strip()
+    (repository / ".git/objects" / first[:2] / first[2:]).unlink()
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o700)
+    for name, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": "ssh://example.com/r",
+        "remote.origin.promisor": "true",
+        "protocol.ssh.allow": "always",
+        "core.sshCommand": program,
+    }.items():
+        git(repository, "config", name, str(value))
+    subprocess.run(["git", "-C", repository, "log"], capture_output=True)
+    assert (tmp_path / "ran").exists()  # so the configuration is effective
+    (tmp_path / "ran").unlink()
+    with pytest.raises(BadFile, match="cannot be read"):
+        read(repository)
     assert not (tmp_path / "ran").exists()
 
 

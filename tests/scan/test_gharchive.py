@@ -87,7 +87,7 @@ def test_avatar_of_an_app_is_kept() -> None:
 def test_events_without_an_account_are_noted(actor: object) -> None:
     notes: list[str] = []
     assert read(write({**event(), "actor": actor}, event()), notes=notes) == [Account("zeke", 26)]
-    assert notes == ["1 events of GH Archive name no account."]
+    assert notes == ["Events of GH Archive without an account, and thus without a row: 1."]
 
 
 def test_filters_without_a_match_are_noted() -> None:
