@@ -13,7 +13,7 @@ from tests.support.sites import DEFAULT, PageServer, page_server, picture_of
     ("mode", "status", "kind", "retry"),
     [
         ("404", 404, "no-such-account", False),
-        ("403", 502, "unreachable", True),
+        ("403", 502, "refused", False),
         ("429", 503, "rate-limited", True),
         ("429-retry-after", 503, "rate-limited", True),
         ("500", 502, "unreachable", True),

@@ -4,6 +4,8 @@ import { element, icon } from "/page/element.js"
 
 const TITLES = {
   "bad-login": "Not a valid GitHub name",
+  bot: "A GitHub App",
+  refused: "Refused by GitHub",
   "no-such-account": "No such account",
   "rate-limited": "Rate limit of GitHub exceeded",
   unreachable: "GitHub is unavailable",
