@@ -25,7 +25,7 @@ UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 LISTS: "dict[Kind, tuple[str, str]]" = {
     "stargazers": ("OWNER/REPO", "who starred a repository that you administer or collaborate on (see below)"),
-    "contributors": ("OWNER/REPO", "who committed to a repository, or if ORG is given, to any of an organization"),
+    "contributors": ("OWNER/REPO", "who committed to a repository (or give ORG: to any repository of an organization)"),
     "forks": ("OWNER/REPO", "who forked a repository"),
     "issues": ("OWNER/REPO", "who opened issues and pull requests in a repository"),
     "members": ("ORG", "the public members of an organization"),
@@ -38,8 +38,9 @@ An account is a login such as zeke, the address of a profile or an avatar (https
 https://avatars.githubusercontent.com/u/2289), or ID+LOGIN@users.noreply.github.com. A file is text with an account per
 line, CSV, JSON or Parquet. A file that cannot be read completely is refused before the first request.
 
-GitHub lists stargazers to the admins and collaborators of a repository only. Its stars are public events, too:
---gharchive 2026-01-*.json.gz --event WatchEvent --repo OWNER/REPO reads them from files of https://www.gharchive.org.
+Since 2026-06-30, GitHub lists stargazers only to the admins and collaborators of a repository. Stars are public events,
+too: --gharchive 2026-01-*.json.gz --event WatchEvent --repo OWNER/REPO reads them from files of
+https://www.gharchive.org.
 
 --git sends the addresses of authors to GitHub, unless they are noreply addresses, to request their avatars. Anyone can
 write any address into a commit: these rows are marked as forgeable.
