@@ -406,7 +406,7 @@ def test_actors_of_events(scan: Scan, github: GitHubStandIn, tmp_path: Path) -> 
     assert [row["login"] for row in scan_rows(scan, *words)] == [example.login for example in EXAMPLES[:4]]
     github.requests.clear()
     (tmp_path / "two.jsonl").write_text(data[:-5])
-    assert "Line 12 of two.jsonl is not an event" in scan_error(scan, *words, "--refresh", "0s")
+    assert "Line 12 of two.jsonl is not an event" in scan_error(scan, *words, "--forks", "octocat/hello-world")
     assert "give its files, too" in scan_error(scan, "octocat", "--event", "WatchEvent")
     assert "is also an input" in scan_error(scan, *words, "-o", "one.json.gz")
     assert not github.requests

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from github_avatars.demo import AVATARS, GitHubStandIn
-from github_avatars.demo.rest import ROOT as API_ROOT
+from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, Mode
 from github_avatars.training import dataset
 from tests.support.repositories import create
 from tests.support.runner import Runner, runner
-from tests.support.timing import wait_until
+from tests.support.timing import TIMEOUT, wait_until
 
 EXAMPLES = dataset.read_index(AVATARS)[:160]
+API = "/api/"
 KILLS = 10
 CONCURRENCY = 4
 
@@ -55,16 +55,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def slow_github() -> Iterator[GitHubStandIn]:
-    """A stand-in whose responses take long enough to interrupt a scan."""
-    with GitHubStandIn(latency=0.002) as github:
-        yield github
+def standin() -> Iterator[GitHubStandIn]:
+    with GitHubStandIn() as standin:
+        yield standin
 
 
 @pytest.fixture(scope="module")
-def commands(folder: Path, slow_github: GitHubStandIn) -> Iterator[Runner]:
-    with runner(folder, GITHUB_URL=slow_github.url, GITHUB_TOKEN="ghp_0123456789") as commands:
+def commands(folder: Path, standin: GitHubStandIn) -> Iterator[Runner]:
+    with runner(folder, GITHUB_URL=standin.url, GITHUB_TOKEN="ghp_0123456789") as commands:
         yield commands
+
+
+def holding_after(target: int) -> Mode:
+    """Does not respond to any request after this number of them, so that a scan cannot end."""
+
+    def hold(exchange: Exchange) -> bool:
+        if exchange.server.standin.requests.total() <= target:
+            return False
+        exchange.pause(TIMEOUT)
+        exchange.close_connection = True
+        return True
+
+    return Mode("holds requests", hold)
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -73,7 +85,7 @@ def rows(path: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_source_killed_ten_times_loses_and_repeats_no_row(
-    source: str, commands: Runner, slow_github: GitHubStandIn, tmp_path: Path
+    source: str, commands: Runner, standin: GitHubStandIn, tmp_path: Path
 ) -> None:
     options, count = SOURCES[source]
     words: list[str | Path] = [
@@ -85,25 +97,28 @@ def test_source_killed_ten_times_loses_and_repeats_no_row(
         "-o",
         tmp_path / "rows.jsonl",
     ]
-    slow_github.requests.clear()
+    standin.mode = None
+    standin.requests.clear()
     assert commands.start(*words, "--db", ":memory:").wait() == 0
     expected = rows(tmp_path / "rows.jsonl")
     assert len(expected) == len({row["account_id"] for row in expected}) == count
-    undisturbed = slow_github.requests.copy()
+    pages = sum(path.startswith(API) for path in standin.requests.elements())
+    # Half of the kills while a list is read, if there is one.
+    targets = [pages * number // 5 for number in range(5)]
+    targets += [standin.requests.total() * number // (KILLS + 1) for number in range(5, KILLS)]
     (tmp_path / "rows.jsonl").unlink()
 
-    slow_github.requests.clear()
+    standin.requests.clear()
     words += ["--db", tmp_path / "scan.db"]
-    for number in range(KILLS):
+    for target in targets:
+        standin.mode = holding_after(target)
         run = commands.start(*words)
-        # Half of the kills while a list is read, if there is one.
-        pages = sum(path.startswith(API_ROOT) for path in undisturbed.elements())
-        target = number * pages // 5 if number < 5 else number * undisturbed.total() // (KILLS + 1)
-        wait_until(lambda target=target: slow_github.requests.total() >= target, pause=0.002)  # type: ignore[misc]
+        wait_until(lambda target=target: standin.requests.total() > target, pause=0.002)  # type: ignore[misc]
         os.kill(run.pid, signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL
     assert not (tmp_path / "rows.jsonl").exists()
+    standin.mode = None
     assert commands.start(*words).wait() == 0
     assert rows(tmp_path / "rows.jsonl") == expected
-    accounts = {path: count for path, count in slow_github.requests.items() if not path.startswith(API_ROOT)}
+    accounts = {path: count for path, count in standin.requests.items() if not path.startswith(API)}
     assert 0 <= sum(accounts.values()) - len(accounts) <= KILLS * 2 * CONCURRENCY
