@@ -40,6 +40,7 @@ def github(github_for_all: GitHubStandIn) -> Iterator[GitHubStandIn]:
     github_for_all.max_in_flight = 0
     yield github_for_all
     github_for_all.faults.clear()
+    github_for_all.mode = github_for_all.rest.token = None
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,10 @@ https://www.gharchive.org.
 --git sends the addresses of authors to GitHub, unless they are noreply addresses, to request their avatars. Anyone can
 write any address into a commit: these rows are marked as forgeable.
 
+--via login needs one request per login instead of two, and does not count against the limit of github.com, which is
+a few dozen pages. To verify a default avatar, the id of its account is looked up: with a token, for 100 accounts at
+once; without one, on the account's page, until github.com limits the rate. Enterprise hosts always use the page.
+
 Each input gets a row, even if it failed; docs/scan.md explains the columns. --redact replaces each login by a hash (an
 HMAC) and removes all other values that identify the account. The key is random unless GITHUB_AVATARS_REDACT_KEY
 contains one: then the rows of several runs can be joined, and the owner of the key can compute the hash of any login.
@@ -100,6 +104,12 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--images", type=Path, metavar="DIR", help="classify pictures on disk: a file or a folder per account"
+    )
+    parser.add_argument(
+        "--via",
+        choices=("login", "page"),
+        default="login",
+        help="fetch a login from the avatar host, or from the account's page (default: %(default)s; see below)",
     )
     parser.add_argument("--no-wait", action="store_true", help="fail at a rate limit of GitHub, instead of waiting")
     parser.add_argument(
@@ -218,6 +228,7 @@ def _options(arguments: argparse.Namespace) -> "ScanOptions":
         refresh=None if arguments.refresh is None else _parse_age(arguments.refresh),
         size=None if arguments.size == "full" else int(arguments.size),
         keep_pictures=arguments.keep_pictures,
+        via=arguments.via,
         concurrency=arguments.concurrency,
         rate=arguments.rate,
         wait=not arguments.no_wait,

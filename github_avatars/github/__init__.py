@@ -5,7 +5,8 @@
 
 from github_avatars.github.accounts import Account, check_login, is_account_id, parse
 from github_avatars.github.api import API
-from github_avatars.github.client import DEADLINE, Avatar, GitHub, fetch
+from github_avatars.github.client import DEADLINE, Avatar, GitHub, Via, fetch
+from github_avatars.github.graphql import Profile
 from github_avatars.github.lists import Kind, Page
 from github_avatars.github.rate_limit import Pace
 from github_avatars.github.transport import CONNECTIONS
@@ -20,6 +21,8 @@ __all__ = [
     "Kind",
     "Pace",
     "Page",
+    "Profile",
+    "Via",
     "check_login",
     "fetch",
     "is_account_id",

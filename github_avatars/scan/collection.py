@@ -80,7 +80,7 @@ def collect(
     Raises BadOption for an impossible rate, BadFile or InUse for the folder, BadDataset if it has other contents or
     avatars of another host, and the errors of Scan.rows. Even then, everything that was fetched is in the folder.
     """
-    options = ScanOptions(directory / STORE, keep_pictures=True, rate=rate, wait=False)
+    options = ScanOptions(directory / STORE, keep_pictures=True, via="page", rate=rate, wait=False)
     with github() as client:
         host = client.base
     with _locked(directory):

@@ -2,15 +2,22 @@
 
     due accounts ─▶ fetching threads ─▶ classifying pool ─▶ batches of outcomes
 
+An avatar that was fetched by login and could be an identicon is classified only after the id of its account was looked
+up, for many accounts at once, so that it can be verified:
+
+    fetching threads ─▶ avatars without an id ─▶ id lookup, in a fetching thread ─▶ classifying pool
+
 All decisions are made in the caller's thread; the other threads only put events into a queue. At most twice as many
-accounts as threads are in flight, from being taken out of `due` to being returned in an outcome. This bounds the
-memory, and the number of accounts that are requested again after a kill.
+accounts as threads are in flight, from being taken out of `due` to being returned in an outcome; as many more, or three
+batches of the id lookup, wait for their ids. This bounds the memory, and the number of accounts that are requested
+again after a kill.
 """
 
+import math
 import os
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,19 +28,12 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 
 from github_avatars.classifier import Classifier
-from github_avatars.errors import (
-    HOST_FAILURES,
-    OUTAGE,
-    BadImage,
-    BadLogin,
-    GitHubError,
-    NoSuchAccount,
-    RateLimited,
-    Unreachable,
-)
-from github_avatars.github import CONNECTIONS, Avatar, GitHub, rate_limit
+from github_avatars.errors import BadImage, GitHubError, RateLimited
+from github_avatars.github import CONNECTIONS, Account, Avatar, GitHub, Via, rate_limit
 from github_avatars.prediction import Prediction, predict_avatars
 from github_avatars.scan import images
+from github_avatars.scan.identification import IdLookup, resembles_identicon
+from github_avatars.scan.outage import CONTROL, OutageDetector
 from github_avatars.scan.rows import Result
 from github_avatars.scan.store import DueAccount, Outcome
 from github_avatars.workers import process_pool
@@ -45,11 +45,11 @@ MAX_THREADED = 1000
 """The maximum number of accounts for which threads classify. Starting processes takes a third of a second; a thread
 that classifies delays the fetching threads by half a millisecond per account."""
 
+MAX_DELAY = 2.0
+"""The maximum number of seconds that they wait for others to be looked up together with them."""
+
 TICK = 0.2
 """The maximum number of seconds between two checks whether to stop."""
-
-CONTROL = -1
-"""The number of the account that is requested a second time to check whether the host works; it has no outcome."""
 
 Batch = Sequence[tuple[DueAccount, Avatar]]
 Predictions = list[Prediction | BadImage]
@@ -74,10 +74,11 @@ class Engine:
 
     At most `concurrency` fetches are in flight; `delay` returns the seconds to wait before the next one. During a rate
     limit, `on_wait` is called with the seconds that are left; without it, or if the limit lasts longer than
-    rate_limit.MAX_WAIT, the iteration raises that RateLimited. After
-    OUTAGE consecutive accounts without an avatar, it raises the last of the HOST_FAILURES, or Unreachable. In both
-    cases, the accounts in flight are finished first. When `stop` is set, the iteration ends at once. `unfinished` are
-    then the accounts that were taken out of `due` and have no outcome.
+    rate_limit.MAX_WAIT, the iteration raises that RateLimited. After OUTAGE consecutive accounts without an avatar, it
+    raises the last of the HOST_FAILURES, or Unreachable. In both cases, the accounts in flight are finished first. When
+    `stop` is set, the iteration ends at once. `unfinished` are then the accounts that were taken out of `due` and have
+    no outcome. `via` is as in GitHub.fetch; default avatars that are fetched by login are verified with the ids of
+    `id_lookup`. `on_note` is called with messages for the user.
     """
 
     def __init__(
@@ -92,6 +93,9 @@ class Engine:
         delay: Callable[[], float] | None = None,
         on_wait: Callable[[float], object] | None = None,
         keep_pictures: bool = False,
+        via: Via = "page",
+        id_lookup: IdLookup | None = None,
+        on_note: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.bytes = 0
         """The number of bytes of the fetched pictures."""
@@ -104,23 +108,31 @@ class Engine:
         self._delay = delay
         self._on_wait = on_wait
         self._keep_pictures = keep_pictures
-        self._tasks: SimpleQueue[DueAccount | None] = SimpleQueue()
+        self._via: Via = via
+        self._id_lookup = id_lookup
+        self._on_note = on_note
+        self._max_unidentified = max(2 * concurrency, 3 * id_lookup.batch if id_lookup else 0)
+        self._tasks: SimpleQueue[Callable[[GitHub], None] | None] = SimpleQueue()
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._in_flight: dict[int, DueAccount] = {}
         self._waiting: deque[DueAccount] = deque()
         self._unclassified: list[tuple[DueAccount, Avatar]] = []
+        self._unidentified: dict[int, tuple[DueAccount, Avatar]] = {}
+        self._lookups: dict[int, DueAccount] = {}
+        self._lookup_deadline = math.inf
         self._submitted_batches = 0
         self._outcomes: list[Outcome] = []
         self._next_start: float | None = None
         self._resume = 0.0
-        self._consecutive_failures: Counter[str] = Counter()
-        self._control: DueAccount | None = None
+        self._outage = OutageDetector()
         self._failure: GitHubError | None = None
 
     @property
     def unfinished(self) -> list[DueAccount]:
         """The accounts that were taken out of `due` and have no outcome."""
-        return [due for due in (*self._in_flight.values(), *self._waiting) if due.number != CONTROL]
+        unidentified = (due for due, _ in self._unidentified.values())
+        unfinished = (*self._in_flight.values(), *unidentified, *self._lookups.values(), *self._waiting)
+        return [due for due in unfinished if due.number != CONTROL]
 
     def __iter__(self) -> Iterator[list[Outcome]]:
         # A client has CONNECTIONS connections; more threads would wait for each other.
@@ -129,7 +141,7 @@ class Engine:
             for number in range(self._concurrency):
                 # Not a pool: at exit, Python would wait for its threads and for what they wait for.
                 client = clients[number // CONNECTIONS]
-                threading.Thread(target=self._fetch_tasks, args=(client,), daemon=True).start()
+                threading.Thread(target=self._run_tasks, args=(client,), daemon=True).start()
             yield from self._run()
         finally:
             for _ in range(self._concurrency):
@@ -140,7 +152,8 @@ class Engine:
     def _run(self) -> Iterator[list[Outcome]]:
         while not self._is_over():
             self._start_fetches()
-            if not self._in_flight and not self._waiting:
+            self._start_lookups()
+            if not (self._in_flight or self._waiting or self._lookups):
                 break
             self._process_events()
             self._submit_batches()
@@ -155,13 +168,16 @@ class Engine:
     def _is_over(self) -> bool:
         if self._stop.is_set():
             return not self._unclassified and not self._submitted_batches and not self._outcomes
-        return self._failure is not None and not self._in_flight
+        return self._failure is not None and not (self._in_flight or self._unidentified or self._lookups)
 
     def _start_fetches(self) -> None:
         """Put as many due accounts into the task queue as the limits allow now."""
         if self._stop.is_set() or self._failure:
             return
-        while len(self._in_flight) < 2 * self._concurrency:
+        while (
+            len(self._in_flight) < 2 * self._concurrency
+            and len(self._unidentified) + len(self._lookups) < self._max_unidentified
+        ):
             # Taken before the delay is over: otherwise the end of `due` would be noticed one delay late.
             if not self._waiting:
                 self._waiting.extend(islice(self._due, 1))
@@ -169,8 +185,23 @@ class Engine:
                 return
             due = self._waiting.popleft()
             self._in_flight[due.number] = due
-            self._tasks.put(due)
+            self._tasks.put(partial(self._fetch, due))
             self._next_start = None
+
+    def _start_lookups(self) -> None:
+        """Look up the ids of avatars that wait for them, together if more of them are to come soon."""
+        if self._id_lookup is None or self._stop.is_set():
+            return
+        is_last = not self._in_flight and (self._failure is not None or not self._waiting)
+        while self._unidentified and (
+            is_last or len(self._unidentified) >= self._id_lookup.batch or time.monotonic() >= self._lookup_deadline
+        ):
+            numbers = list(islice(self._unidentified, self._id_lookup.batch))
+            batch = [self._unidentified.pop(number) for number in numbers]
+            self._lookups |= {due.number: due for due, _ in batch}
+            self._tasks.put(partial(self._look_up, self._id_lookup, batch))
+        if not self._unidentified:
+            self._lookup_deadline = math.inf
 
     def _seconds_to_next_start(self) -> float:
         now = time.monotonic()
@@ -201,41 +232,73 @@ class Engine:
         """Called by a thread of the pool."""
         self._events.put(partial(self._on_classified, batch, future))
 
-    def _fetch_tasks(self, github: GitHub) -> None:
+    def _run_tasks(self, github: GitHub) -> None:
         """The work of a fetching thread."""
-        while due := self._tasks.get():
+        while task := self._tasks.get():
             try:
-                avatar = fetch(github, due)
-            except (GitHubError, BadImage) as error:
-                self._events.put(partial(self._on_failed, due, error))
+                task(github)
             except Exception as error:
                 self._events.put(partial(_reraise, error))
-            else:
-                self._events.put(partial(self._on_fetched, due, avatar))
+
+    def _fetch(self, due: DueAccount, github: GitHub) -> None:
+        account = Account(due.login, due.account_id, due.avatar_url, due.email)
+        try:
+            avatar = github.fetch(account, size=due.size, etag=due.etag, via=self._via)
+        except (GitHubError, BadImage) as error:
+            self._events.put(partial(self._on_failed, due, error))
+        else:
+            self._events.put(partial(self._on_fetched, due, avatar))
+
+    def _look_up(self, id_lookup: IdLookup, batch: Batch, github: GitHub) -> None:
+        ids = id_lookup.ids(github, [due.login or "" for due, _ in batch])
+        self._events.put(partial(self._on_identified, batch, ids))
 
     # The events change the state, so only the caller's thread processes them.
 
     def _on_fetched(self, due: DueAccount, avatar: Avatar) -> None:
-        self._count_failure("fetch", None)
+        self._outage.on_success("fetch", due)
         self.bytes += len(avatar.data)
         if due.number == CONTROL:
             del self._in_flight[CONTROL]
             return
-        self._control = replace(due, number=CONTROL, judged=False)
         if avatar.unchanged:
             self._outcomes.append(Outcome(due.number, None))
+        elif resembles_identicon(avatar) and self._can_be_identified(due, avatar):
+            self._wait_for_id(due, avatar)
         else:
             self._unclassified.append((due, avatar))
+
+    def _can_be_identified(self, due: DueAccount, avatar: Avatar) -> bool:
+        """Whether the avatar has no account id, and looking it up could help to verify it."""
+        is_unknown = avatar.account_id is None and due.is_by_login and not due.identified
+        return is_unknown and self._via == "login" and self._id_lookup is not None
+
+    def _wait_for_id(self, due: DueAccount, avatar: Avatar) -> None:
+        del self._in_flight[due.number]
+        self._lookup_deadline = min(self._lookup_deadline, time.monotonic() + MAX_DELAY)
+        self._unidentified[due.number] = due, avatar
+
+    def _on_identified(self, batch: Batch, ids: Sequence[int | None]) -> None:
+        if self._id_lookup and (note := self._id_lookup.take_note()):
+            self._on_note(note)
+        for (due, avatar), account_id in zip(batch, ids, strict=True):
+            del self._lookups[due.number]
+            identified = replace(due, account_id=account_id, identified=True)
+            self._in_flight[due.number] = identified
+            self._unclassified.append((identified, replace(avatar, account_id=account_id)))
 
     def _on_classified(self, batch: Batch, future: Future[Predictions]) -> None:
         self._submitted_batches -= 1
         for (due, avatar), prediction in zip(batch, future.result(), strict=True):
             if isinstance(prediction, BadImage):
                 result = Result.of_error(prediction, avatar.account_id, avatar.href)
+                self._count_failure("decode", due, prediction)
             else:
                 result = Result.of_prediction(prediction)
-            self._count_failure("decode", prediction if isinstance(prediction, BadImage) else None)
-            if result.needs_original and due.size:
+                self._outage.on_success("decode")
+            if result.label_or_status == "default" and self._can_be_identified(due, avatar):
+                self._wait_for_id(due, avatar)
+            elif result.needs_original and due.size:
                 self._requeue(replace(due, size=None, etag=None))
             else:
                 picture = avatar.data if self._keep_pictures and result.prediction else None
@@ -255,42 +318,21 @@ class Engine:
             return
         if due.number == CONTROL:
             del self._in_flight[CONTROL]
-            self._failure = _outage(error)
+            self._failure = self._outage.on_control_failure(due, error)
             return
         self._outcomes.append(Outcome(due.number, Result.of_error(error)))
-        is_usual = isinstance(error, BadLogin) or (isinstance(error, NoSuchAccount) and not due.judged)
-        self._count_failure("fetch", None if is_usual else error)
+        self._count_failure("fetch", due, error)
 
-    def _count_failure(self, step: str, error: GitHubError | BadImage | None) -> None:
-        """Count consecutive failures of a step, and end the run after OUTAGE of them.
-
-        Many accounts in a row can be deleted. So if they are missing, an account that had an avatar in this run is
-        requested again, and only if that fails, too, the run ends.
-        """
-        self._consecutive_failures[step] = self._consecutive_failures[step] + 1 if error else 0
-        if error and self._consecutive_failures[step] == OUTAGE:
-            if isinstance(error, NoSuchAccount) and self._control:
-                self._waiting.appendleft(self._control)
-            else:
-                self._failure = _outage(error)
+    def _count_failure(self, step: str, due: DueAccount, error: GitHubError | BadImage) -> None:
+        match self._outage.on_failure(step, due, error):
+            case DueAccount() as control:
+                self._waiting.appendleft(control)
+            case GitHubError() as failure:
+                self._failure = failure
 
     def _requeue(self, due: DueAccount) -> None:
         del self._in_flight[due.number]
         self._waiting.append(due)
-
-
-def fetch(github: GitHub, due: DueAccount) -> Avatar:
-    """The avatar of an account; by its id if it is known, which saves a request."""
-    if due.account_id is not None:
-        return github.fetch_by_id(due.account_id, size=due.size, etag=due.etag)
-    return github.fetch(due.login or "", size=due.size, etag=due.etag)
-
-
-def _outage(error: GitHubError | BadImage) -> GitHubError:
-    """The error that ends a run whose last account failed with this one."""
-    if isinstance(error, HOST_FAILURES):
-        return error
-    return Unreachable(f"{OUTAGE} accounts in a row have no avatar, which is probably an outage. The last one: {error}")
 
 
 def _reraise(error: Exception) -> None:

@@ -82,8 +82,8 @@ def _table_line(row: Columns) -> str:
     name = printable(account_name(row)[:60])[:60]
     probability = "" if row["probability"] is None else f"{row['probability']:.4f}"
     notes = [name for name in ("unsure", "forgeable") if row[name]]
-    if row["label"] == "default" and row["verified"] is not None:
-        notes.append("verified" if row["verified"] else "not its own identicon")
+    if row["label"] == "default" and row["href"] and row["href"].startswith("http"):
+        notes.append({True: "verified", False: "not its own identicon", None: "not verified"}[row["verified"]])
     if row["pictures"] > 1:
         notes.append(f"{row['agreed']} of {row['pictures']} agree")
     return f"{name:<39} {row['label'] or row['status']:<16} {probability:>11}  {', '.join(notes)}".rstrip() + "\n"

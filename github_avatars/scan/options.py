@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from github_avatars.errors import BadOption
-from github_avatars.github import rate_limit
+from github_avatars.github import Via, rate_limit
 from github_avatars.scan.rows import UNSURE, UncertaintyRange, check_uncertainty_range
 
 MAX_CONCURRENCY = 512
@@ -26,6 +26,9 @@ class ScanOptions:
     """The side in pixels that is requested; None requests originals. GitHub serves identicons as originals anyway."""
     keep_pictures: bool = False
     """Keep each avatar in the store as GitHub sent it. Requests originals, whatever `size` is."""
+    via: Via = "login"
+    """How to fetch by a login: "login" from the avatar host, "page" from the account's page. Enterprise hosts always
+    use "page"."""
     concurrency: int = 16
     """The number of fetches in flight."""
     rate: float | None = None

@@ -1,8 +1,10 @@
 """A scan from end to end: sources → store → engine → store → rows and a summary."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain, islice
 from types import TracebackType
@@ -10,8 +12,9 @@ from typing import Self
 
 from github_avatars import classifier
 from github_avatars.errors import GitHubError
-from github_avatars.github import Account, GitHub, Pace
+from github_avatars.github import API, Account, GitHub, Pace, api, hosts
 from github_avatars.scan.engine import Engine, classify_images, worker_pool
+from github_avatars.scan.identification import IdLookup
 from github_avatars.scan.options import Observer, ScanOptions
 from github_avatars.scan.rows import Row
 from github_avatars.scan.sources import Sources
@@ -63,6 +66,8 @@ class Scan:
         self._owns_store = store is None
         self._store = store or Store(self._options.db)
         self._github = github
+        self._resources = ExitStack()
+        self._api: API | None = None
         self._stop = threading.Event()
 
     def __enter__(self) -> Self:
@@ -72,9 +77,12 @@ class Scan:
             if not self._sources.images:
                 with self._github() as github:
                     host = github.base
+                self._api = self._open_api(host)
             accounts = self._sources.accounts(self._store, wait=options.wait, observer=self._observer)
             model = hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest()
-            self._store.begin(accounts, model, host=host, keep_pictures=options.keep_pictures)
+            self._store.begin(
+                accounts, model, host=host, keep_pictures=options.keep_pictures, verify=self._api is not None
+            )
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -83,8 +91,16 @@ class Scan:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._resources.close()
         if self._owns_store:
             self._store.close()
+
+    def _open_api(self, host: str) -> API | None:
+        """The API for the ids of accounts, if there is a token and avatars are fetched by login; else None."""
+        if self._options.via == "page" or hosts.avatars_url(host) is None:
+            return None
+        token = api.read_token(self._sources.token_file, os.environ)
+        return self._resources.enter_context(API(host, token=token)) if token else None
 
     def stop(self) -> None:
         """End the scan early: accounts that were not classified yet get rows with the status "pending"."""
@@ -123,6 +139,9 @@ class Scan:
                 delay=Pace(options.rate).delay if options.rate else None,
                 on_wait=self._observer.wait if options.wait else None,
                 keep_pictures=options.keep_pictures,
+                via=options.via,
+                id_lookup=IdLookup(self._api),
+                on_note=self._observer.note,
             )
             try:
                 for outcomes in (

@@ -169,6 +169,13 @@ class DueAccount:
     """Whether its last request had an avatar."""
     avatar_url: str | None = None
     email: str | None = None
+    identified: bool = False
+    """Whether its id was looked up in this run, after its avatar was fetched by login."""
+
+    @property
+    def is_by_login(self) -> bool:
+        """Whether it is requested by its login, because nothing else of it is known."""
+        return self.account_id is None and self.avatar_url is None and (self.email is None or self.login is not None)
 
 
 @dataclass(frozen=True)
@@ -250,6 +257,7 @@ class Store:
         *,
         host: str | None = None,
         keep_pictures: bool = False,
+        verify: bool = False,
     ) -> None:
         """Begin a run over accounts with their keys; `model` is the sha256 of the model that classifies them.
 
@@ -257,7 +265,8 @@ class Store:
         before it iterates over `accounts`. A store without a host gets this one.
 
         Accounts that another model classified become due, because predictions of two models are not comparable. With
-        `keep_pictures`, so do accounts without a kept picture.
+        `keep_pictures`, so do accounts without a kept picture; with `verify`, default avatars that were fetched by
+        login and not verified.
         """
         self._model = model
         if host:
@@ -294,6 +303,12 @@ class Store:
                 " AND (model != ? OR (? AND number NOT IN (SELECT account FROM pictures)))",
                 (model, keep_pictures),
             )
+            if verify:
+                connection.execute(
+                    "UPDATE accounts SET settled = 0, etag = NULL WHERE label = 'default' AND verified IS NULL"
+                    " AND named_id IS NULL AND email IS NULL AND avatar_url IS NULL"
+                    " AND number IN (SELECT account FROM inputs)"
+                )
             connection.execute(f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE crc IS NULL")  # noqa: S608
             # All accounts are in the store now, so the next run can read GitHub's lists again.
             connection.execute("DELETE FROM pages")
@@ -452,15 +467,17 @@ class Store:
             """
             SELECT iif(status = 'judged', label, status), count(*),
             ifnull(sum(status = 'judged' AND probability BETWEEN ? AND ?), 0),
-            ifnull(sum(status = 'judged' AND label = 'default' AND verified = 0), 0)
+            ifnull(sum(status = 'judged' AND label = 'default' AND verified = 0), 0),
+            ifnull(sum(status = 'judged' AND label = 'default' AND verified IS NULL AND href LIKE 'http%'), 0)
             FROM accounts WHERE number IN (SELECT account FROM inputs) GROUP BY 1
             """,
             *unsure,
         )
         return Summary(
-            Counter({name: count for name, count, _, _ in groups}),
-            unsure=sum(count for _, _, count, _ in groups),
-            not_own=sum(count for _, _, _, count in groups),
+            Counter({name: count for name, count, *_ in groups}),
+            unsure=sum(group[2] for group in groups),
+            not_own=sum(group[3] for group in groups),
+            unverified=sum(group[4] for group in groups),
             range=unsure,
             inputs=inputs,
         )

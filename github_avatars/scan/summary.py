@@ -22,6 +22,8 @@ class Summary:
     range: UncertaintyRange
     inputs: int | None = None
     """The number of inputs; None if each counts as an account."""
+    unverified: int = 0
+    """The number of default avatars of accounts at GitHub that are not verified."""
 
     @classmethod
     def of_parquet(cls, folder: str, unsure: UncertaintyRange) -> Self:
@@ -29,13 +31,15 @@ class Summary:
         from pyarrow import dataset
 
         counts: Counter[str] = Counter()
-        unsure_count = not_own = 0
-        for batch in dataset.dataset(folder).to_batches(columns=["label", "status", "unsure", "verified"]):
+        unsure_count = not_own = unverified = 0
+        for batch in dataset.dataset(folder).to_batches(columns=["label", "status", "unsure", "verified", "href"]):
             for row in batch.to_pylist():
                 counts[row["label"] or row["status"]] += 1
                 unsure_count += row["unsure"] is True
                 not_own += row["label"] == "default" and row["verified"] is False
-        return cls(counts, unsure_count, not_own, unsure)
+                is_remote = str(row["href"]).startswith("http")
+                unverified += row["label"] == "default" and row["verified"] is None and is_remote
+        return cls(counts, unsure_count, not_own, unsure, unverified=unverified)
 
     @property
     def pending(self) -> int:
@@ -63,6 +67,7 @@ class Summary:
         lines.append(
             f"for review: {self.unsure:,} unsure ({low:g}..{high:g}), "
             f"{self.not_own:,} with an identicon that is not their own"
+            + (f", {self.unverified:,} default but not verified" if self.unverified else "")
         )
         return "\n".join(lines)
 

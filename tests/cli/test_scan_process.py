@@ -10,12 +10,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from github_avatars.demo import AVATARS, GitHubStandIn
+from github_avatars.github import graphql
 from github_avatars.scan.engine import MAX_THREADED
 from github_avatars.training import dataset
 from tests.support.processes import ROOT, clean_environment, living_processes
@@ -23,6 +25,7 @@ from tests.support.timing import TIMEOUT, wait_until
 
 EXAMPLES = dataset.read_index(AVATARS)
 LOGINS = [example.login for example in EXAMPLES]
+DEFAULTS = sum(example.label == "default" for example in EXAMPLES)
 CONCURRENCY = 8
 KILLS = 10
 
@@ -35,12 +38,12 @@ def without_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "checked": None} for row in rows]
 
 
-def start(*words: str | Path, github: str, folder: Path) -> subprocess.Popen[bytes]:
+def start(*words: str | Path, github: str, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
     """The command as the first process of a new group."""
     return subprocess.Popen(
         [sys.executable, "-m", "github_avatars.cli", "scan", *words],
         cwd=folder,
-        env=clean_environment(GITHUB_URL=github, PYTHONPATH=str(ROOT)),
+        env=clean_environment(GITHUB_URL=github, PYTHONPATH=str(ROOT), **environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -96,16 +99,25 @@ def test_closed_output_ends_the_scan(github: GitHubStandIn, folder: Path) -> Non
     assert "Exception" not in err
 
 
+@pytest.mark.parametrize(
+    ("token", "requests_of_a_scan", "unidentified"),
+    [
+        ({}, len(LOGINS) + DEFAULTS, 2 * CONCURRENCY),
+        ({"GITHUB_TOKEN": "ghp_0123456789token"}, len(LOGINS), 3 * graphql.BATCH),
+    ],
+    ids=["ids from pages", "ids from GraphQL"],
+)
 def test_scan_killed_ten_times_loses_nothing_and_repeats_no_written_account(
-    slow_github: GitHubStandIn, folder: Path
+    slow_github: GitHubStandIn, folder: Path, token: dict[str, str], requests_of_a_scan: int, unidentified: int
 ) -> None:
     words = ("logins.txt", "--format", "jsonl", "--ordered", "--concurrency", f"{CONCURRENCY}")
+    start_scan = partial(start, github=slow_github.url, folder=folder, **token)
     slow_github.requests.clear()
     # By login, how often each written account had been requested when it was first seen in the store.
     requests_when_written: dict[str, int] = {}
     for number in range(1, KILLS + 1):
-        process = start(*words, github=slow_github.url, folder=folder)
-        target = number * len(LOGINS) * 2 // (KILLS + 1)
+        process = start_scan(*words)
+        target = number * requests_of_a_scan // (KILLS + 1)
         wait_until(lambda target=target: slow_github.requests.total() > target)  # type: ignore[misc]
         process.kill()
         process.wait()
@@ -115,16 +127,18 @@ def test_scan_killed_ten_times_loses_nothing_and_repeats_no_written_account(
         connection.close()
         assert set(requests_when_written) <= written
         for login in written:
-            requests_when_written.setdefault(login, slow_github.requests[f"/{login}.png"])
-    assert len(requests_when_written) > len(LOGINS) // 2
-    last = start(*words, github=slow_github.url, folder=folder)
+            requests_when_written.setdefault(login, slow_github.requests[f"/{login}?s=64"])
+    assert len(requests_when_written) > len(LOGINS) // 3
+    last = start_scan(*words)
     out, err = last.communicate()
     assert last.returncode == 0, err
-    requests = Counter({login: slow_github.requests[f"/{login}.png"] for login in LOGINS})
+    requests = Counter({login: slow_github.requests[f"/{login}?s=64"] for login in LOGINS})
     assert {login: requests[login] for login in requests_when_written} == requests_when_written
-    assert 0 <= requests.total() - len(LOGINS) <= KILLS * 2 * CONCURRENCY
-    undisturbed = start(*words, "--db", ":memory:", github=slow_github.url, folder=folder)
-    assert without_time(parse(undisturbed.communicate()[0])) == without_time(parse(out))
+    assert 0 <= requests.total() - len(LOGINS) <= KILLS * (2 * CONCURRENCY + unidentified)
+    undisturbed = start_scan(*words, "--db", ":memory:")
+    rows = parse(out)
+    assert without_time(parse(undisturbed.communicate()[0])) == without_time(rows)
+    assert all(row["verified"] for row in rows if row["label"] == "default")
 
 
 def test_killed_scan_leaves_no_process(tmp_path: Path) -> None:

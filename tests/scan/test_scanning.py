@@ -51,9 +51,12 @@ def test_rows_contain_a_prediction_or_an_error() -> None:
     assert (octocat.login, octocat.status, octocat.error) == ("octocat", "judged", None)
     assert octocat.prediction
     assert (octocat.prediction.label, octocat.prediction.username) == ("custom", "octocat")
-    assert octocat.prediction.account_id == octocat.account_id == BY_LOGIN["octocat"].account_id
+    assert octocat.prediction.account_id is octocat.account_id is None
     assert default.prediction
     assert (default.prediction.label, default.prediction.verified) == ("default", True)
+    assert default.account_id == BY_LOGIN["default-0"].account_id
+    (octocat,) = scan(["octocat"], ScanOptions(via="page"))
+    assert octocat.account_id == BY_LOGIN["octocat"].account_id
     assert (nobody.status, nobody.prediction, nobody.unsure) == ("no-such-account", None, None)
     assert "has no account nobody" in str(nobody.error)
 
@@ -68,12 +71,12 @@ def test_sources_may_be_logins_files_and_accounts(github: GitHubStandIn, tmp_pat
         ("default-0", "default"),
         (None, "default"),
     ]
-    assert github.requests["/default-1.png"] == 0
+    assert github.requests["/default-1?s=64"] == 0
 
 
 def test_nothing_is_kept_by_default(github: GitHubStandIn, tmp_path: Path) -> None:
     assert len(list(scan(["octocat"]))) == len(list(scan(["octocat"]))) == 1
-    assert github.requests["/octocat.png"] == 2
+    assert github.requests["/octocat?s=64"] == 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,7 +89,7 @@ def test_scan_with_a_store_resumes(github: GitHubStandIn, tmp_path: Path) -> Non
     assert sorted(str(row.login) for row in again) == sorted(LOGINS)
     # At most the accounts in flight are requested again.
     assert github.requests.total() - requests <= 2 * len(LOGINS)
-    assert all(github.requests[f"/{row.login}.png"] == 1 for row in first)
+    assert all(github.requests[f"/{row.login}?s=64"] == 1 for row in first)
 
 
 def test_store_of_another_host_is_refused_before_any_request(
@@ -153,7 +156,7 @@ def test_observer_receives_the_progress(tmp_path: Path) -> None:
 
 def test_observer_receives_the_wait_for_a_rate_limit(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "DEFAULT_WAIT", timedelta())
-    github.faults["/octocat.png"] = once(responding(429))
+    github.faults["/octocat"] = once(responding(429))
     recorder = Recorder()
     (row,) = scan(["octocat"], observer=recorder)
     assert row.status == "judged"
@@ -161,7 +164,7 @@ def test_observer_receives_the_wait_for_a_rate_limit(github: GitHubStandIn, monk
 
 
 def test_rate_limit_ends_a_scan_that_does_not_wait(github: GitHubStandIn) -> None:
-    github.faults["/octocat.png"] = responding(429, {"Retry-After": "3600"})
+    github.faults["/octocat"] = responding(429, {"Retry-After": "3600"})
     statuses = {}
     with Scan(["default-0", "octocat"], ScanOptions(wait=False)) as running:
         with pytest.raises(RateLimited) as raised:
@@ -196,7 +199,7 @@ def test_outage_during_a_refresh_keeps_all_verdicts(github: GitHubStandIn, tmp_p
 
 def test_stopped_scan_has_rows_for_all_inputs(github: GitHubStandIn) -> None:
     hold = Hold()
-    github.faults |= {f"/{login}.png": hold for login in LOGINS[3:]}
+    github.faults |= {f"/{login}": hold for login in LOGINS[3:]}
     statuses = []
     with Scan(LOGINS, ScanOptions(concurrency=2)) as running:
         for row in running.rows():
@@ -215,7 +218,7 @@ def test_pictures_are_kept_as_github_sent_them(github: GitHubStandIn, tmp_path: 
     with Store(options.db) as store:
         pictures = [picture for _, picture in store.rows_with_pictures(options.unsure)]
     assert pictures == [(AVATARS / BY_LOGIN["octocat"].file).read_bytes(), None]
-    assert github.requests["/nobody.png"] == 1
+    assert github.requests["/nobody?s=64"] == 1
 
 
 def test_pictures_on_disk_are_classified_each_time(github: GitHubStandIn, tmp_path: Path) -> None:
