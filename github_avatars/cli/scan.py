@@ -96,6 +96,7 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--repo", action="append", default=[], metavar="OWNER/REPO", help="only the events of this repository"
     )
+    parser.add_argument("--no-bots", action="store_true", help="omit the accounts of GitHub Apps")
     parser.add_argument(
         "--token-file",
         type=Path,
@@ -180,6 +181,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.images,
         arguments.git,
         _gharchive(arguments),
+        arguments.no_bots,
     )
     options = _options(arguments)
     if arguments.engine == "ray":

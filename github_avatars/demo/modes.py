@@ -165,9 +165,11 @@ def _graphql(status: int, error: object, headers: Callable[[], Mapping[str, str]
     )
 
 
-def _apps(_: Exchange, __: dict[str, str], accounts: list[Any]) -> None:
+def _apps(exchange: Exchange, _: dict[str, str], accounts: list[Any]) -> None:
     for login, (account_id, app_id) in APPS.items():
-        accounts.append({"login": login, "id": account_id, "avatar_url": f"/in/{app_id}?v=4", "type": "Bot"})
+        accounts.append(
+            {"login": login, "id": account_id, "avatar_url": f"{exchange.url}/in/{app_id}?v=4", "type": "Bot"}
+        )
 
 
 def _huge_id(_: Exchange, __: dict[str, str], accounts: list[Any]) -> None:

@@ -66,15 +66,15 @@ class Exchange(BaseHTTPRequestHandler):
         if self.path == graphql.PATH:
             return standin.graphql.respond(self.body, self.headers.get("Authorization", ""))
         if self.path.startswith(f"{ROOT}/"):
-            return standin.rest.respond(self.path, self._url, self.headers.get("Authorization", ""))
-        response = standin.usual_response(self.path, self._url)
+            return standin.rest.respond(self.path, self.url, self.headers.get("Authorization", ""))
+        response = standin.usual_response(self.path, self.url)
         if "ETag" in response.headers and self.headers.get("If-None-Match") == response.headers["ETag"]:
             headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
             return StandInResponse(304, headers, b"")
         return response
 
     @property
-    def _url(self) -> str:
+    def url(self) -> str:
         """The address by which the client reaches the stand-in. Within a container it differs from that outside."""
         standin = self.server.standin
         host = self.headers["Host"]

@@ -20,6 +20,7 @@ BOT = re.compile(r"[A-Za-z0-9_-]{1,100}\[bot\]")
 
 AVATAR_PATH = re.compile(rf"(?:/avatars)?/u/({ACCOUNT_ID})")
 APP_LOGO_PATH = re.compile(rf"(?:/avatars)?/in/({ACCOUNT_ID})")
+APP_LOGO = re.compile(rf"/in/{ACCOUNT_ID}(?:\?|$)")
 LOGIN_PATH = re.compile(r"/([^/]+?)(?:\.png)?/?")
 APP_PATH = re.compile(r"/apps/([A-Za-z0-9_-]{1,100})/?")
 NOREPLY = re.compile(rf"(?:({ACCOUNT_ID})\+)?([^@+]+)@users\.noreply\.([^@]+)")
@@ -41,6 +42,11 @@ class Account:
     """An address in commits of which the account is unknown; None if the login or the id is known."""
     forgeable: bool = False
     """Whether it is the author of a commit, in which anyone can write any author."""
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it is the account of a GitHub App, by its login or because its avatar is the logo of an App."""
+        return bool(BOT.fullmatch(self.login or "") or APP_LOGO.search(self.avatar_url or ""))
 
 
 def is_account_id(value: object) -> TypeGuard[int]:

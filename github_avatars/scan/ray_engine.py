@@ -20,9 +20,10 @@ from github_avatars import classifier
 from github_avatars.errors import BadFile, BadInput, BadOption, GitHubError
 from github_avatars.extras import optional_packages
 from github_avatars.files import is_file
-from github_avatars.github import Account, GitHub, Pace, hosts
+from github_avatars.github import API, Account, GitHub, Pace, Via, api, hosts
 from github_avatars.scan import account_files, addresses, formats, images
 from github_avatars.scan.engine import Engine
+from github_avatars.scan.identification import IdLookup
 from github_avatars.scan.options import ScanOptions
 from github_avatars.scan.rows import Result, UncertaintyRange, make_row
 from github_avatars.scan.sources import Sources
@@ -40,11 +41,21 @@ class AccountWorker:
     """A worker that fetches and classifies avatars. The other settings are those of Engine."""
 
     def __init__(
-        self, read_accounts: ReadAccounts, github: str, size: int | None, unsure: UncertaintyRange, **settings: Any
+        self,
+        read_accounts: ReadAccounts,
+        github: str,
+        size: int | None,
+        unsure: UncertaintyRange,
+        via: Via = "login",
+        **settings: Any,
     ) -> None:
         self._read_accounts, self._size, self._unsure = read_accounts, size, unsure
         self._failure: str | None = None
+        # The token is that of the worker, so that none is sent through the cluster.
+        token = api.read_token(None, os.environ) if via == "login" and hosts.avatars_url(github) else None
+        id_lookup = IdLookup(API(github, token=token) if token else None)
         settings |= {"github": partial(GitHub, github), "classifier": classifier.shipped()}
+        settings |= {"via": via, "id_lookup": id_lookup}
         self._engine: Any = partial(Engine, pool=ThreadPoolExecutor(1), stop=threading.Event(), **settings)
 
     def __call__(self, table: Any) -> Any:
@@ -118,6 +129,7 @@ def run(
                 "read_accounts": read_accounts,
                 "github": hosts.base_url(),
                 "size": options.size,
+                "via": options.via,
                 "concurrency": options.concurrency,
                 "on_wait": (lambda _: None) if options.wait else None,
                 "delay": (lambda: ray.get(pace.delay.remote())) if pace else None,
@@ -130,8 +142,8 @@ def run(
 
 
 def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: int | None) -> None:
-    if options.refresh or options.ordered or options.keep_pictures:
-        raise BadOption("--engine ray does not support --refresh, --ordered and --keep-pictures: omit them.")
+    if options.refresh or options.ordered or options.keep_pictures or sources.no_bots:
+        raise BadOption("--engine ray does not support --refresh, --ordered, --keep-pictures and --no-bots: omit them.")
     if sources.lists or sources.git or sources.gharchive:
         raise BadOption("--engine ray does not read lists of GitHub, --git and --gharchive: give files of logins.")
     if len({_format(str(source)) for source in sources.names}) > 1:

@@ -36,6 +36,9 @@ class Sources:
     gharchive: GHArchive | None = None
     """Files of GH Archive; the accounts are those that caused the events."""
 
+    no_bots: bool = False
+    """Omit the accounts of GitHub Apps."""
+
     def __post_init__(self) -> None:
         if bool(self.images) == bool(self.names or self.lists or self.git or self.gharchive):
             given = "both" if self.images else "neither"
@@ -54,6 +57,16 @@ class Sources:
         images.find, account_files.read, commits.accounts, GHArchive.accounts and stored_lists.accounts; those for
         impossible names are raised before the first account.
         """
+        omitted = 0
+        for key, account in self._accounts(store, wait, observer):
+            if self.no_bots and account.is_bot:
+                omitted += 1
+            else:
+                yield key, account
+        if omitted:
+            observer.note(f"Omitted accounts of GitHub Apps: {omitted:,}.")
+
+    def _accounts(self, store: Store, wait: bool, observer: Observer) -> Iterator[tuple[str, Account]]:
         if self.images:
             yield from images.find(self.images, observer.note)
             return

@@ -162,7 +162,7 @@ def test_every_spelling_has_a_row(scan: Scan, tmp_path: Path) -> None:
     by_id = [f"u/{account_id}", f"https://avatars.githubusercontent.com/u/{account_id}?v=4"]
     (tmp_path / "list.txt").write_text("\n".join([*by_login, *by_id]))
     for words in (by_login + by_id, ["list.txt"]):
-        rows = scan_rows(scan, *words, "--ordered", "--db", ":memory:")
+        rows = scan_rows(scan, *words, "--ordered", "--db", ":memory:", "--via", "page")
         assert [row["login"] for row in rows] == ["octocat"] * 4 + [None] * 2
         assert {(row["label"], row["account_id"]) for row in rows} == {("custom", account_id)}
 
@@ -384,9 +384,9 @@ def test_authors_of_a_repository(scan: Scan, tmp_path: Path) -> None:
     create(tmp_path / "r", [(f"Author <{address}>", "") for address in authors * 2])
     rows = scan_rows(scan, "--git", "r", "--ordered", "octocat")
     assert [(row["login"], row["account_id"] is None, row["forgeable"], row["status"]) for row in rows] == [
-        ("octocat", False, False, "judged"),
+        ("octocat", True, False, "judged"),
         (SOME[0], False, True, "judged"),
-        ("octocat", False, True, "judged"),
+        ("octocat", True, True, "judged"),
     ]
     _, out, _ = scan("--git", "r", "--ordered")
     assert [line.split()[-1].strip(",") for line in out.splitlines()[1:]] == ["forgeable", "forgeable"]

@@ -100,6 +100,7 @@ def test_pictures_on_disk_have_the_rows_of_the_local_engine(standin: GitHubStand
         (["names.csv", "--engine", "ray", "-o", "out", "--redact"], "--redact"),
         (["names.csv", "--engine", "ray", "-o", "out", "--refresh", "1d"], "--refresh"),
         (["names.csv", "--engine", "ray", "-o", "out", "--keep-pictures"], "--keep-pictures"),
+        (["names.csv", "--engine", "ray", "-o", "out", "--no-bots"], "--no-bots"),
         (["names.csv", "--engine", "ray", "-o", "out", "--rate", "0"], "The rate is 0"),
         (["names.csv", "--engine", "ray", "-o", "out", "--workers", "0"], "--workers is 0"),
         (["names.csv", "--engine", "ray", "-o", "full"], "full is not empty"),

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -303,3 +304,30 @@ def test_listed_accounts_are_requested_by_id(standin: GitHubStandIn) -> None:
     ]
     assert sum(count for path, count in standin.requests.items() if path.startswith("/u/")) >= 5
     assert not any(path.endswith(".png") for path in standin.requests)
+
+
+def test_apps_have_the_address_of_their_logo_and_can_be_omitted(standin: GitHubStandIn) -> None:
+    standin.mode = MODES["api-apps"]
+    sources, recorder = Sources(lists=[("contributors", "octocat/hello-world")]), Recorder()
+    listed = list(accounts(sources))
+    apps = [account for account in listed if account.is_bot]
+    assert [(app.login, app.avatar_url) for app in apps] == [
+        ("stand-in-ci[bot]", f"{standin.url}/in/15368?v=4"),
+        ("Copilot", f"{standin.url}/in/946600?v=4"),
+    ]
+    assert list(accounts(replace(sources, no_bots=True), observer=recorder)) == [
+        account for account in listed if not account.is_bot
+    ]
+    assert recorder.notes == ["Omitted accounts of GitHub Apps: 2."]
+
+
+def test_rows_of_apps_are_about_their_logos(standin: GitHubStandIn) -> None:
+    standin.mode = MODES["api-apps"]
+    sources = Sources(["x-ci[bot]"], lists=[("members", "octo-org")])
+    rows = {row.login: row for row in scan(sources)}
+    for login, app_id in (("stand-in-ci[bot]", 15368), ("Copilot", 946600)):
+        row = rows[login]
+        assert row.prediction
+        assert (row.prediction.label, row.prediction.verified) == ("custom", None)
+        assert row.href == f"{standin.url}/in/{app_id}?v=4"
+    assert rows["x-ci[bot]"].status == "bot"
