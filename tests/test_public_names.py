@@ -17,7 +17,8 @@ PUBLIC = {
         "explain_file_or_account headline notes"
     ),
     "github_avatars.github": (
-        "API Account Avatar CONNECTIONS DEADLINE GitHub Kind Pace Page Profile Via check_login fetch is_account_id parse"
+        "API Account Avatar CONNECTIONS DEADLINE GitHub Kind Pace Page Profile Via check_login fetch is_account_id "
+        "parse"
     ),
     "github_avatars.identicon": (
         "BIAS_WEIGHT CELLS Color Design Fit Floats GITHUB_GREY Identicon MIN_UNBLURRED_SIDE RADIUS SAMPLE SIZE "
