@@ -149,7 +149,7 @@ def identities(table: Any) -> list[tuple[str | None, int | None, str]]:
 def test_worker_returns_a_row_for_each_account(standin: GitHubStandIn) -> None:
     table = pyarrow.table({"login": ["octocat", "no login", "nobody-here"]})
     assert identities(worker(standin)(table)) == [
-        ("octocat", OCTOCAT, "judged"),
+        ("octocat", None, "judged"),
         ("no login", None, "bad-login"),
         ("nobody-here", None, "no-such-account"),
     ]
