@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from benchmarks import budget, growth, packages, picture, scaling, scan, server, start
+from benchmarks import budget, growth, packages, picture, scaling, scan, server, start, verification
 from github_avatars.errors import BadDataset
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -13,6 +13,7 @@ PATH = DOCS / "benchmarks.md"
 
 PARTS = {
     "picture": picture,
+    "verification": verification,
     "budget": budget,
     "server": server,
     "start": start,

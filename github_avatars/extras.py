@@ -20,6 +20,7 @@ EXTRAS = {
     "threadpoolctl": "train",
     "torch": "deep",
     "uvicorn": "web",
+    "zlib_ng": "fast",
 }
 """The extra for each optional package that the code imports."""
 

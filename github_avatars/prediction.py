@@ -9,12 +9,12 @@ from time import perf_counter
 
 from PIL import Image
 
-from github_avatars import features, identicon
+from github_avatars import features
 from github_avatars.classifier import Classifier, Label, classify_decoded
 from github_avatars.errors import BadImage, BadInput, GitHubAvatarsError
 from github_avatars.features import Features
 from github_avatars.github import Avatar, GitHub
-from github_avatars.picture import decoding
+from github_avatars.picture import decoding, verification
 from github_avatars.text import printable
 
 logger = logging.getLogger(__name__)
@@ -103,10 +103,10 @@ def predict_account(account: str, github: GitHub, classifier: Classifier) -> Pre
     started = perf_counter()
     avatar = github.fetch(account)
     fetched = perf_counter()
-    with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
+    name = f"The avatar of {avatar.login or avatar.href}"
+    with verification.loaded(avatar.data, avatar.account_id, name) as (picture, verified):
         verdict = classifier.classify(features.extract(picture))
         classified = perf_counter()
-        verified = is_verified(picture, avatar.account_id)
     return Prediction(
         verdict.label,
         verdict.probability,
@@ -143,10 +143,11 @@ def predict_avatars(
     def pictures() -> Iterator[Image.Image | BadImage]:
         for avatar, size in avatars:
             verified.append(None)
+            name = f"The avatar of {avatar.login or avatar.href}"
             try:
-                with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
+                with verification.loaded(avatar.data, avatar.account_id, name) as (picture, is_own_identicon):
                     is_thumbnail = size is not None and max(picture.size) <= size
-                    verified[-1] = None if is_thumbnail else is_verified(picture, avatar.account_id)
+                    verified[-1] = None if is_thumbnail else is_own_identicon
                     yield picture
                     del picture  # otherwise it would remain in memory while the next one is decoded
             except BadImage as error:
@@ -167,13 +168,6 @@ def predict_avatars(
         )
         for (avatar, _), verdict, is_own_identicon in zip(avatars, verdicts, verified, strict=True)
     ]
-
-
-def is_verified(picture: Image.Image, account_id: int | None) -> bool | None:
-    """Whether a picture of any mode equals the identicon of an account pixel by pixel; None without an account id."""
-    if account_id is None:
-        return None
-    return picture.size == (identicon.SIZE, identicon.SIZE) and identicon.is_of(decoding.rgb(picture), account_id)
 
 
 def _kind_and_level(error: BaseException) -> tuple[str, int]:

@@ -38,7 +38,9 @@ def test_cog_passes_the_hashes_to_pip(name: str) -> None:
     assert not any("==" in line.replace(" == ", "") for line in packages)
 
 
-@pytest.mark.parametrize(("name", "extras"), [("requirements.txt", ["train"]), ("requirements/serve.txt", [])])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("requirements.txt", ["fast", "train"]), ("requirements/serve.txt", ["fast"])]
+)
 def test_the_image_gets_what_serving_needs_and_nothing_else(name: str, extras: list[str]) -> None:
     """A missing package would make pip fail in the image, because it installs nothing without a hash."""
     image = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux", "extra": ""}

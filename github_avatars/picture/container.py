@@ -68,7 +68,7 @@ def strip(data: bytes, name: str) -> StrippedFile:
 
 def _strip_png(data: bytes) -> StrippedFile:
     kept, exif = [data[:8]], b""
-    for chunk_type, content, chunk in limit_parts(_png_chunks(data)):
+    for chunk_type, content, chunk in limit_parts(png_chunks(data)):
         if chunk_type in ((b"IDAT", b"PLTE", b"tRNS", b"IEND") if len(kept) > 1 else (b"IHDR",)):
             kept.append(chunk)
         elif chunk_type == b"eXIf":
@@ -78,7 +78,7 @@ def _strip_png(data: bytes) -> StrippedFile:
     return StrippedFile(description, width, height, cost_factor, exif_orientation(exif), b"".join(kept))
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """The type, the content and all bytes of each chunk."""
     start, chunk_type = 8, b""
     while start + 8 <= len(data) and chunk_type != b"IEND":

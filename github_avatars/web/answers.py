@@ -9,9 +9,9 @@ from github_avatars.classifier import Classifier
 from github_avatars.explanation import TITLES, Explanation
 from github_avatars.github import GitHub
 from github_avatars.identicon import SAMPLE
-from github_avatars.picture import decoding
+from github_avatars.picture import verification
 from github_avatars.picture.formats import media_type
-from github_avatars.prediction import Prediction, is_verified
+from github_avatars.prediction import Prediction
 
 Json = dict[str, Any]
 
@@ -78,9 +78,8 @@ def _answer(
     username: str | None = None,
     href: str | None = None,
 ) -> PageAnswer:
-    with decoding.loaded(data, name) as picture:
+    with verification.loaded(data, account_id, name) as (picture, verified):
         explained = explanation.explain(picture, classifier)
-        verified = is_verified(explained.picture, account_id)
         # The page shows the file. The decoded picture would take memory that decoding.BUDGET no longer counts.
         explained = replace(explained, picture=explained.sample)
     verdict = explained.verdict

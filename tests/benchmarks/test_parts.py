@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import budget, growth, packages, picture, scaling, scan, server, start
+from benchmarks import budget, growth, packages, picture, scaling, scan, server, start, verification
 from github_avatars.picture import decoding
 
 
@@ -14,6 +14,21 @@ def test_pictures_have_the_format_and_the_size_of_their_kind() -> None:
     for kind in ("custom, PNG, 184 to 460 px", "custom, JPEG, 184 to 460 px"):
         sizes = [decoding.decode(data).width for data in kinds[kind]]
         assert 184 <= min(sizes) <= max(sizes) <= 460
+
+
+def test_verification_compares_proofs_and_verdicts_with_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = verification.load_identicons()
+    monkeypatch.setattr(verification, "load_identicons", lambda: files[:2])
+    results = verification.measure(2)
+    assert (results["rounds"], results["files"]) == (2, 2)
+    assert list(results["candidates"]) == [
+        "decoding with Pillow",
+        *("proof, zlib-ng", "verdict by account id, zlib-ng"),
+        *("proof, zlib", "verdict by account id, zlib"),
+        "verdict without account id",
+    ]
+    assert results["candidates"]["decoding with Pillow"]["ratio"]["median"] == 1
+    assert "| proof, zlib-ng " in verification.section(results)
 
 
 def test_picture_compares_decoding_and_classifying_one_by_one_and_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
