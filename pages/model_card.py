@@ -9,7 +9,7 @@ from github_avatars import classifier, identicon
 from github_avatars.errors import BadDataset
 from github_avatars.evaluation import results, scoring, tables
 from github_avatars.evaluation.results import Evaluation
-from github_avatars.training import degradation
+from github_avatars.training import dataset, degradation
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
 EVALUATION = PATH.with_name("evaluation.json")
@@ -64,7 +64,9 @@ avatars. To score the model on labeled pictures of your own, run `script/evaluat
 
 The percentage of right predictions for degraded copies of the same pictures, and below it the interval. The copies are
 resized with Lanczos to this many pixels a side, and encoded. `circle` is a PNG cropped to a circle with transparent
-corners.
+corners. `dithered sheet` and `ordered sheet` are tiles of a sheet of hundreds of avatars that share a palette of 256
+colors, dithered by error diffusion (Floyd–Steinberg) or by a threshold matrix (Bayer). `nearest` to `bicubic` are PNGs
+resized with that filter; `nearest` resizes a palette image.
 
 {robustness}
 
@@ -73,7 +75,8 @@ corners.
 ### Reliability of the probabilities
 
 The share of `default` among predictions with a probability in each range, for originals and copies together,
-{together:,} in all:
+{together:,} in all. The copies of a picture have the same label, so the interval is that of as many independent
+predictions as carry the same information.
 
 {reliability}
 
@@ -174,7 +177,7 @@ def _hardest(evaluation: Evaluation) -> dict[str, object]:
     return {
         "hard_size": size,
         "hard_size_wrong": sum(error["size"] == size for error in evaluation.robustness_errors),
-        "hard_cell": f"{cell['size']} pixels in {cell['column']}",
+        "hard_cell": f"{cell['size']} pixels in {cell['kind']}",
         "hard_value": tables.percent(cell["value"]),
     }
 
@@ -183,12 +186,14 @@ def _precisions(evaluation: Evaluation) -> str:
     """Precision by base rate, for originals at the unfavorable ends of the intervals, and for the smallest copies."""
     confusion = evaluation.scores["confusion"]
     default, custom = (sum(confusion[label].values()) for label in ("default", "custom"))
+    copied = [picture for picture in evaluation.pictures if not dataset.is_lookalike(picture["family"])]
+    copied_custom = sum(picture["label"] == "custom" for picture in copied)
     recall = evaluation.scores["recall"]["low"] or 0.0
     false_positive_rate = scoring.share(confusion["custom"]["default"], custom)["high"] or 0.0
-    columns = len({cell["column"] for cell in evaluation.robustness})
+    kinds = len({cell["kind"] for cell in evaluation.robustness})
     wrong = Counter(error["label"] for error in evaluation.robustness_errors if error["size"] == SMALLEST)
-    small_recall = 1 - wrong["default"] / (columns * default)
-    small_false_positive_rate = wrong["custom"] / (columns * custom)
+    small_recall = 1 - wrong["default"] / (kinds * default)
+    small_false_positive_rate = wrong["custom"] / (kinds * copied_custom)
     return tables.table(
         ("share of default", "originals, at worst", f"copies of {SMALLEST} pixels"),
         [

@@ -45,8 +45,17 @@ FAMILIES: dict[str, Callable[[Rng], Encoded]] = {
     "grid-eights": grids.eights,
     "grid-triangles": grids.triangles,
     "grid-overdrawn": grids.overdrawn,
+    "grid-light-background": grids.light_background,
+    "one-color": flat.one_color,
+    "lookalike-service": grids.service,
+    "lookalike-port": grids.port,
+    "lookalike-impossible-color": grids.impossible_color,
 }
-"""The function that draws each family. The families named grey- and grid- are hard to tell from default avatars."""
+"""The function that draws each family.
+
+The families named grey- and grid- are hard to tell from default avatars. Those named lookalike- differ from them in
+details that resizing and lossy compression destroy.
+"""
 
 
 def draw(family: str, seed: int) -> Encoded:

@@ -4,7 +4,7 @@ import argparse
 import io
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,6 +17,9 @@ from github_avatars.training.dataset import Example
 DRAWINGS = 8
 """Number of drawings per family."""
 
+FIRST = tuple(synthesis.FAMILIES)[:36]
+"""The families that are drawn before any default avatar. New ones follow, so that they change no earlier picture."""
+
 NEWEST_ACCOUNT = 110_000_000
 """Account ids are drawn at random from 1 to this number. Identicons of later ids look no different."""
 
@@ -24,9 +27,9 @@ MASCOT = "cartoon"
 """The first drawing of this family is the avatar of `octocat` at the stand-in for GitHub."""
 
 
-def custom(rng: random.Random) -> Iterator[tuple[Example, bytes]]:
+def custom(rng: random.Random, families: Iterable[str]) -> Iterator[tuple[Example, bytes]]:
     """Draw the custom avatars: DRAWINGS of each family."""
-    for family in synthesis.FAMILIES:
+    for family in families:
         for number in range(DRAWINGS):
             drawing = synthesis.draw(family, number)
             name = f"{family}-{number}"
@@ -35,9 +38,9 @@ def custom(rng: random.Random) -> Iterator[tuple[Example, bytes]]:
             yield Example(file, "custom", login, rng.randint(1, NEWEST_ACCOUNT), family), drawing.data
 
 
-def default(rng: random.Random) -> Iterator[tuple[Example, bytes]]:
-    """Draw as many default avatars, the identicons of random account ids."""
-    for number in range(DRAWINGS * len(synthesis.FAMILIES)):
+def default(rng: random.Random, start: int, stop: int) -> Iterator[tuple[Example, bytes]]:
+    """Draw the default avatars with these numbers, the identicons of random account ids."""
+    for number in range(start, stop):
         account_id = rng.randint(1, NEWEST_ACCOUNT)
         encoded = io.BytesIO()
         identicon.render(account_id).save(encoded, "PNG", optimize=True)
@@ -51,7 +54,9 @@ def write(directory: Path) -> None:
         shutil.rmtree(directory / label, ignore_errors=True)
         (directory / label).mkdir(parents=True)
     rng = random.Random("avatars")  # noqa: S311 - not for cryptography
-    drawings = [*custom(rng), *default(rng)]
+    later = [family for family in synthesis.FAMILIES if family not in FIRST]
+    first, total = DRAWINGS * len(FIRST), DRAWINGS * len(synthesis.FAMILIES)
+    drawings = [*custom(rng, FIRST), *default(rng, 0, first), *custom(rng, later), *default(rng, first, total)]
     for example, data in tqdm(drawings, unit="picture"):
         (directory / example.file).write_bytes(data)
     dataset.write_index(directory, [example for example, _ in drawings])

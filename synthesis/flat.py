@@ -1,4 +1,4 @@
-"""Flat graphics: logos, initials, posters, single colors, and pictures with transparency."""
+"""Flat graphics: logos, simple marks, initials, posters, single colors, and pictures with transparency."""
 
 from PIL import Image
 
@@ -18,6 +18,7 @@ from synthesis.canvas import (
     png,
     webp,
 )
+from synthesis.grids import TILES
 from synthesis.marks import MARKS
 
 
@@ -45,6 +46,20 @@ def logo(rng: Rng) -> Encoded:
         canvas.text(0, 0.68, word, 0.34, inks.main)
     picture = canvas.picture()
     return rng.choice((png, png, png, lambda logo: jpeg(logo, 90), lambda logo: webp(logo, 85)))(picture)
+
+
+def one_color(rng: Rng) -> Encoded:
+    """A simple mark in one color on white or a light grey: a disc, a ring, a play button or another shape."""
+    background = rng.cycle((WHITE, WHITE, (246,) * 3, NEAR_GREYS[2]))
+    ink = rng.choice((rng.vivid(), rng.identicon_ink(), rng.dark()))
+    canvas = Canvas(rng.size(), background)
+    part = canvas.part(0, 0, rng.uniform(0.5, 0.95))
+    if rng.number % 8 == 0:
+        part.disc(0, 0, 1, ink)
+        part.polygon([(-0.3, -0.5), (0.6, 0), (-0.3, 0.5)], background)
+    else:
+        rng.cycle((*TILES[:2], *TILES[3:]))(part, ink)
+    return png(canvas.picture())
 
 
 def initials(rng: Rng) -> Encoded:

@@ -4,7 +4,7 @@ A pattern is a list of rows. A cell is 0 if it is empty, or the index in Inks (1
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from PIL import Image, ImageDraw
 
@@ -36,17 +36,23 @@ def asymmetry(pattern: Pattern) -> int:
     return sum(cell != other for row in pattern for cell, other in zip(row, reversed(row), strict=True)) // 2
 
 
-def squares(pattern: Pattern, size: int, margin: int, inks: Inks) -> Image.Image:
-    """Draw a pattern as plain squares that overlap their neighbors by one pixel, as in GitHub's identicons."""
+def squares(
+    pattern: Pattern, size: int, margin: int, inks: Inks, cell: float | None = None, overlap: int = 1
+) -> Image.Image:
+    """Draw a pattern as plain squares that overlap their neighbors by one pixel, as in GitHub's identicons.
+
+    `cell` is the pitch of the squares; without it, the margin is the same on all sides.
+    """
     picture = Image.new("RGB", (size, size), inks.background)
     draw = ImageDraw.Draw(picture)
-    cell = (size - 2 * margin) / len(pattern)
+    if cell is None:
+        cell = (size - 2 * margin) / len(pattern)
     for row, cells in enumerate(pattern):
         for column, ink in enumerate(cells):
             if ink:
                 left, top = round(margin + column * cell), round(margin + row * cell)
                 right, bottom = round(margin + (column + 1) * cell), round(margin + (row + 1) * cell)
-                draw.rectangle((left, top, right, bottom), fill=inks[ink])
+                draw.rectangle((left, top, right - 1 + overlap, bottom - 1 + overlap), fill=inks[ink])
     return picture
 
 
@@ -198,6 +204,64 @@ def triangles(rng: Rng) -> Encoded:
             for x, y in places:
                 shape(field.part(0, 0, 1, quarter / 4).part(x, y, 0.25, turn / 4), ink)
     return png(canvas.picture())
+
+
+class Layout(NamedTuple):
+    """Where a library draws five by five cells, in pixels. The cells do not overlap, unlike GitHub's."""
+
+    size: int
+    margin: int
+    cell: int
+
+
+def identicon_js(size: int) -> Layout:
+    """Return the layout of identicon.js (also of tinydenticon) with its default margin, 8 %."""
+    cell = (size - 2 * int(size * 0.08)) // 5
+    return Layout(size, (size - 5 * cell) // 2, cell)
+
+
+PORT = Layout(SIZE, GITHUB_MARGIN, 70)
+"""Ports of GitHub's formula, identiconify, and identicon.js and pydenticon at 420 pixels."""
+
+CUSTOMIDENTICON = Layout(200, 25, 30)
+
+LAYOUTS = (PORT, identicon_js(128), CUSTOMIDENTICON, Layout(240, 20, 40), identicon_js(64), identicon_js(256))
+"""The layouts of identicon.js, customidenticon and pydenticon; the last with a margin of a twelfth."""
+
+
+def service(rng: Rng) -> Encoded:
+    """An identicon as a library for other services draws it by default, on GitHub grey."""
+    layout = rng.cycle(LAYOUTS)
+    ink = rng.vivid() if rng.number % 4 == 3 else rng.color((0.7, 0.7), (0.5, 0.5))
+    if layout is CUSTOMIDENTICON:
+        ink = mix(GITHUB_GREY, tuple(rng.randrange(256) for _ in range(3)), 140 / 255)
+    return _without_overlap(rng, layout, ink)
+
+
+def port(rng: Rng) -> Encoded:
+    """An identicon in a color that GitHub uses, but with cells that do not overlap."""
+    return _without_overlap(rng, rng.cycle((PORT, PORT, identicon_js(128), PORT)), rng.identicon_ink())
+
+
+def _without_overlap(rng: Rng, layout: Layout, ink: Color) -> Encoded:
+    size, margin, cell = layout
+    return png(squares(mirrored_pattern(rng, 5, 5), size, margin, Inks(GITHUB_GREY, ink, ink), cell, overlap=0))
+
+
+def impossible_color(rng: Rng) -> Encoded:
+    """GitHub's pattern and geometry in a color that GitHub does not use, on GitHub grey or one level beside it."""
+    background = rng.cycle((GITHUB_GREY, NEAR_GREYS[0], GITHUB_GREY, NEAR_GREYS[1]))
+    ink = rng.color((0.6, 0.6), (0.5, 0.5))
+    return png(squares(mirrored_pattern(rng, 5, 5), SIZE, GITHUB_MARGIN, Inks(background, ink, ink)))
+
+
+def light_background(rng: Rng) -> Encoded:
+    """Five by five mirrored cells in one color on white or a light grey, with a small margin, a wide one or none."""
+    background = rng.cycle((WHITE, (246,) * 3, WHITE, (232,) * 3))
+    size = rng.choice((460, 400, 256, 200))
+    margin = round(size * rng.cycle((0.0, 0.0, 0.05, 0.2, 0.25, 0.0, 0.15, 0.25)))
+    ink = rng.choice((rng.vivid(), rng.identicon_ink(), rng.dark()))
+    return png(squares(mirrored_pattern(rng, 5, 5), size, margin, Inks(background, ink, ink)))
 
 
 def overdrawn(rng: Rng) -> Encoded:

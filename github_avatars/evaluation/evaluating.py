@@ -20,13 +20,15 @@ from github_avatars.training.measuring import extract_features, measure, trainin
 
 
 def robustness_conditions() -> list[tuple[str, Degradation]]:
-    """The cells of the robustness table: every size in each of 8 columns, with the degradation of the copies there.
+    """The cells of the robustness table: every kind of copy in each size, with the degradation of the copies there.
 
-    A column is a codec, or "circle" for a PNG cropped to a circle with transparent corners. All copies are resized with
-    Lanczos.
+    A kind is a codec, "circle" for a PNG cropped to a circle with transparent corners, or a filter other than Lanczos,
+    which resizes the copies of all other kinds, for a PNG.
     """
-    columns = {name: (False, name) for name in degradation.CODECS if name != "palette png"} | {"circle": (True, "png")}
-    return [(name, Degradation(size, "LANCZOS", *columns[name])) for size, name in product(degradation.SIZES, columns)]
+    kinds = {codec: ("LANCZOS", False, codec) for codec in degradation.CODECS if codec != "palette png"}
+    kinds |= {"circle": ("LANCZOS", True, "png")}
+    kinds |= {name.lower(): (name, False, "png") for name in degradation.FILTERS if name != "LANCZOS"}
+    return [(kind, Degradation(size, *kinds[kind])) for kind, size in product(kinds, degradation.SIZES)]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Classified:
     example: Example
     original: Verdict
     copies: tuple[Verdict, ...]
-    """The verdicts on its degraded copies, in the order of robustness_conditions()."""
+    """The verdicts on its degraded copies, in the order of robustness_conditions(); empty for a look-alike."""
 
 
 def evaluate(directory: Path, model: Path = classifier.MODEL, progress: Progress = no_progress) -> Evaluation:
@@ -55,7 +57,11 @@ def evaluate(directory: Path, model: Path = classifier.MODEL, progress: Progress
     counts = dataset.count_labels(examples)
     with_training_copies = all(trained_on.get(label) == count for label, count in counts.items())
     degradations = [
-        [*training_degradations(example), *conditions] if with_training_copies else conditions for example in examples
+        [
+            *(training_degradations(example) if with_training_copies else []),
+            *(conditions if not example.is_lookalike else []),
+        ]
+        for example in examples
     ]
     measurements = measure(directory, examples, degradations, extract_features, progress)
     readable = [measurement for measurement in measurements if not isinstance(measurement, BadImage)]
@@ -71,8 +77,9 @@ def evaluate(directory: Path, model: Path = classifier.MODEL, progress: Progress
         if isinstance(measurement, BadImage):
             unreadable.append((example.file, str(measurement)))
         else:
-            original, *copies = measurement.values[:1] + measurement.values[-len(conditions) :]
-            classified.append(Classified(example, used.classify(original), tuple(map(used.classify, copies))))
+            copies = [] if example.is_lookalike else measurement.values[-len(conditions) :]
+            original = used.classify(measurement.values[0])
+            classified.append(Classified(example, original, tuple(map(used.classify, copies))))
     return summarize(
         classified,
         directory=directory.resolve().name,
@@ -92,7 +99,9 @@ def summarize(pictures: list[Classified], **about: Any) -> Evaluation:
     return Evaluation(
         pictures=[_picture(picture) for picture in pictures],
         scores=scoring.scores(originals),
-        reliability=scoring.reliability(originals + copies),
+        reliability=scoring.reliability(
+            (picture.example.label, (picture.original, *picture.copies)) for picture in pictures
+        ),
         families=_families(pictures),
         robustness=_robustness(pictures),
         robustness_brier=scoring.brier(copies),
@@ -126,14 +135,14 @@ def _families(pictures: list[Classified]) -> list[Json]:
 
 
 def _robustness(pictures: list[Classified]) -> list[Json]:
-    count = len(pictures)
+    copied = [picture for picture in pictures if picture.copies]
     right = [
-        sum(picture.copies[number].label == picture.example.label for picture in pictures)
+        sum(picture.copies[number].label == picture.example.label for picture in copied)
         for number in range(len(robustness_conditions()))
     ]
     return [
-        {"size": condition.size, "column": column, "count": count, "right": hits, **share(hits, count)}
-        for (column, condition), hits in zip(robustness_conditions(), right, strict=True)
+        {"size": condition.size, "kind": kind, "count": len(copied), "right": hits, **share(hits, len(copied))}
+        for (kind, condition), hits in zip(robustness_conditions(), right, strict=True)
     ]
 
 
@@ -143,10 +152,10 @@ def _robustness_errors(pictures: list[Classified]) -> list[Json]:
             "file": picture.example.file,
             "label": picture.example.label,
             "size": condition.size,
-            "column": column,
+            "kind": kind,
             "probability": round(verdict.probability, DIGITS),
         }
         for picture in pictures
-        for (column, condition), verdict in zip(robustness_conditions(), picture.copies, strict=True)
+        for (kind, condition), verdict in zip(robustness_conditions(), picture.copies, strict=bool(picture.copies))
         if verdict.label != picture.example.label
     ]

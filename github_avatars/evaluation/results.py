@@ -36,11 +36,11 @@ class Evaluation:
     families: list[Json]
     """The accuracy for the originals of each `family`: `count`, `right`, and the keys of `scoring.share`."""
     robustness: list[Json]
-    """The accuracy for the degraded copies of each `size` and `column`, with the same keys."""
+    """The accuracy for the degraded copies of each `kind` and `size`, with the same keys."""
     robustness_brier: float | None
     """The Brier score of all degraded copies."""
     robustness_errors: list[Json]
-    """The wrong predictions for degraded copies: `file`, `label`, `size`, `column`, `probability`."""
+    """The wrong predictions for degraded copies: `file`, `label`, `size`, `kind`, `probability`."""
     learning_curve: list[Json]
     """The scores by number of training `pictures`: `accuracy`, `brier`. Empty unless `held_out`."""
 

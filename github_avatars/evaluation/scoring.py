@@ -21,7 +21,7 @@ LabeledVerdict = tuple[Label, Verdict]
 """A picture's true label, and the verdict on it."""
 
 
-def share(right: int, count: int) -> dict[str, float | None]:
+def share(right: float, count: float) -> dict[str, float | None]:
     """`right` / `count` as `value`, and Wilson's 95 % interval from `low` to `high`; all None if `count` is 0.
 
     With p = right / count, n = count: (p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n).
@@ -72,18 +72,37 @@ def mean(values: Iterable[float]) -> float | None:
     return round(math.fsum(numbers) / len(numbers), DIGITS) if numbers else None
 
 
-def reliability(verdicts: list[LabeledVerdict]) -> list[dict[str, Any]]:
-    """The reliability table: for each bin of the probability from `low` to `high`, its mean and share of "default"."""
-    bins: list[list[LabeledVerdict]] = [[] for _ in range(BINS)]
-    for label, verdict in verdicts:
-        bins[min(int(verdict.probability * BINS), BINS - 1)].append((label, verdict))
-    return [
-        {
-            "low": number / BINS,
-            "high": (number + 1) / BINS,
-            "count": len(members),
-            "mean_probability": mean(verdict.probability for _, verdict in members),
-            "share_default": mean(float(label == "default") for label, _ in members),
-        }
-        for number, members in enumerate(bins)
-    ]
+def reliability(pictures: Iterable[tuple[Label, Iterable[Verdict]]]) -> list[dict[str, Any]]:
+    """The reliability table of pictures, each with its label and the verdicts on the original and on its copies.
+
+    For each bin of the probability from `low` to `high`: the `count` of verdicts, the number of `pictures` that they
+    belong to, the mean of the probability, and the share of "default" with Wilson's interval, from `share_low` to
+    `share_high`. Since the copies of a picture have the same label, the interval is that of an effective count,
+    (Σm)² / Σm², where m is the number of verdicts on each picture.
+    Source: L. Kish, "Survey Sampling" (1965), on the effect of clusters of unequal size.
+    """
+    bins: list[list[tuple[Label, list[float]]]] = [[] for _ in range(BINS)]
+    for label, verdicts in pictures:
+        binned: dict[int, list[float]] = {}
+        for verdict in verdicts:
+            binned.setdefault(min(int(verdict.probability * BINS), BINS - 1), []).append(verdict.probability)
+        for number, probabilities in binned.items():
+            bins[number].append((label, probabilities))
+    return [_bin(number, members) for number, members in enumerate(bins)]
+
+
+def _bin(number: int, members: list[tuple[Label, list[float]]]) -> dict[str, Any]:
+    count = sum(len(probabilities) for _, probabilities in members)
+    default = sum(len(probabilities) for label, probabilities in members if label == "default")
+    effective = count**2 / sum(len(probabilities) ** 2 for _, probabilities in members) if members else 0
+    interval = share(default * effective / count if count else 0, effective)
+    return {
+        "low": number / BINS,
+        "high": (number + 1) / BINS,
+        "count": count,
+        "pictures": len(members),
+        "mean_probability": mean(probability for _, probabilities in members for probability in probabilities),
+        "share_default": interval["value"],
+        "share_low": interval["low"],
+        "share_high": interval["high"],
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from github_avatars.evaluation.results import Evaluation, Json
 from github_avatars.text import printable
+from github_avatars.training import dataset
 from github_avatars.training.dataset import LABELS
 
 NOTHING = "–"
@@ -43,7 +44,7 @@ def as_text(evaluation: Evaluation) -> str:
         scores(evaluation),
         confusion(evaluation),
         errors(evaluation),
-        "Degraded copies: % right and, below, the 95 % interval, by size in pixels and by codec.",
+        "Degraded copies: % right and, below, the 95 % interval, by kind and by size in pixels.",
         robustness(evaluation),
         means(evaluation),
         "Reliability of the probabilities, originals and copies together.",
@@ -82,14 +83,14 @@ def errors(evaluation: Evaluation) -> str:
             "right" if picture["prediction"] == picture["label"] else "WRONG",
             str(len(copies[picture["file"]])),
             _sizes(copies[picture["file"]]),
-            ", ".join(dict.fromkeys(error["column"] for error in copies[picture["file"]])),
+            ", ".join(dict.fromkeys(error["kind"] for error in copies[picture["file"]])),
         )
         for picture in sorted(evaluation.pictures, key=lambda picture: (-len(copies[picture["file"]]), picture["file"]))
         if picture["prediction"] != picture["label"] or copies[picture["file"]]
     ]
     if not rows:
         return "All predictions are right."
-    return table(("file", "label", "prediction", "wrong copies", "sizes", "codecs"), rows)
+    return table(("file", "label", "prediction", "wrong copies", "sizes", "kinds"), rows)
 
 
 def _sizes(wrong: list[Json]) -> str:
@@ -98,14 +99,14 @@ def _sizes(wrong: list[Json]) -> str:
 
 
 def robustness(evaluation: Evaluation) -> str:
-    """The accuracy for degraded copies, each with its interval below, by size (rows) and codec (columns)."""
-    cells = {(cell["size"], cell["column"]): cell for cell in evaluation.robustness}
-    columns = list(dict.fromkeys(column for _, column in cells))
+    """The accuracy for degraded copies, each with its interval below, by kind (rows) and size (columns)."""
+    cells = {(cell["kind"], cell["size"]): cell for cell in evaluation.robustness}
+    sizes = list(dict.fromkeys(size for _, size in cells))
     rows: list[tuple[str, ...]] = []
-    for size in dict.fromkeys(size for size, _ in cells):
-        rows.append((str(size), *(percent(cells[size, column]["value"]) for column in columns)))
-        rows.append(("", *(interval(cells[size, column]) for column in columns)))
-    return table(("size", *columns), rows)
+    for kind in dict.fromkeys(kind for kind, _ in cells):
+        rows.append((kind, *(percent(cells[kind, size]["value"]) for size in sizes)))
+        rows.append(("", *(interval(cells[kind, size]) for size in sizes)))
+    return table(("kind", *map(str, sizes)), rows)
 
 
 def mean(evaluation: Evaluation, sizes: Iterable[int]) -> float | None:
@@ -131,17 +132,27 @@ def means(evaluation: Evaluation) -> str:
 
 
 def reliability(evaluation: Evaluation) -> str:
-    """The reliability table: predicted and true probabilities of "default"."""
+    """The reliability table: predicted and true probabilities of "default", and whether they agree."""
     rows = [
         (
             f"{bin_['low']:.1f}–{bin_['high']:.1f}",
             str(bin_["count"]),
+            str(bin_["pictures"]),
             number(bin_["mean_probability"], 3),
             number(bin_["share_default"], 3),
+            NOTHING if bin_["share_low"] is None else f"{bin_['share_low']:.3f}–{bin_['share_high']:.3f}",
+            _agreement(bin_),
         )
         for bin_ in evaluation.reliability
     ]
-    return table(("probability", "count", "mean", "share of default"), rows)
+    return table(("probability", "count", "pictures", "mean", "share of default", "95 % interval", "mean within"), rows)
+
+
+def _agreement(bin_: Json) -> str:
+    """Whether the mean probability of a bin is within the interval of its share of "default"."""
+    if not bin_["count"]:
+        return NOTHING
+    return "yes" if bin_["share_low"] <= bin_["mean_probability"] <= bin_["share_high"] else "no"
 
 
 def families(evaluation: Evaluation, failing: bool = False) -> str:
@@ -157,7 +168,9 @@ def families(evaluation: Evaluation, failing: bool = False) -> str:
             family["family"],
             str(family["count"]),
             f"{percent(family['value'])} % ({interval(family)})",
-            f"{percent(1 - wrong[family['family']] / (family['count'] * cells))} %",
+            NOTHING
+            if dataset.is_lookalike(family["family"])
+            else f"{percent(1 - wrong[family['family']] / (family['count'] * cells))} %",
         )
         for family in sorted(evaluation.families, key=lambda family: (-wrong[family["family"]], family["family"]))
         if not failing or wrong[family["family"]] or family["right"] < family["count"]

@@ -42,6 +42,19 @@ class Example:
     family: str
     """The kind of picture; empty without an index."""
 
+    @property
+    def is_lookalike(self) -> bool:
+        """Whether the picture is of a family of look-alikes."""
+        return is_lookalike(self.family)
+
+
+def is_lookalike(family: str) -> bool:
+    """Whether a degraded copy of a picture of this family may equal one of a default avatar, so that it has no label.
+
+    Resizing or lossy compression destroys what distinguishes such a picture from a default avatar.
+    """
+    return family.startswith("lookalike-")
+
 
 NAMES = tuple(field.name for field in fields(Example))
 """The columns of index.csv."""

@@ -17,7 +17,7 @@ from github_avatars.errors import BadImage
 from github_avatars.features import Features
 from github_avatars.picture import decoding
 from github_avatars.training.dataset import Example, Progress, no_progress, pixel_hash
-from github_avatars.training.degradation import DEGRADATIONS, Degradation
+from github_avatars.training.degradation import DEGRADATIONS, UNCHANGED, Degradation
 from github_avatars.workers import process_pool
 
 COPIES = 12
@@ -47,7 +47,12 @@ Extractor = Callable[[Iterable[bytes]], T]
 
 
 def training_degradations(example: Example) -> list[Degradation]:
-    """The degradations of the COPIES copies in the training table: drawn at random, with the file name as the seed."""
+    """The degradations of the COPIES copies in the training table: drawn at random, with the file name as the seed.
+
+    The copies of a look-alike have the pixels of the original.
+    """
+    if example.is_lookalike:
+        return [UNCHANGED] * COPIES
     seed = example.file.encode(errors="surrogateescape")  # a file name may contain bytes that are not UTF-8
     return random.Random(seed).sample(DEGRADATIONS, COPIES)  # noqa: S311 (not for security)
 

@@ -25,8 +25,9 @@ from tests.support.datasets import write_dataset
 from tests.support.pictures import encoded
 from tests.support.processes import ROOT, run
 
-SIZES = (16, 20, 24, 32, 40, 64, 80, 128, 200, 256, 420, 460)
-COLUMNS = ("png", "gif", "jpeg 90", "jpeg 75", "jpeg 50", "webp 80", "jpeg 75 twice", "circle")
+SIZES = (16, 20, 24, 28, 32, 40, 48, 64, 80, 128, 200, 420)
+CODECS = ("png", "gif", "jpeg 90", "jpeg 75", "jpeg 50", "webp 80", "webp 60", "avif 50", "jpeg 75 twice")
+KINDS = (*CODECS, "dithered sheet", "ordered sheet", "circle", "nearest", "box", "hamming", "bilinear", "bicubic")
 HARD_ID = 91103165
 """An account id whose identicon is hard to recognize in a small JPEG, and easy in everything else."""
 NOTHING = {"value": None, "low": None, "high": None}
@@ -41,13 +42,14 @@ def png(account_id: int) -> bytes:
     return encoded(identicon.render(account_id), "PNG")
 
 
-def test_conditions_are_all_sizes_in_all_columns() -> None:
+def test_conditions_are_all_kinds_in_all_sizes() -> None:
     conditions = robustness_conditions()
-    assert [(condition.size, column) for column, condition in conditions] == [(s, c) for s in SIZES for c in COLUMNS]
+    assert [(kind, condition.size) for kind, condition in conditions] == [(k, s) for k in KINDS for s in SIZES]
     assert len({condition for _, condition in conditions}) == len(conditions)
-    assert {condition.resampling for _, condition in conditions} == {"LANCZOS"}
-    codecs = {column: (column, False) for column in COLUMNS} | {"circle": ("png", True)}
-    assert all((condition.codec, condition.circle) == codecs[column] for column, condition in conditions)
+    expected = {kind: (kind, False, "LANCZOS") for kind in KINDS[:11]} | {"circle": ("png", True, "LANCZOS")}
+    expected |= {kind: ("png", False, kind.upper()) for kind in KINDS[12:]}
+    for kind, condition in conditions:
+        assert (condition.codec, condition.circle, condition.resampling) == expected[kind]
 
 
 @pytest.fixture(scope="module")
@@ -83,18 +85,18 @@ def test_prediction_is_that_of_classify(evaluation: Evaluation, folder: Path) ->
 
 def test_prediction_for_a_copy_is_that_of_classify(evaluation: Evaluation, folder: Path) -> None:
     errors = {
-        (error["size"], error["column"]): error["probability"]
+        (error["kind"], error["size"]): error["probability"]
         for error in evaluation.robustness_errors
         if error["file"] == "default/hard.png"
     }
     picture = decoding.read(folder / "default/hard.png")
-    for column, condition in robustness_conditions():
+    for kind, condition in robustness_conditions():
         verdict = classify(condition.apply(picture))
-        is_wrong = (condition.size, column) in errors
+        is_wrong = (kind, condition.size) in errors
         assert verdict.label == ("custom" if is_wrong else "default")
         if is_wrong:
-            assert errors[condition.size, column] == pytest.approx(verdict.probability, abs=1e-6)
-    assert (16, "jpeg 50") in errors
+            assert errors[kind, condition.size] == pytest.approx(verdict.probability, abs=1e-6)
+    assert ("jpeg 50", 16) in errors
 
 
 def test_unreadable_files_are_listed_with_reasons(evaluation: Evaluation) -> None:
@@ -111,23 +113,21 @@ def test_scores_are_those_of_the_readable_files(evaluation: Evaluation) -> None:
     }
     assert evaluation.scores["accuracy"] == scoring.share(3, 4)
     assert evaluation.scores["brier"] == pytest.approx(0.25, abs=0.01)
-    assert sum(bin_["count"] for bin_ in evaluation.reliability) == 4 * (1 + 96)
+    assert sum(bin_["count"] for bin_ in evaluation.reliability) == 4 * (1 + len(KINDS) * len(SIZES))
     assert evaluation.families == []
 
 
 def test_robustness_counts_the_copies_and_lists_the_errors(evaluation: Evaluation) -> None:
-    assert [(cell["size"], cell["column"]) for cell in evaluation.robustness] == [
-        (s, c) for s in SIZES for c in COLUMNS
-    ]
-    wrong = [(error["size"], error["column"]) for error in evaluation.robustness_errors]
+    assert [(cell["kind"], cell["size"]) for cell in evaluation.robustness] == [(k, s) for k in KINDS for s in SIZES]
+    wrong = [(error["kind"], error["size"]) for error in evaluation.robustness_errors]
     for cell in evaluation.robustness:
         assert cell["count"] == 4
-        assert cell["right"] == 4 - wrong.count((cell["size"], cell["column"]))
+        assert cell["right"] == 4 - wrong.count((cell["kind"], cell["size"]))
         share = {"value": cell["value"], "low": cell["low"], "high": cell["high"]}
         assert share == scoring.share(cell["right"], 4)
-    large = [error for error in evaluation.robustness_errors if error["size"] >= 64]
+    large = [error for error in evaluation.robustness_errors if error["size"] >= 64 and error["kind"] in CODECS]
     assert {(error["file"], error["label"]) for error in large} == {("custom/wrong|label.png", "custom")}
-    assert len(large) == 8 * sum(size >= 64 for size in SIZES)
+    assert len(large) == len(CODECS) * sum(size >= 64 for size in SIZES)
     assert min(error["probability"] for error in large) > 0.5
 
 
@@ -145,9 +145,11 @@ def test_text_contains_every_error_and_every_score(evaluation: Evaluation) -> No
     text = tables.as_text(evaluation)
     assert text.startswith("4 pictures of mixed avatars, each classified by the model.")
     assert re.search(r"\| accuracy +\| +75.0 % \| +30.0–95.5 % \|", text)
-    assert re.search(r"\| custom/wrong\\\|label.png +\| custom +\| WRONG +\| +96 \| +16–460 \| png, gif, jpeg 90", text)
+    assert re.search(
+        r"\| custom/wrong\\\|label.png +\| custom +\| WRONG +\| +\d+ \| +16–420 \| png, gif, jpeg 90", text
+    )
     assert re.search(r"\| custom/empty.png +\| empty.png is not a PNG", text)
-    assert re.search(r"\| +16 \| +75.0 \|", text)
+    assert re.search(r"\| kind +\| +16 \|.* 420 \|\n.*\n\| png +\| +75.0 \|", text)
 
 
 def test_one_picture_of_one_label(tmp_path: Path) -> None:

@@ -60,8 +60,21 @@ def test_scores_without_verdicts_are_none() -> None:
 
 
 def test_reliability_of_four_verdicts() -> None:
-    bins = scoring.reliability(verdicts(("default", 1.0), ("custom", 0.9), ("custom", 0.0), ("custom", 0.1)))
+    labeled = verdicts(("default", 1.0), ("custom", 0.9), ("custom", 0.0), ("custom", 0.1))
+    bins = scoring.reliability((label, [verdict]) for label, verdict in labeled)
     assert [(bin_["low"], bin_["high"]) for bin_ in bins] == [(n / 10, (n + 1) / 10) for n in range(10)]
     assert [bin_["count"] for bin_ in bins] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 2]
     assert (bins[9]["mean_probability"], bins[9]["share_default"]) == (0.95, 0.5)
-    assert (bins[2]["mean_probability"], bins[2]["share_default"]) == (None, None)
+    assert (bins[9]["share_low"], bins[9]["share_high"]) == (scoring.share(1, 2)["low"], scoring.share(1, 2)["high"])
+    assert [bins[2][name] for name in ("mean_probability", "share_default", "share_low")] == [None] * 3
+
+
+def test_reliability_counts_the_copies_of_a_picture_as_one_if_they_are_in_one_bin() -> None:
+    label, verdict = verdicts(("default", 0.95))[0]
+    for pictures in (1, 5):
+        bin_ = scoring.reliability([(label, [verdict] * 100)] * pictures)[9]
+        assert (bin_["count"], bin_["pictures"], bin_["share_default"]) == (100 * pictures, pictures, 1.0)
+        assert bin_["share_low"] == scoring.share(pictures, pictures)["low"]
+    # 3 verdicts on one picture and 1 on another are worth 16 / 10 pictures.
+    bin_ = scoring.reliability([("default", [verdict] * 3), ("custom", [verdict])])[9]
+    assert (bin_["share_default"], bin_["share_low"]) == (0.75, scoring.share(1.2, 1.6)["low"])

@@ -1,5 +1,6 @@
 """Every family yields valid, varied and reproducible avatars, and never one of GitHub's identicons."""
 
+import colorsys
 import io
 
 import numpy as np
@@ -8,11 +9,13 @@ from PIL import Image
 
 from github_avatars.demo import AVATARS
 from github_avatars.identicon import GITHUB_GREY, SIZE, render
+from github_avatars.training import dataset
 from synthesis import FAMILIES, draw
 
 SEEDS = range(8)
 EXTENSIONS = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif"}
 HARD = [family for family in FAMILIES if "grey-" in family or "grid-" in family or family == "two-colors"]
+LOOKALIKES = [family for family in FAMILIES if dataset.is_lookalike(family)]
 
 
 def decode(family: str, seed: int) -> Image.Image:
@@ -44,7 +47,12 @@ def painted_cells(picture: Image.Image) -> np.ndarray | None:
 
 def could_be_identicon(picture: Image.Image) -> bool:
     cells = painted_cells(picture)
-    return cells is not None and np.array_equal(cells, cells[:, ::-1])
+    if cells is None or not np.array_equal(cells, cells[:, ::-1]):
+        return False
+    row, column = np.argwhere(cells)[0]
+    red, green, blue = picture.convert("RGB").getpixel((70 + 70 * int(column), 70 + 70 * int(row)))  # type: ignore[misc]
+    _, lightness, saturation = colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)
+    return 0.54 < lightness < 0.76 and 0.43 < saturation < 0.67
 
 
 def asymmetric_pairs(cells: np.ndarray) -> int:
@@ -55,7 +63,8 @@ def asymmetric_pairs(cells: np.ndarray) -> int:
 def test_drawings_are_different_squares_of_avatar_size_and_no_identicons(family: str) -> None:
     pictures = [decode(family, seed) for seed in SEEDS]
     assert len({(picture.size, picture.convert("RGBA").tobytes()) for picture in pictures}) == len(SEEDS)
-    assert all(184 <= picture.width == picture.height <= 460 for picture in pictures)
+    smallest = 64 if family in LOOKALIKES else 184
+    assert all(smallest <= picture.width == picture.height <= 460 for picture in pictures)
     assert not any(map(could_be_identicon, pictures))
 
 
@@ -84,6 +93,37 @@ def test_asymmetric_grids_differ_from_identicons_in_three_cells_or_more(seed: in
     cells = painted_cells(decode("grid-asymmetric", seed))
     assert cells is not None
     assert asymmetric_pairs(cells) >= 3
+
+
+def two_colors(picture: Image.Image) -> list[tuple[int, int, int]]:
+    """The background, then the color of the cells."""
+    colors = sorted(picture.convert("RGB").getcolors(2) or [], key=lambda entry: entry[1] != picture.getpixel((0, 0)))
+    return [color for _, color in colors]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_impossible_colors_are_in_the_geometry_of_github(seed: int) -> None:
+    picture = decode("lookalike-impossible-color", seed)
+    (level, *_), (red, green, blue) = two_colors(picture)
+    assert abs(level - 240) == seed % 2
+    assert max(red, green, blue) + min(red, green, blue) == pytest.approx(255, abs=1)  # lightness 0.5
+    on_grey = picture.point(lambda value: 240 if value == level else value)
+    cells = painted_cells(on_grey)
+    assert cells is not None
+    assert np.array_equal(cells, cells[:, ::-1])
+
+
+@pytest.mark.parametrize("family", ["lookalike-service", "lookalike-port"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cells_of_other_programs_do_not_overlap(family: str, seed: int) -> None:
+    picture = decode(family, seed)
+    background, ink = two_colors(picture)
+    assert background == GITHUB_GREY
+    painted = (np.asarray(picture) == ink).all(axis=2)
+    edges = np.flatnonzero(np.diff(painted.any(axis=0).astype(int), prepend=0, append=0))
+    steps = {420: 70, 256: 43, 240: 40, 200: 30, 128: 21, 64: 10}
+    assert (edges[-1] - edges[0]) % steps[picture.width] == 0
+    assert np.array_equal(painted[:, edges[0] : edges[-1]], painted[:, edges[0] : edges[-1]][:, ::-1])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

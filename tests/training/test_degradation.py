@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from github_avatars import identicon
 from github_avatars.picture import decoding
-from github_avatars.training.degradation import CODECS, DEGRADATIONS, SIZES, Degradation
+from github_avatars.training.degradation import CODECS, DEGRADATIONS, FILTERS, SIZES, Degradation
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +18,11 @@ def original() -> Image.Image:
 
 
 def test_degradations_are_all_combinations() -> None:
-    assert len(set(DEGRADATIONS)) == len(DEGRADATIONS) == len(SIZES) * 4 * 2 * len(CODECS)
+    assert len(set(DEGRADATIONS)) == len(DEGRADATIONS) == len(SIZES) * 6 * 2 * len(CODECS)
     values = [set(values) for values in zip(*map(astuple, DEGRADATIONS), strict=True)]
-    assert values == [set(SIZES), {"BOX", "BILINEAR", "BICUBIC", "LANCZOS"}, {False, True}, set(CODECS)]
-    assert (min(SIZES), max(SIZES)) == (16, 460)
+    assert values == [set(SIZES), set(FILTERS), {False, True}, set(CODECS)]
+    assert set(FILTERS) == {"NEAREST", "BOX", "HAMMING", "BILINEAR", "BICUBIC", "LANCZOS"}
+    assert (min(SIZES), max(SIZES)) == (16, 420)
 
 
 @pytest.mark.parametrize("circle", [False, True])
@@ -41,19 +42,22 @@ def test_thumbnail_shows_the_resized_picture(original: Image.Image, codec: str, 
 @pytest.mark.parametrize("circle", [False, True])
 @pytest.mark.parametrize("codec", CODECS)
 def test_codec_writes_the_format_of_its_name(original: Image.Image, codec: str, circle: bool) -> None:
-    (file_format,) = (name for name in ("PNG", "GIF", "JPEG", "WEBP") if name.lower() in codec)
+    formats = {"gif": "GIF", "jpeg": "JPEG", "webp": "WEBP"}
+    (file_format,) = {formats.get(word, "PNG") for word in codec.split()[:1]}
     with Image.open(io.BytesIO(Degradation(64, "LANCZOS", circle, codec).apply(original))) as thumbnail:
         assert thumbnail.format == file_format
-        assert (thumbnail.mode == "P") == (codec in ("palette png", "gif"))
-        assert thumbnail.has_transparency_data == (circle and file_format != "JPEG")
+        assert (thumbnail.mode == "P") == (codec in ("palette png", "gif") or "sheet" in codec)
+        assert thumbnail.has_transparency_data == (circle and file_format != "JPEG" and "sheet" not in codec)
 
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_corners_of_a_circle_are_decoded_as_white(codec: str) -> None:
-    for size in (16, 64, 460):
+    for size in (16, 64, 420):
         data = Degradation(size, "BOX", True, codec).apply(Image.new("RGB", (420, 420)))
         corners = np.asarray(decoding.decode(data))[[0, 0, -1, -1], [0, -1, 0, -1]]
-        assert corners.min() >= (200 if "jpeg" in codec else 255)
+        assert corners.min() >= (
+            200 if "jpeg" in codec else 235 if "sheet" in codec else 250 if "avif" in codec else 255
+        )
 
 
 def test_circle_is_transparent_outside_opaque_inside_and_antialiased(original: Image.Image) -> None:
@@ -64,6 +68,45 @@ def test_circle_is_transparent_outside_opaque_inside_and_antialiased(original: I
     assert (alpha[distance > 51] == 0).all()
     assert (alpha[distance < 49] == 255).all()
     assert len(np.unique(alpha)) > 10
+
+
+@pytest.mark.parametrize("size", [16, 24, 36, 63, 200])
+def test_nearest_neighbor_selects_pixels_of_a_palette_image(size: int) -> None:
+    picture = identicon.render(583231)
+    palette_image = picture.quantize()
+    palette_image.thumbnail((size, size), Image.Resampling.NEAREST)
+    thumbnail = decoding.decode(Degradation(size, "NEAREST", False, "png").apply(picture))
+    assert thumbnail.tobytes() == palette_image.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("codec", ["dithered sheet", "ordered sheet"])
+def test_tile_of_a_sheet_mixes_palette_colors_to_those_of_the_picture(codec: str) -> None:
+    for account_id in range(1, 20):
+        picture = identicon.render(account_id).resize((60, 60), Image.Resampling.BOX)
+        with Image.open(io.BytesIO(CODECS[codec](picture))) as tile:
+            assert tile.mode == "P"
+            pixels, expected = np.asarray(tile.convert("RGB"), float), np.asarray(picture, float)
+        assert np.abs(pixels - expected).max() > 8
+        means = [array.reshape(5, 12, 5, 12, 3).mean(axis=(1, 3)) for array in (pixels, expected)]
+        # Dithering conserves the mean color as far as the palette allows.
+        assert np.abs(means[0] - means[1]).mean() < 8
+
+
+def test_tiles_are_like_those_of_a_real_sheet() -> None:
+    """One palette for hundreds of avatars, whose tiles are quantized together."""
+    side, columns = 48, 16
+    pictures = [identicon.render(number).resize((side, side), Image.Resampling.LANCZOS) for number in range(1, 257)]
+    sheet = Image.new("RGB", (columns * side, columns * side))
+    for number, picture in enumerate(pictures):
+        left, top = number % columns * side, number // columns * side
+        sheet.paste(picture, (left, top))
+    sheet = sheet.quantize(palette=sheet.quantize()).convert("RGB")
+    tile = sheet.crop((side, side, 2 * side, 2 * side))
+    alone = decoding.decode(CODECS["dithered sheet"](pictures[columns + 1]))
+    distances = [
+        np.abs(np.asarray(dithered, float) - np.asarray(pictures[columns + 1])).mean() for dithered in (tile, alone)
+    ]
+    assert distances[0] / 4 < distances[1] < distances[0] * 8
 
 
 def test_lower_quality_changes_more(original: Image.Image) -> None:

@@ -2,10 +2,12 @@ import hashlib
 import multiprocessing
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import synthesis
 from github_avatars import features
 from github_avatars.errors import BadImage, NotAPicture
 from github_avatars.picture import decoding
@@ -51,6 +53,14 @@ def test_training_degradations_are_drawn_with_the_file_name_as_the_seed(examples
     first, second, _ = examples
     assert training_degradations(first) == random.Random(first.file).sample(DEGRADATIONS, COPIES)
     assert training_degradations(first) != training_degradations(second)
+
+
+def test_copies_of_a_lookalike_have_its_pixels(examples: list[Example]) -> None:
+    picture = decoding.decode(synthesis.draw("lookalike-service", 1).data)
+    copies = training_degradations(replace(examples[1], family="lookalike-service"))
+    assert len(copies) == COPIES
+    for copy in copies:
+        assert dataset.pixel_hash(decoding.decode(copy.apply(picture))) == dataset.pixel_hash(picture)
 
 
 @pytest.mark.parametrize("min_parallel", [0, measuring.MIN_PARALLEL])

@@ -6,6 +6,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from github_avatars.evaluation.ablation import harness
 from github_avatars.evaluation.ablation.competitors import Competitor
 from github_avatars.training import dataset, fitting
@@ -33,11 +35,13 @@ def compare(
     about = {"date": datetime.now(UTC).date().isoformat(), "versions": fitting.versions(*packages)}
     rows, fitted = [], []
     for competitor in progress(competitors, len(competitors)):
-        scores = harness.score(competitor, data[competitor.extraction])
         table = data[competitor.extraction].table
-        started = process_time()
-        fitted.append(competitor.build().fit(table.X, table.y))
-        seconds = round(process_time() - started, 2)
+        # For data this small, threads cost more than they save.
+        with threadpool_limits(1):
+            scores = harness.score(competitor, data[competitor.extraction])
+            started = process_time()
+            fitted.append(competitor.build().fit(table.X, table.y))
+            seconds = round(process_time() - started, 2)
         size = competitor.size(fitted[-1])
         row = {"name": competitor.name, "about": competitor.about, **scores, "bytes": size}
         rows.append({**row, "fitting_seconds": seconds, **about})

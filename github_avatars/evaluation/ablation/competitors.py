@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -85,6 +86,12 @@ def properties(picture: Image.Image) -> Array:
     return np.array([picture.format == "PNG", *picture.size, 3 if colors is None else len(colors)])
 
 
+def colors_with_grey(picture: Image.Image) -> Array:
+    """Whether the picture has at most two colors, and whether one of them is GitHub grey."""
+    colors = [color for _, color in decoding.rgb(picture).getcolors(2) or ()]
+    return np.array([bool(colors), identicon.GITHUB_GREY in colors])
+
+
 def histogram(picture: Image.Image) -> Array:
     """The features of v1: the shares of pixels in 8 equal ranges of red, then of green, then of blue."""
     levels = np.array(decoding.rgb(picture).histogram())
@@ -105,7 +112,10 @@ def our_features(picture: Image.Image) -> Array:
 
 
 class Rule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A fixed rule: "default" is a PNG of 420×420 pixels with two colors."""
+    """A fixed rule: "default" is a picture whose features equal `expected` (d)."""
+
+    def __init__(self, expected: tuple[float, ...]) -> None:
+        self.expected = expected
 
     def fit(self, _: Array, __: Array) -> Self:
         """Fit nothing; scikit-learn requires this method."""
@@ -113,14 +123,14 @@ class Rule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lear
         return self
 
     def predict_proba(self, rows: Array) -> Array:
-        """Probabilities of 0 or 1 (n × 2, custom first) for rows of `properties` (n × 4)."""
-        default = (rows == (True, identicon.SIZE, identicon.SIZE, 2)).all(axis=1)
+        """Probabilities of 0 or 1 (n × 2, custom first) for rows of features (n × d)."""
+        default = (rows == self.expected).all(axis=1)
         return np.column_stack([~default, default]).astype(float)
 
 
-def build_without(feature: str) -> Pipeline:
-    """Our unfitted pipeline without one of the features."""
-    kept = [column for column, name in enumerate(features.NAMES) if name != feature]
+def build_with(*names: str) -> Pipeline:
+    """Our unfitted pipeline with these features only."""
+    kept = [features.NAMES.index(name) for name in names]
     return Pipeline([("kept", ColumnTransformer([("kept", "passthrough", kept)])), *fitting.build_pipeline().steps])
 
 
@@ -137,7 +147,18 @@ LIGHT = (
         no_features,
         partial(DummyClassifier, strategy="constant", constant=False),
     ),
-    Competitor("rule", "default is a PNG of 420×420 pixels with two colors", properties, Rule),
+    Competitor(
+        "rule",
+        "default is a PNG of 420×420 pixels with two colors",
+        properties,
+        partial(Rule, (True, identicon.SIZE, identicon.SIZE, 2)),
+    ),
+    Competitor(
+        "color rule",
+        "default has at most two colors, one of them GitHub grey",
+        colors_with_grey,
+        partial(Rule, (True, True)),
+    ),
     Competitor(
         "v1",
         "color histogram of 24 bins, logistic regression",
@@ -163,10 +184,31 @@ LIGHT = (
             f"v3 without {name}",
             "the other two features, logistic regression",
             our_features,
-            partial(build_without, name),
+            partial(build_with, *(kept for kept in features.NAMES if kept != name)),
             decode=decoding.load,
         )
         for name in features.NAMES
+    ),
+    Competitor(
+        "identicon_error alone",
+        "one feature of v3, logistic regression",
+        our_features,
+        partial(build_with, "identicon_error"),
+        decode=decoding.load,
+    ),
+    Competitor(
+        "random forest",
+        "the features of v3, 100 trees",
+        our_features,
+        partial(RandomForestClassifier, random_state=0),
+        decode=decoding.load,
+    ),
+    Competitor(
+        "gradient boosting",
+        "the features of v3, histogram-based trees",
+        our_features,
+        partial(HistGradientBoostingClassifier, random_state=0),
+        decode=decoding.load,
     ),
 )
 """The light competitors, in the order of the page."""

@@ -222,7 +222,11 @@ def _reliability(bins: list[Json]) -> figure:
         fill_alpha=0.5,
         color=COLORS[0],
     )
-    rows = [("probability", "@mean_probability{0.000}"), ("default", "@share_default{0.000}"), ("pictures", "@count")]
+    rows = [
+        ("probability", "@mean_probability{0.000}"),
+        ("default", "@share_default{0.000}"),
+        ("predictions", "@count"),
+    ]
     plot.add_tools(HoverTool(renderers=[points], tooltips=rows))
     return plot
 

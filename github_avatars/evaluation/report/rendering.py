@@ -48,8 +48,8 @@ def page(evaluation: Evaluation, directory: Path) -> str:
         degraded=_by_picture(evaluation.robustness_errors),
         families=sorted(evaluation.families, key=lambda family: (family["right"] - family["count"], family["family"])),
         sizes=list(dict.fromkeys(cell["size"] for cell in evaluation.robustness)),
-        columns=list(dict.fromkeys(cell["column"] for cell in evaluation.robustness)),
-        cells={(cell["size"], cell["column"]): cell for cell in evaluation.robustness},
+        kinds=list(dict.fromkeys(cell["kind"] for cell in evaluation.robustness)),
+        cells={(cell["kind"], cell["size"]): cell for cell in evaluation.robustness},
         copies=sum(cell["count"] for cell in evaluation.robustness),
         copies_right=sum(cell["right"] for cell in evaluation.robustness),
         figures=figures.build(evaluation, thumbnails),
@@ -90,7 +90,7 @@ def _certainty(picture: Json) -> tuple[float, str]:
 def _by_picture(errors: Iterable[Json]) -> list[dict[str, Any]]:
     """The wrong predictions for degraded copies, one entry for each picture, those with the most first.
 
-    `sizes` is size → columns.
+    `sizes` is size → kinds.
     """
     entries: dict[str, dict[str, Any]] = {}
     for error in errors:
@@ -98,7 +98,7 @@ def _by_picture(errors: Iterable[Json]) -> list[dict[str, Any]]:
             error["file"], {"file": error["file"], "label": error["label"], "count": 0, "sizes": defaultdict(list)}
         )
         entry["count"] += 1
-        entry["sizes"][error["size"]].append(error["column"])
+        entry["sizes"][error["size"]].append(error["kind"])
     return sorted(entries.values(), key=lambda entry: (-entry["count"], entry["file"]))
 
 

@@ -29,7 +29,8 @@ def evaluate_originals(folder: Path, **about: Any) -> Evaluation:
         except BadImage as error:
             unreadable.append({"file": example.file, "reason": str(error)})
         else:
-            classified.append(Classified(example, verdict, (verdict,) * len(robustness_conditions())))
+            copies = 0 if example.is_lookalike else len(robustness_conditions())
+            classified.append(Classified(example, verdict, (verdict,) * copies))
     fields = {"date": "2000-01-01", "model": "0" * 64, "versions": {}, "held_out": False, "learning_curve": []}
     return summarize(classified, **{"directory": folder.name, "unreadable": unreadable, **fields, **about})
 
