@@ -42,8 +42,8 @@ def test_thumbnail_shows_the_resized_picture(original: Image.Image, codec: str, 
 @pytest.mark.parametrize("circle", [False, True])
 @pytest.mark.parametrize("codec", CODECS)
 def test_codec_writes_the_format_of_its_name(original: Image.Image, codec: str, circle: bool) -> None:
-    formats = {"gif": "GIF", "jpeg": "JPEG", "webp": "WEBP"}
-    (file_format,) = {formats.get(word, "PNG") for word in codec.split()[:1]}
+    formats = {"gif": "GIF", "jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF"}
+    file_format = formats.get(codec.split()[0], "PNG")
     with Image.open(io.BytesIO(Degradation(64, "LANCZOS", circle, codec).apply(original))) as thumbnail:
         assert thumbnail.format == file_format
         assert (thumbnail.mode == "P") == (codec in ("palette png", "gif") or "sheet" in codec)
