@@ -1,4 +1,4 @@
-"""Draw the pictures of avatars/: custom avatars of every family, as many default avatars, and index.csv."""
+"""Draw the pictures of avatars/: custom avatars of every family but look-alikes, as many default ones, and index.csv."""
 
 import argparse
 import io
@@ -54,8 +54,9 @@ def write(directory: Path) -> None:
         shutil.rmtree(directory / label, ignore_errors=True)
         (directory / label).mkdir(parents=True)
     rng = random.Random("avatars")  # noqa: S311 - not for cryptography
-    later = [family for family in synthesis.FAMILIES if family not in FIRST]
-    first, total = DRAWINGS * len(FIRST), DRAWINGS * len(synthesis.FAMILIES)
+    later = [family for family in synthesis.FAMILIES if family not in FIRST and not dataset.is_lookalike(family)]
+    first = DRAWINGS * len(FIRST)
+    total = first + DRAWINGS * len(later)
     drawings = [*custom(rng, FIRST), *default(rng, 0, first), *custom(rng, later), *default(rng, first, total)]
     for example, data in tqdm(drawings, unit="picture"):
         (directory / example.file).write_bytes(data)

@@ -19,7 +19,7 @@ ENCODINGS = (".png", ".webp[Q=80]", ".jpg[Q=75]")
 CUSTOM = [
     example
     for example in dataset.read_index(AVATARS)
-    if example.label == "custom" and not example.is_lookalike and not example.family.startswith("photo-")
+    if example.label == "custom" and not example.family.startswith("photo-")
 ][::16]
 
 
