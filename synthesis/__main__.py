@@ -1,4 +1,4 @@
-"""Draw the pictures of avatars/: custom avatars of every family but look-alikes, as many default ones, and index.csv."""
+"""Draw the pictures of avatars/: custom avatars of all families but look-alikes, as many default ones, and an index."""
 
 import argparse
 import io

@@ -149,7 +149,7 @@ def test_limit_for_custom_avatars_has_a_margin_on_the_drawn_avatars() -> None:
                 thumbnail_errors.append(identicon.fit(thumbnail).error)
     assert max(thumbnail_errors) < CUSTOM_ERROR / 2
     assert len(hard) <= 0.04 * customs
-    assert all(family.startswith(("grid-", "grey-", "near-grey-", "chart")) for family in hard), hard
+    assert all(family.startswith(("grid-", "grey-", "near-grey-", "chart", "one-color")) for family in hard), hard
 
 
 def test_plain_grey_picture_needs_a_review() -> None:
