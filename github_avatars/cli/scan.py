@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from github_avatars.cli.command import Subparsers, add_command
 from github_avatars.cli.process import Stopped, on_stop
-from github_avatars.errors import BadOption, GitHubError, RateLimited, Unreachable
+from github_avatars.errors import BadOption, BadToken, GitHubError, RateLimited, Unreachable
 from github_avatars.files import is_file, open_output
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--repo", action="append", default=[], metavar="OWNER/REPO", help="only the events of this repository"
+    )
+    parser.add_argument(
+        "--profiles",
+        action="store_true",
+        help="add columns with the profile of each account, from GitHub's API; requires a token",
     )
     parser.add_argument("--no-bots", action="store_true", help="omit the accounts of GitHub Apps")
     parser.add_argument(
@@ -187,7 +192,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.engine == "ray":
         _run_on_ray(arguments, sources, options)
         return
-    failure = None
+    failure: GitHubError | BadToken | None = None
     with (
         _output(arguments) as write,
         ProgressBar() as progress,
@@ -197,7 +202,7 @@ def run(arguments: argparse.Namespace) -> None:
         try:
             for row in scan.rows():
                 write(row)
-        except GitHubError as error:
+        except (GitHubError, BadToken) as error:
             failure = error
         summary = scan.summary()
     print(summary, file=sys.stderr)
@@ -209,7 +214,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise Stopped(signals[0])
 
 
-def with_hint(error: GitHubError, hint: str) -> GitHubError:
+def with_hint(error: GitHubError | BadToken, hint: str) -> GitHubError | BadToken:
     """The same error with a longer message."""
     message = f"{error} {hint}"
     return RateLimited(message, error.until) if isinstance(error, RateLimited) else type(error)(message)
@@ -231,6 +236,7 @@ def _options(arguments: argparse.Namespace) -> "ScanOptions":
         size=None if arguments.size == "full" else int(arguments.size),
         keep_pictures=arguments.keep_pictures,
         via=arguments.via,
+        profiles=arguments.profiles,
         concurrency=arguments.concurrency,
         rate=arguments.rate,
         wait=not arguments.no_wait,
@@ -271,7 +277,9 @@ def _output(arguments: argparse.Namespace) -> "Iterator[Callable[[Row], None]]":
     name = arguments.format or (suffix if suffix in FORMATS else "table")
     with ExitStack() as stack:
         file = stack.enter_context(open_output(arguments.output, _files(arguments))) if arguments.output else None
-        yield stack.enter_context(_writer(name, file or sys.stdout.buffer, redact=arguments.redact))
+        yield stack.enter_context(
+            _writer(name, file or sys.stdout.buffer, redact=arguments.redact, profiles=arguments.profiles)
+        )
 
 
 def _files(arguments: argparse.Namespace) -> "Iterator[str | Path]":
@@ -283,20 +291,20 @@ def _files(arguments: argparse.Namespace) -> "Iterator[str | Path]":
 
 
 @contextmanager
-def _writer(name: str, file: BinaryIO, *, redact: bool) -> "Iterator[Callable[[Row], None]]":
+def _writer(name: str, file: BinaryIO, *, redact: bool, profiles: bool) -> "Iterator[Callable[[Row], None]]":
     from tqdm import tqdm
 
     from github_avatars.scan import formats
     from github_avatars.scan.rows import redactor
 
-    writer = formats.writer(name, file)
+    writer = formats.writer(name, file, profiles=profiles)
     transform = redactor() if redact else lambda columns: columns
     # On a terminal, the bar is hidden while rows are written.
     write_mode = tqdm.external_write_mode if file.isatty() else nullcontext
 
     def write(row: "Row") -> None:
         with write_mode():
-            writer.write([transform(row.columns())])
+            writer.write([transform(row.columns(profiles=profiles))])
 
     yield write
     writer.close()

@@ -20,11 +20,16 @@ NODE = re.compile(r"(U|O|BOT)_([A-Za-z0-9_-]{10})")
 
 
 class GraphQL:
-    """The API, with `accounts` as account ids by login. It accepts the token of `rest`, and requires one."""
+    """The API, with users and organizations `accounts` and GitHub Apps `apps`, as ids by login.
 
-    def __init__(self, accounts: Mapping[str, int], rest: Rest) -> None:
-        self._accounts = accounts
-        self._logins = {account_id: login for login, account_id in accounts.items()}
+    It accepts the token of `rest`, and requires one.
+    """
+
+    def __init__(self, accounts: Mapping[str, int], apps: Mapping[str, int], rest: Rest) -> None:
+        self._owners = accounts
+        self._apps = apps
+        self._accounts = {**accounts, **apps}
+        self._logins = {account_id: login for login, account_id in self._accounts.items()}
         self._rest = rest
         self.rate_limit = RateLimit(5000, 3600)
         self.hidden: set[str] = set()
@@ -66,7 +71,7 @@ class GraphQL:
         """The login for an argument, and the type of account that a node id names."""
         if field == "repositoryOwner":
             login = value.lower()
-            return (login if login in self._accounts else None), None
+            return (login if login in self._owners else None), None
         match = NODE.fullmatch(value)
         if not match:
             return None, None
@@ -74,6 +79,8 @@ class GraphQL:
         return self._logins.get(account_id), {"U": "User", "O": "Organization", "BOT": "Bot"}[match[1]]
 
     def _type(self, login: str) -> str:
+        if login in self._apps:
+            return "Bot"
         return "User" if self._accounts[login] % 10 else "Organization"
 
     def _profile(self, login: str) -> dict[str, Any]:
@@ -82,10 +89,13 @@ class GraphQL:
             "__typename": kind,
             "databaseId": account_id,
             "createdAt": f"{2008 + account_id % 16}-01-02T03:04:05Z",
-            "name": login.title(),
-            "location": "Octoland" if account_id % 2 else None,
-            "repositories": {"totalCount": account_id % 100},
         }
+        if kind != "Bot":
+            profile |= {
+                "name": login.title(),
+                "location": "Octoland" if account_id % 2 else None,
+                "repositories": {"totalCount": account_id % 100},
+            }
         if kind == "User":
             profile |= {
                 "company": "@octo-org" if account_id % 3 else None,

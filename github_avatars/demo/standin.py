@@ -187,7 +187,7 @@ class GitHubStandIn:
         """The rate limit of the addresses /LOGIN.png in the mode page-limit."""
         if graph:
             self._add(graph, [avatars / example.file for example in examples if example.label == "custom"])
-        self.graphql = graphql.GraphQL(self._account_ids, self.rest)
+        self.graphql = graphql.GraphQL(self._account_ids, {login: ids[0] for login, ids in APPS.items()}, self.rest)
         """The GraphQL API; its attributes may change at any time."""
         self._server = _Server((host, port), self, tls)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)

@@ -39,8 +39,8 @@ fragment B on Bot { databaseId createdAt }
 """
 """Source: https://docs.github.com/en/graphql/reference/objects"""
 
-NODES = {"u": ("U", "U"), "o": ("O", "O"), "b": ("BOT", "B")}
-"""The prefixes of aliases, with the prefixes of node ids and the fragments: users, organizations, GitHub Apps."""
+NODES = {"u": "U", "o": "O", "b": "BOT"}
+"""The prefixes of aliases, with those of node ids: users, organizations, GitHub Apps."""
 
 
 @dataclass(frozen=True)
@@ -70,33 +70,28 @@ def profiles(api: API, accounts: Sequence[Account], *, ids_only: bool = False) -
     Raises RateLimited, Unreachable, LoginRequired, or BadToken.
     """
     fragments = IDS if ids_only else PROFILES
-    results: dict[int, Profile | GitHubError] = {}
-    by_login = {
-        f"a{place}": account.login
+    found: dict[int, Profile | Refused] = {}
+    logins = {f"a{place}": account.login or "" for place, account in enumerate(accounts) if _has_login(account)}
+    for alias, answer in _ask(api, "repositoryOwner(login: ", "String!", "...U ...O", logins, fragments).items():
+        account_id = accounts[int(alias[1:])].account_id
+        if isinstance(answer, Refused) or (answer and account_id in (None, answer.account_id)):
+            found[int(alias[1:])] = answer
+    nodes = [
+        (f"{prefix}{place}", _node(kind, account.account_id or 0))
         for place, account in enumerate(accounts)
-        if account.login and LOGIN.fullmatch(account.login)
-    }
-    for place, account in enumerate(accounts):
-        if f"a{place}" not in by_login:
-            results[place] = _missing(api, account) if _has_node(account) else Profile()
-    for alias, answer in _ask(api, "repositoryOwner(login: ", "String!", "...U ...O", by_login, fragments).items():
-        place = int(alias[1:])
-        account = accounts[place]
-        is_other = isinstance(answer, Profile) and account.account_id not in (None, answer.account_id)
-        results[place] = _missing(api, account) if answer is None or is_other else answer
-    by_id = {
-        f"{prefix}{place}": _node(kind, account.account_id or 0)
-        for place, account in enumerate(accounts)
-        if isinstance(results[place], NoProfile) and _has_node(account)
-        for prefix, (kind, _) in NODES.items()
-    }
-    nodes = list(by_id.items())
+        if place not in found and _has_node(account)
+        for prefix, kind in NODES.items()
+    ]
     for start in range(0, len(nodes), BATCH):
         part = dict(nodes[start : start + BATCH])
         for alias, answer in _ask(api, "node(id: ", "ID!", "...U ...O ...B", part, fragments).items():
-            if answer is not None and isinstance(results[int(alias[1:])], NoProfile):
-                results[int(alias[1:])] = answer
-    return [results[place] for place in range(len(accounts))]
+            if answer:
+                found[int(alias[1:])] = answer
+    return [found.get(place) or _missing(api, account) for place, account in enumerate(accounts)]
+
+
+def _has_login(account: Account) -> bool:
+    return LOGIN.fullmatch(account.login or "") is not None
 
 
 def _has_node(account: Account) -> bool:
@@ -112,7 +107,11 @@ def _node(kind: str, account_id: int) -> str:
     return f"{kind}_{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
 
 
-def _missing(api: API, account: Account) -> NoProfile:
+def _missing(api: API, account: Account) -> Profile | NoProfile:
+    if account.is_bot:
+        return Profile(account.account_id, "Bot")
+    if not _has_login(account) and not _has_node(account):
+        return Profile()
     name = account.login or f"id {account.account_id}"
     return NoProfile(
         f"{api.url} does not show the account {name}: it is suspended, deleted, or a managed user of an enterprise."

@@ -28,12 +28,13 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 
 from github_avatars.classifier import Classifier
-from github_avatars.errors import BadImage, GitHubError, RateLimited
-from github_avatars.github import CONNECTIONS, Account, Avatar, GitHub, Via, rate_limit
+from github_avatars.errors import BadImage, BadToken, GitHubError, RateLimited
+from github_avatars.github import API, CONNECTIONS, Account, Avatar, GitHub, Via, graphql, rate_limit
 from github_avatars.prediction import Prediction, predict_avatars
 from github_avatars.scan import images
 from github_avatars.scan.identification import IdLookup, resembles_identicon
 from github_avatars.scan.outage import CONTROL, OutageDetector
+from github_avatars.scan.profiling import ProfileLookup
 from github_avatars.scan.rows import Result
 from github_avatars.scan.store import DueAccount, Outcome
 from github_avatars.workers import process_pool
@@ -78,7 +79,8 @@ class Engine:
     raises the last of the HOST_FAILURES, or Unreachable. In both cases, the accounts in flight are finished first. When
     `stop` is set, the iteration ends at once. `unfinished` are then the accounts that were taken out of `due` and have
     no outcome. `via` is as in GitHub.fetch; default avatars that are fetched by login are verified with the ids of
-    `id_lookup`. `on_note` is called with messages for the user.
+    `id_lookup`. With the API `profiles`, outcomes have the profiles of their accounts. `on_note` is called with
+    messages for the user.
     """
 
     def __init__(
@@ -95,11 +97,13 @@ class Engine:
         keep_pictures: bool = False,
         via: Via = "page",
         id_lookup: IdLookup | None = None,
+        profiles: API | None = None,
         on_note: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.bytes = 0
         """The number of bytes of the fetched pictures."""
-        self._due = due
+        self._profiles = ProfileLookup(profiles, due) if profiles else None
+        self._due = iter(()) if profiles else due
         self._github = github
         self._classifier = classifier
         self._pool = pool
@@ -125,13 +129,14 @@ class Engine:
         self._next_start: float | None = None
         self._resume = 0.0
         self._outage = OutageDetector()
-        self._failure: GitHubError | None = None
+        self._failure: GitHubError | BadToken | None = None
 
     @property
     def unfinished(self) -> list[DueAccount]:
         """The accounts that were taken out of `due` and have no outcome."""
         unidentified = (due for due, _ in self._unidentified.values())
-        unfinished = (*self._in_flight.values(), *unidentified, *self._lookups.values(), *self._waiting)
+        profiles = self._profiles.batch if self._profiles else ()
+        unfinished = (*self._in_flight.values(), *unidentified, *self._lookups.values(), *self._waiting, *profiles)
         return [due for due in unfinished if due.number != CONTROL]
 
     def __iter__(self) -> Iterator[list[Outcome]]:
@@ -151,15 +156,16 @@ class Engine:
 
     def _run(self) -> Iterator[list[Outcome]]:
         while not self._is_over():
+            self._start_profiles()
             self._start_fetches()
             self._start_lookups()
-            if not (self._in_flight or self._waiting or self._lookups):
+            if not (self._in_flight or self._waiting or self._lookups or (self._profiles and self._profiles.batch)):
                 break
             self._process_events()
             self._submit_batches()
             if self._outcomes:
                 outcomes, self._outcomes = self._outcomes, []
-                yield outcomes
+                yield [self._profiles.complete(outcome) for outcome in outcomes] if self._profiles else outcomes
                 for outcome in outcomes:
                     del self._in_flight[outcome.number]
         if self._failure:
@@ -168,7 +174,17 @@ class Engine:
     def _is_over(self) -> bool:
         if self._stop.is_set():
             return not self._unclassified and not self._submitted_batches and not self._outcomes
-        return self._failure is not None and not (self._in_flight or self._unidentified or self._lookups)
+        is_profiling = self._profiles is not None and self._profiles.is_running
+        return self._failure is not None and not (
+            self._in_flight or self._unidentified or self._lookups or is_profiling
+        )
+
+    def _start_profiles(self) -> None:
+        """Look up the profiles of the next accounts, so that enough wait for being fetched."""
+        if self._profiles is None or self._stop.is_set() or self._failure or time.monotonic() < self._resume:
+            return
+        if len(self._waiting) < graphql.BATCH and self._profiles.start():
+            self._tasks.put(partial(self._look_up_profiles, self._profiles))
 
     def _start_fetches(self) -> None:
         """Put as many due accounts into the task queue as the limits allow now."""
@@ -253,6 +269,14 @@ class Engine:
         ids = id_lookup.ids(github, [due.login or "" for due, _ in batch])
         self._events.put(partial(self._on_identified, batch, ids))
 
+    def _look_up_profiles(self, lookup: ProfileLookup, _: GitHub) -> None:
+        try:
+            profiles = lookup.look_up()
+        except (GitHubError, BadToken) as error:
+            self._events.put(partial(self._on_profiles_failed, lookup, error))
+        else:
+            self._events.put(lambda: self._waiting.extend(lookup.finish(profiles)))
+
     # The events change the state, so only the caller's thread processes them.
 
     def _on_fetched(self, due: DueAccount, avatar: Avatar) -> None:
@@ -261,7 +285,9 @@ class Engine:
         if due.number == CONTROL:
             del self._in_flight[CONTROL]
             return
-        if avatar.unchanged:
+        if self._profiles and (refusal := self._profiles.refusal(due, avatar)):
+            self._outcomes.append(Outcome(due.number, refusal))
+        elif avatar.unchanged:
             self._outcomes.append(Outcome(due.number, None))
         elif resembles_identicon(avatar) and self._can_be_identified(due, avatar):
             self._wait_for_id(due, avatar)
@@ -307,14 +333,7 @@ class Engine:
     def _on_failed(self, due: DueAccount, error: GitHubError | BadImage) -> None:
         if isinstance(error, RateLimited):
             self._requeue(due)
-            try:
-                if self._on_wait is None:
-                    raise error
-                if time.monotonic() > self._resume:
-                    wait = rate_limit.resume_time(error) - datetime.now(UTC)
-                    self._resume = time.monotonic() + wait.total_seconds()
-            except RateLimited as failure:
-                self._failure = failure
+            self._wait(error)
             return
         if due.number == CONTROL:
             del self._in_flight[CONTROL]
@@ -322,6 +341,24 @@ class Engine:
             return
         self._outcomes.append(Outcome(due.number, Result.of_error(error)))
         self._count_failure("fetch", due, error)
+
+    def _on_profiles_failed(self, lookup: ProfileLookup, error: GitHubError | BadToken) -> None:
+        lookup.fail()
+        if isinstance(error, RateLimited):
+            self._wait(error)
+        else:
+            self._failure = error
+
+    def _wait(self, limited: RateLimited) -> None:
+        """Send no requests until a rate limit ends, or end the run."""
+        try:
+            if self._on_wait is None:
+                raise limited
+            if time.monotonic() > self._resume:
+                wait = rate_limit.resume_time(limited) - datetime.now(UTC)
+                self._resume = time.monotonic() + wait.total_seconds()
+        except RateLimited as failure:
+            self._failure = failure
 
     def _count_failure(self, step: str, due: DueAccount, error: GitHubError | BadImage) -> None:
         match self._outage.on_failure(step, due, error):

@@ -2,12 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, Protocol
 
 from github_avatars.extras import optional_packages
 from github_avatars.scan import account_files
-from github_avatars.scan.rows import COLUMNS, Columns, account_name
+from github_avatars.scan.rows import COLUMNS, PROFILE_COLUMNS, Columns, account_name
 from github_avatars.text import printable
 
 GROUP = 10_000
@@ -27,12 +27,13 @@ class Writer(Protocol):
 FORMATS = ("table", "jsonl", "csv", "parquet")
 
 
-def writer(name: str, file: BinaryIO) -> Writer:
-    """A writer to `file` in one of FORMATS. Raises MissingPackage if Parquet needs pyarrow."""
+def writer(name: str, file: BinaryIO, *, profiles: bool = False) -> Writer:
+    """A writer to `file` in one of FORMATS, of rows with `profiles`. Raises MissingPackage if Parquet needs pyarrow."""
+    columns = COLUMNS | PROFILE_COLUMNS if profiles else COLUMNS
     if name == "parquet":
-        return _ParquetWriter(file)
+        return _ParquetWriter(file, columns)
     heading, line = _LINES[name]
-    return _LineWriter(file, heading, line)
+    return _LineWriter(file, ",".join(columns) + "\n" if name == "csv" else heading, line)
 
 
 class _LineWriter:
@@ -86,13 +87,15 @@ def _table_line(row: Columns) -> str:
         notes.append({True: "verified", False: "not its own identicon", None: "not verified"}[row["verified"]])
     if row["pictures"] > 1:
         notes.append(f"{row['agreed']} of {row['pictures']} agree")
+    profile = {name: row[name] for name in PROFILE_COLUMNS if row.get(name) is not None}
+    notes += [f"{name} {printable(str(value)[:60])}" for name, value in profile.items()]
     return f"{name:<39} {row['label'] or row['status']:<16} {probability:>11}  {', '.join(notes)}".rstrip() + "\n"
 
 
 _LINES: dict[str, tuple[str, Callable[[Columns], str]]] = {
     "table": (f"{'account':<39} {'avatar':<16} {'probability':>11}  notes\n", _table_line),
     "jsonl": ("", _json_line),
-    "csv": (",".join(COLUMNS) + "\n", _csv_line),
+    "csv": ("", _csv_line),
 }
 
 _ARROW_TYPES = {str: "string", int: "int64", float: "float64", bool: "bool_"}
@@ -102,20 +105,21 @@ def table(rows: Iterable[Columns]) -> Any:
     """The rows as a pyarrow.Table."""
     import pyarrow
 
-    return pyarrow.Table.from_pylist(list(rows), _schema())
+    return pyarrow.Table.from_pylist(list(rows), _schema(COLUMNS))
 
 
-def _schema() -> Any:
+def _schema(columns: Mapping[str, type]) -> Any:
     import pyarrow
 
-    return pyarrow.schema([(name, getattr(pyarrow, _ARROW_TYPES[kind])()) for name, kind in COLUMNS.items()])
+    return pyarrow.schema([(name, getattr(pyarrow, _ARROW_TYPES[kind])()) for name, kind in columns.items()])
 
 
 class _ParquetWriter:
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, columns: Mapping[str, type]) -> None:
         with optional_packages():
             from pyarrow import parquet
-        self._writer = parquet.ParquetWriter(file, _schema())
+        self._schema = _schema(columns)
+        self._writer = parquet.ParquetWriter(file, self._schema)
         self._rows: list[Columns] = []
 
     def write(self, rows: Iterable[Columns]) -> None:
@@ -130,5 +134,7 @@ class _ParquetWriter:
 
     def _write_group(self) -> None:
         if self._rows:
-            self._writer.write_table(table(self._rows))
+            import pyarrow
+
+            self._writer.write_table(pyarrow.Table.from_pylist(self._rows, self._schema))
             self._rows.clear()

@@ -29,6 +29,8 @@ class ScanOptions:
     via: Via = "login"
     """How to fetch by a login: "login" from the avatar host, "page" from the account's page. Enterprise hosts always
     use "page"."""
+    profiles: bool = False
+    """Look up the profile of each account in GitHub's GraphQL API, which requires a token."""
     concurrency: int = 16
     """The number of fetches in flight."""
     rate: float | None = None

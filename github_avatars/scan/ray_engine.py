@@ -142,8 +142,10 @@ def run(
 
 
 def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: int | None) -> None:
-    if options.refresh or options.ordered or options.keep_pictures or sources.no_bots:
-        raise BadOption("--engine ray does not support --refresh, --ordered, --keep-pictures and --no-bots: omit them.")
+    if options.refresh or options.ordered or options.keep_pictures or options.profiles or sources.no_bots:
+        raise BadOption(
+            "--engine ray does not support --refresh, --ordered, --keep-pictures, --profiles and --no-bots: omit them."
+        )
     if sources.lists or sources.git or sources.gharchive:
         raise BadOption("--engine ray does not read lists of GitHub, --git and --gharchive: give files of logins.")
     if len({_format(str(source)) for source in sources.names}) > 1:

@@ -21,7 +21,7 @@ from github_avatars.errors import (
     TooLarge,
     UnknownAddress,
 )
-from github_avatars.github import Account
+from github_avatars.github import Account, Profile
 from github_avatars.prediction import Prediction
 
 JUDGED, PENDING = "judged", "pending"
@@ -68,7 +68,29 @@ COLUMNS: dict[str, type] = {
 }
 """The columns of a file of rows, in their order, with the types of their values. docs/scan.md explains them."""
 
-REDACTED = ("account_id", "email", "github_grey", "distinct_colors", "identicon_error", "left_out", "href", "error")
+PROFILE_COLUMNS: dict[str, type] = {
+    "type": str,
+    "created_at": str,
+    "name": str,
+    "company": str,
+    "location": str,
+    "followers": int,
+    "following": int,
+    "public_repositories": int,
+}
+"""The columns that ScanOptions.profiles adds: the fields of Profile except the id."""
+
+REDACTED = (
+    *PROFILE_COLUMNS,
+    "account_id",
+    "email",
+    "github_grey",
+    "distinct_colors",
+    "identicon_error",
+    "left_out",
+    "href",
+    "error",
+)
 
 REDACTION_KEY = "GITHUB_AVATARS_REDACT_KEY"
 """The environment variable with the key of the hashes; without it, each run creates a random key."""
@@ -144,11 +166,13 @@ class Row(Result):
     """Whether the source is commits, in which anyone can write any author."""
     unsure: bool | None = None
     """Whether the probability lies within the uncertainty range; None without a prediction."""
+    profile: Profile | None = None
+    """The profile of the account, if it was looked up."""
     checked: str | None = None
     """When the account was last requested, in UTC, for example 2026-11-24T12:30:00Z."""
 
-    def columns(self) -> Columns:
-        """The values by the names of COLUMNS; unknown ones are None."""
+    def columns(self, *, profiles: bool = False) -> Columns:
+        """The values by the names of COLUMNS, and, with `profiles`, of PROFILE_COLUMNS; unknown ones are None."""
         prediction = self.prediction
         features = prediction.features if prediction else None
         return {
@@ -170,6 +194,7 @@ class Row(Result):
             "href": self.href,
             "checked": self.checked,
             "error": self.error,
+            **({name: getattr(self.profile, name, None) for name in PROFILE_COLUMNS} if profiles else {}),
         }
 
 
@@ -219,7 +244,7 @@ def redactor() -> Callable[[Columns], Columns]:
         name, probability = account_name(columns).lower(), columns["probability"]
         return {
             **columns,
-            **dict.fromkeys(REDACTED),
+            **{name: None for name in REDACTED if name in columns},
             "login": hmac.new(key, name.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:20],
             "probability": None if probability is None else round(probability, 2),
         }

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from github_avatars import classifier
-from github_avatars.errors import GitHubError
+from github_avatars.errors import BadOption, BadToken, GitHubError
 from github_avatars.github import API, Account, GitHub, Pace, api, hosts
 from github_avatars.scan.engine import Engine, classify_images, worker_pool
 from github_avatars.scan.identification import IdLookup
@@ -81,7 +81,12 @@ class Scan:
             accounts = self._sources.accounts(self._store, wait=options.wait, observer=self._observer)
             model = hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest()
             self._store.begin(
-                accounts, model, host=host, keep_pictures=options.keep_pictures, verify=self._api is not None
+                accounts,
+                model,
+                host=host,
+                keep_pictures=options.keep_pictures,
+                verify=self._api is not None,
+                profiles=options.profiles,
             )
         except BaseException:
             self.__exit__(None, None, None)
@@ -96,10 +101,16 @@ class Scan:
             self._store.close()
 
     def _open_api(self, host: str) -> API | None:
-        """The API for the ids of accounts, if there is a token and avatars are fetched by login; else None."""
-        if self._options.via == "page" or hosts.avatars_url(host) is None:
+        """The API for profiles, and for the ids of avatars that are fetched by login; None if it is not needed.
+
+        Raises BadToken, and BadOption if profiles are requested without a token.
+        """
+        profiles = self._options.profiles
+        if not profiles and (self._options.via == "page" or hosts.avatars_url(host) is None):
             return None
         token = api.read_token(self._sources.token_file, os.environ)
+        if profiles and not token:
+            raise BadOption("--profiles needs a token for GitHub's API: give one in GITHUB_TOKEN or with --token-file.")
         return self._resources.enter_context(API(host, token=token)) if token else None
 
     def stop(self) -> None:
@@ -141,6 +152,7 @@ class Scan:
                 keep_pictures=options.keep_pictures,
                 via=options.via,
                 id_lookup=IdLookup(self._api),
+                profiles=self._api if options.profiles else None,
                 on_note=self._observer.note,
             )
             try:
@@ -153,7 +165,7 @@ class Scan:
                     self._observer.advance(
                         [outcome.result.label_or_status if outcome.result else "unchanged" for outcome in outcomes]
                     )
-            except GitHubError as error:
+            except (GitHubError, BadToken) as error:
                 failure = error
         store.end(failure.kind if failure else "interrupted" if self.stopped else "complete")
         if options.ordered:

@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,9 +18,9 @@ from typing import Any, Self, overload
 
 from github_avatars.errors import BadFile, InUse
 from github_avatars.features import Features
-from github_avatars.github import Account
+from github_avatars.github import Account, Profile
 from github_avatars.prediction import Prediction
-from github_avatars.scan.rows import JUDGED, TRANSIENT, Result, Row, UncertaintyRange, make_row
+from github_avatars.scan.rows import JUDGED, PROFILE_COLUMNS, TRANSIENT, Result, Row, UncertaintyRange, make_row
 from github_avatars.scan.summary import Summary
 
 PAGE = 1000
@@ -100,16 +100,28 @@ CREATE TABLE IF NOT EXISTS labels (
 CREATE TABLE IF NOT EXISTS hosts (
     url TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS profiles (
+    account INTEGER PRIMARY KEY REFERENCES accounts,
+    type TEXT,
+    created_at TEXT,
+    name TEXT,
+    company TEXT,
+    location TEXT,
+    followers INTEGER,
+    following INTEGER,
+    public_repositories INTEGER
+) STRICT;
 CREATE TABLE IF NOT EXISTS edges (
     follower INTEGER NOT NULL REFERENCES accounts,
     followed INTEGER NOT NULL REFERENCES accounts,
     PRIMARY KEY (follower, followed)
 ) STRICT, WITHOUT ROWID;
 """
-"""`pictures` are the originals of ScanOptions.keep_pictures; `pages` are those of GitHub's lists while a run reads them
-(stored_lists.py); `labels` are a person's (labels.py). `hosts` has at most one row: the address of the host, as in
-GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it. `edges` has, once,
-each pair of accounts of which one follows the other; stores of version 0.2 do not have it."""
+"""`pictures` are the originals of ScanOptions.keep_pictures, `profiles` are those of ScanOptions.profiles; `pages` are
+those of GitHub's lists while a run reads them (sources.py); `labels` are a person's (labels.py). `hosts` has at most
+one row: the address of the host, as in GITHUB_URL, whose accounts these are; stores of version 0.1 do not have it.
+`edges` has, once, each pair of accounts of which one follows the other. Stores of version 0.2 have neither `edges` nor
+`profiles`."""
 
 CHECKSUMS = """
 ALTER TABLE accounts ADD COLUMN crc INTEGER;
@@ -137,6 +149,8 @@ PRAGMA user_version = 2;
 """
 """What version 2 of the schema adds: `avatar_url` and `email` are the source's. New stores begin as version 1, too, so
 that the definitions of their tables are the same. The checksums cover the new columns from the next run on."""
+
+PROFILE = ", ".join(PROFILE_COLUMNS)
 
 CHECKED_1 = (
     "name, login, named_id, settled, status, error, label, probability, github_grey, distinct_colors, identicon_error,"
@@ -189,6 +203,8 @@ class Outcome:
     etag: str | None = None
     picture: bytes | None = None
     """The file to keep, if any."""
+    profile: Profile | None = None
+    """The profile of the account, if it was looked up."""
 
 
 def account_key(account: Account) -> str:
@@ -258,6 +274,7 @@ class Store:
         host: str | None = None,
         keep_pictures: bool = False,
         verify: bool = False,
+        profiles: bool = False,
     ) -> None:
         """Begin a run over accounts with their keys; `model` is the sha256 of the model that classifies them.
 
@@ -266,7 +283,7 @@ class Store:
 
         Accounts that another model classified become due, because predictions of two models are not comparable. With
         `keep_pictures`, so do accounts without a kept picture; with `verify`, default avatars that were fetched by
-        login and not verified.
+        login and not verified; with `profiles`, accounts without a profile.
         """
         self._model = model
         if host:
@@ -303,6 +320,11 @@ class Store:
                 " AND (model != ? OR (? AND number NOT IN (SELECT account FROM pictures)))",
                 (model, keep_pictures),
             )
+            if profiles:
+                connection.execute(
+                    "UPDATE accounts SET settled = 0 WHERE status = 'judged' AND number IN (SELECT account FROM inputs)"
+                    " AND number NOT IN (SELECT account FROM profiles)"
+                )
             if verify:
                 connection.execute(
                     "UPDATE accounts SET settled = 0, etag = NULL WHERE label = 'default' AND verified IS NULL"
@@ -356,6 +378,13 @@ class Store:
                 else:
                     # Without a result, the avatar is unchanged.
                     self._write_status(connection, outcome.number, outcome.result or Result(status=JUDGED), checked)
+                if profile := outcome.profile:
+                    texts = (profile.created_at, profile.name, profile.company, profile.location)
+                    counts = (profile.followers, profile.following, profile.public_repositories)
+                    connection.execute(
+                        "INSERT OR REPLACE INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        (outcome.number, profile.type, *(_text(text) for text in texts), *counts),
+                    )
                 connection.execute(
                     f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE number = ?",  # noqa: S608
                     (outcome.number,),
@@ -427,7 +456,8 @@ class Store:
         """The account number and the row of each input for which the condition is true; its parameters begin at ?3."""
         last = 0
         while page := self.query(
-            f"SELECT * FROM found WHERE place > ?1 AND {condition} ORDER BY place LIMIT ?2",  # noqa: S608
+            f"SELECT found.*, {PROFILE} FROM found LEFT JOIN profiles USING (account)"  # noqa: S608
+            f" WHERE place > ?1 AND {condition} ORDER BY place LIMIT ?2",
             *(last, PAGE, *values),
         ):
             last = page[-1][0]
@@ -595,7 +625,8 @@ def _crc32(*values: object) -> int:
 def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
     """The row for the columns of `found`, from `settled` on."""
     _, checked, login, named_id, email, forgeable, status, error, label, probability, *more = columns
-    github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, account_id, href = more
+    github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, *more = more
+    account_id, href, *profile = more
     prediction = None
     if status == JUDGED:
         prediction = Prediction(
@@ -620,7 +651,8 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
         account_id=account_id,
         href=href,
     )
-    return make_row(Account(login, named_id, email=email, forgeable=bool(forgeable)), result, checked, unsure)
+    row = make_row(Account(login, named_id, email=email, forgeable=bool(forgeable)), result, checked, unsure)
+    return replace(row, profile=None if profile[0] is None else Profile(row.account_id, *profile))
 
 
 @overload

@@ -8,6 +8,7 @@ import pytest
 
 from github_avatars.demo import AVATARS, MODES, GitHubStandIn, once, responding
 from github_avatars.demo.graphql import PATH
+from github_avatars.demo.standin import APPS
 from github_avatars.errors import BadToken, LoginRequired, NoProfile, RateLimited, Refused, Unreachable
 from github_avatars.github import API, Account, hosts
 from github_avatars.github.client import RETRIES
@@ -88,6 +89,14 @@ def test_accounts_by_id(api: API, standin: GitHubStandIn) -> None:
     assert standin.requests == {PATH: 2}
 
 
+def test_apps(api: API, standin: GitHubStandIn) -> None:
+    (login, (account_id, app_id)), _ = APPS.items()
+    url = f"{standin.url}/in/{app_id}"
+    shown, unknown = profiles(api, [Account(login, account_id, url), Account("Copilot", 5, url)])
+    assert shown == Profile(account_id, "Bot", f"{2008 + account_id % 16}-01-02T03:04:05Z")
+    assert unknown == Profile(5, "Bot")
+
+
 def test_node_ids_are_those_of_the_rest_api() -> None:
     assert _node("U", 136175375) == "U_kgDOCB3fDw"
     assert _node("U", 133496243) == "U_kgDOB_T9sw"
@@ -110,7 +119,7 @@ def test_account_without_a_profile_does_not_affect_others(api: API, standin: Git
     ]
     assert str(results[0]).startswith(f"{api.url} does not show the account {hidden}: it is suspended, deleted")
     assert str(results[1]) == f"{api.url} refuses the profile of {failing} (INTERNAL)."
-    assert results[6:] == [Profile()] * 4
+    assert results[6:] == [Profile(), Profile(None, "Bot"), Profile(), Profile()]
 
 
 def test_null_without_an_error_is_no_profile(api: API, standin: GitHubStandIn) -> None:
