@@ -8,7 +8,7 @@ from github_avatars.errors import BadOption, GitHubAvatarsError, NotAPicture
 from github_avatars.features import Features
 from github_avatars.github import Account
 from github_avatars.prediction import Prediction
-from github_avatars.scan.rows import COLUMNS, STATUSES, Result, check_uncertainty_range, make_row
+from github_avatars.scan.rows import COLUMNS, PROFILE_COLUMNS, STATUSES, Result, check_uncertainty_range, make_row
 from tests.support.processes import ROOT
 
 PREDICTION = Prediction("custom", 0.5, Features(0, 200, 0.9), account_id=6, href="https://a/b")
@@ -100,5 +100,5 @@ def test_docs_explain_every_column_and_status() -> None:
     page = (ROOT / "docs/scan.md").read_text()
     lines = page.partition("\n## Rows\n")[2].partition("\n## ")[0].splitlines()
     columns = [cell for line in lines if line.startswith("| `") for cell in line.split("|")[1].split(", ")]
-    assert [name.strip(" `") for name in columns] == list(COLUMNS)
+    assert [name.strip(" `") for name in columns] == [*COLUMNS, *PROFILE_COLUMNS]
     assert all(f"`{status}`" in page for status in STATUSES)
