@@ -10,7 +10,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
@@ -46,9 +45,14 @@ _SPREAD = np.repeat(np.arange(len(_COLUMNS)), np.diff(_COLUMNS, append=SIZE))
 _UP, _PAETH = b"\2", 4
 """Filter types. GitHub uses Up, which subtracts the line above, for each line that equals it. Paeth is the last one."""
 
+_REPEATED = (_UP + bytes(_LINE)) * SIZE
+"""Lines that equal the line above, filtered with Up."""
+
 
 @contextmanager
-def loaded(data: bytes, account_id: int | None, name: str = "the picture") -> Iterator[tuple[Image.Image, bool | None]]:
+def loaded(
+    data: bytes, account_id: int | None, name: str = "the picture", *, whole: bool = False
+) -> Iterator[tuple[Image.Image, bool | None]]:
     """Within this context, the picture of decoding.loaded, and is_verified for it. Raises what decoding.loaded raises.
 
     A file that is the account's identicon is not decoded: the identicon is drawn.
@@ -58,7 +62,7 @@ def loaded(data: bytes, account_id: int | None, name: str = "the picture") -> It
         if is_file_of(data, expected):
             yield expected.draw(), True
             return
-    with decoding.loaded(data, name) as picture:
+    with decoding.loaded(data, name, whole=whole) as picture:
         yield picture, is_verified(picture, account_id)
 
 
@@ -75,11 +79,12 @@ def is_file_of(data: bytes, expected: Identicon) -> bool:
     try:
         for line, above, count in _lines(expected):
             # In pieces, because the whole would not fit into the caches of the processor.
-            piece: bytes = decompressor.decompress(compressed, count * (1 + _LINE))
+            size = count * (1 + _LINE)
+            piece: bytes = decompressor.decompress(compressed, size)
             compressed = decompressor.unconsumed_tail
             if line != above or piece[:1] != _UP:
                 others.append((line, above, piece, count))
-            elif piece != _zeros(count):
+            elif len(piece) < size or not _REPEATED.startswith(piece):
                 return False
         rest = decompressor.decompress(compressed, 1) or decompressor.unused_data
     except inflate.error:
@@ -141,9 +146,3 @@ def _filter(lines: Pixels, above: Pixels, types: Pixels) -> Pixels:
     predicted = np.stack((np.zeros_like(up), left, up, average, paeth))[types, np.arange(len(types))]
     filtered = (here - predicted).take(_SPREAD, axis=1)
     return np.hstack([types[:, None], filtered.reshape(len(types), _LINE)])
-
-
-@lru_cache(maxsize=SIZE)
-def _zeros(count: int) -> bytes:
-    """`count` lines that equal the line above, filtered with Up."""
-    return (_UP + bytes(_LINE)) * count

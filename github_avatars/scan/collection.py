@@ -30,7 +30,7 @@ from github_avatars import identicon
 from github_avatars.errors import BadDataset, BadFile, BadImage, BadLogin, ForeignRedirect, InUse, NoSuchAccount
 from github_avatars.files import read_regular, write_atomically
 from github_avatars.github import Account, GitHub
-from github_avatars.picture import decoding, formats
+from github_avatars.picture import decoding, formats, verification
 from github_avatars.scan.options import Observer, ScanOptions
 from github_avatars.scan.rows import PENDING, UNSURE, Row
 from github_avatars.scan.scanning import Scan
@@ -148,10 +148,8 @@ def _lock(directory: Path) -> int:
     return descriptor
 
 
-def place(picture: Image.Image, account_id: int) -> Place:
-    """Where an RGB picture that an account shows belongs."""
-    if identicon.is_of(picture, account_id):
-        return "default"
+def place(picture: Image.Image) -> Place:
+    """Where an RGB picture belongs that an account shows and that is not the account's identicon."""
     return "custom" if identicon.fit(picture).error > CUSTOM_ERROR else "review"
 
 
@@ -203,7 +201,9 @@ class _Collection:
             message = f"The avatar of {row.login} came from an address without account id: check GITHUB_URL."
             return self._add_error(source, ForeignRedirect.kind, message)
         try:
-            decoded = decoding.decode(picture, f"The avatar of {row.login}")
+            name = f"The avatar of {row.login}"
+            with verification.loaded(picture, row.account_id, name, whole=True) as (loaded, is_own_identicon):
+                decoded = decoding.rgb(loaded, name)
         except BadImage as error:
             return self._add_error(source, error.kind, str(error))
         source |= {
@@ -211,7 +211,7 @@ class _Collection:
             "source": row.href or "",
             "content": dataset.pixel_hash(decoded),
         }
-        label = place(decoded, row.account_id)
+        label = "default" if is_own_identicon else place(decoded)
         if file := self._existing(source, label):
             self._aside.append({"file": file, "reason": "duplicate", **source})
             return "duplicate"
