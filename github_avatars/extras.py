@@ -11,6 +11,7 @@ EXTRAS = {
     "efficientnet_lite_pytorch": "deep",
     "h11": "web",
     "jinja2": "report",
+    "networkx": "map",
     "pyarrow": "parquet",
     "ray": "ray",
     "scipy": "train",

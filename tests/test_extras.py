@@ -71,6 +71,7 @@ def test_all_contains_every_extra_but_the_networks() -> None:
         ("ray", ["scan", "names.csv", "--engine", "ray", "-o", "out"], "ray"),
         ("pyarrow", ["scan", "names.csv", "--engine", "ray", "-o", "out"], "ray"),
         ("shtab", ["completion", "zsh"], "completion"),
+        ("networkx", ["map", "model.pkl", "-o", "map.html"], "map"),
     ],
 )
 def test_command_without_its_package_prints_one_line(package: str, words: list[str], extra: str) -> None:
@@ -97,6 +98,7 @@ def test_every_module_can_be_imported_without_posix() -> None:
         "import sys, os, importlib, asyncio, numpy, PIL.Image, requests, urllib3, tqdm, sklearn.linear_model, uvicorn\n"
         "import scipy.sparse.csgraph, sklearn.neighbors, sklearn.tree, sklearn.compose, bokeh.plotting, starlette\n"
         "import starlette.applications, starlette.staticfiles, jinja2, multiprocessing, concurrent.futures.process\n"
+        "import networkx\n"
         f"for name in {POSIX_MODULES}: sys.modules[name] = None\n"
         f"for name in {POSIX_FUNCTIONS}: delattr(os, name)\n"
         f"for name in {loaded}: importlib.import_module(name)\n"

@@ -208,6 +208,13 @@ def review(installation: Installation) -> None:
         installation.call("review", "scan.db", extra="web")
 
 
+def draw_map(installation: Installation) -> None:
+    for name, start in (("map.html", b"<!DOCTYPE html>"), ("map.graphml", b"<?xml")):
+        installation.call("map", "scan.db", "-o", name, extra="map")
+        if "map" in installation.extras:
+            assert (installation.folder / name).read_bytes().startswith(start)
+
+
 def serve(installation: Installation) -> None:
     if "web" not in installation.extras:
         installation.call("serve", extra="web")
@@ -240,6 +247,7 @@ STEPS: tuple[Callable[[Installation], None], ...] = (
     evaluate,
     report,
     review,
+    draw_map,
     serve,
     completion,
 )
@@ -286,7 +294,7 @@ def main() -> None:
             print(f"{file.name}: {megabytes(file):.2f} MB")
         if not arguments.core:
             print(run([*UV, "tool", "run", "--quiet", "twine", "check", "--strict", str(sdist), str(wheel)]).stdout)
-        everything = frozenset({"completion", "notebook", "parquet", "ray", "report", "train", "web"})
+        everything = frozenset({"completion", "map", "notebook", "parquet", "ray", "report", "train", "web"})
         for extra, extras in (("", frozenset[str]()), ("all", everything)):
             if extra and arguments.core:
                 break

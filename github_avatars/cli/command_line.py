@@ -19,10 +19,25 @@ from github_avatars.cli import (
     serve,
     train,
 )
+from github_avatars.cli import map as map_command
 from github_avatars.cli.command import ParagraphFormatter, Parser
 from github_avatars.extras import optional_packages
 
-COMMANDS = (predict, explain, evaluate, train, collect, scan, review, report, dataset, serve, demo, completion)
+COMMANDS = (
+    predict,
+    explain,
+    evaluate,
+    train,
+    collect,
+    scan,
+    review,
+    map_command,
+    report,
+    dataset,
+    serve,
+    demo,
+    completion,
+)
 """The modules of the subcommands, in the order of the help text."""
 
 DESCRIPTION = "Classify GitHub avatars as default or custom."

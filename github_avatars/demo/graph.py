@@ -16,7 +16,7 @@ FIRST_ID = 50_000_001
 
 
 class Graph:
-    """A directed stochastic block model with ACCOUNTS accounts, graph-0 and so on.
+    """A directed stochastic block model with the accounts graph-0, graph-1 and so on; their number is even.
 
     Accounts with even numbers are one community, those with odd numbers the other one. The probability of an edge
     depends only on whether its accounts are in one community, and each edge is independent of all others. The same
@@ -25,20 +25,20 @@ class Graph:
     Source: P. W. Holland, K. B. Laskey, S. Leinhardt, Stochastic blockmodels: first steps, Social Networks 5 (1983).
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, count: int = ACCOUNTS, seed: int = 0) -> None:
         generator = random.Random(seed)  # noqa: S311
         edges = []
-        for follower in range(ACCOUNTS):
+        for follower in range(count):
             for parity, mean in ((follower % 2, INSIDE), (1 - follower % 2, OUTSIDE)):
-                for place in _sample(generator, ACCOUNTS // 2, 2 * mean / ACCOUNTS):
+                for place in _sample(generator, count // 2, 2 * mean / count):
                     if (followed := 2 * place + parity) != follower:
                         edges.append((follower, followed))
         self.edges: Sequence[tuple[int, int]] = edges
         """The numbers of the follower and of the followed account of each edge."""
-        self.accounts: Mapping[str, int] = {f"graph-{number}": FIRST_ID + number for number in range(ACCOUNTS)}
+        self.accounts: Mapping[str, int] = {f"graph-{number}": FIRST_ID + number for number in range(count)}
         """Account ids by login."""
         self.has_default_avatar: Sequence[bool] = [
-            generator.random() < DEFAULT_SHARE[number % 2] for number in range(ACCOUNTS)
+            generator.random() < DEFAULT_SHARE[number % 2] for number in range(count)
         ]
 
 

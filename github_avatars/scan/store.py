@@ -435,13 +435,25 @@ class Store:
 
     def rows(self, unsure: UncertaintyRange) -> Iterator[Row]:
         """A row for each input of the run, in their order."""
-        return (row for _, row in self._rows(unsure, "true"))
+        return (row for _, row in self.numbered_rows(unsure))
+
+    def numbered_rows(self, unsure: UncertaintyRange) -> Iterator[tuple[int, Row]]:
+        """The rows, each with the number of its account."""
+        return self._rows(unsure, "true")
 
     def rows_with_pictures(self, unsure: UncertaintyRange) -> Iterator[tuple[Row, bytes | None]]:
         """The rows, each with the kept picture of its account; None if there is none."""
-        for number, row in self._rows(unsure, "true"):
-            pictures = self.query("SELECT data FROM pictures WHERE account = ?", number)
-            yield row, pictures[0][0] if pictures else None
+        return ((row, self.picture(number)) for number, row in self.numbered_rows(unsure))
+
+    def picture(self, number: int) -> bytes | None:
+        """The kept picture of the account with this number; None if there is none."""
+        pictures = self.query("SELECT data FROM pictures WHERE account = ?", number)
+        return pictures[0][0] if pictures else None
+
+    def host(self) -> str | None:
+        """The address of the host of the accounts, like GitHub.base; None if it is unknown."""
+        hosts = self.query("SELECT url FROM hosts")
+        return hosts[0][0] if hosts else None
 
     def rows_not_due(self, unsure: UncertaintyRange, cutoff: str | None) -> Iterator[Row]:
         """The rows of the inputs whose accounts are not due."""

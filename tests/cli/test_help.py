@@ -8,7 +8,21 @@ import pytest
 
 from tests.support.commands import PARSER, PARSERS, run_command, run_python
 
-HEAVY = {"sklearn", "scipy", "numpy", "PIL", "requests", "tqdm", "bokeh", "torch", "shtab", "sqlite3", "ray", "pyarrow"}
+HEAVY = {
+    "sklearn",
+    "scipy",
+    "numpy",
+    "PIL",
+    "requests",
+    "tqdm",
+    "bokeh",
+    "torch",
+    "shtab",
+    "sqlite3",
+    "ray",
+    "pyarrow",
+    "networkx",
+}
 OPTIONS = [(words, action) for words, parser in PARSERS.items() for action in parser._actions if action.option_strings]
 
 HELP_OF_ALL = """

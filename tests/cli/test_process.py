@@ -127,6 +127,7 @@ COMMANDS = {
     "scan -o": ("scan", "octocat", "--db", ":memory:", "-o", "rows.csv"),
     "dataset check": ("dataset", "check", FOLDER),
     "review --export": ("review", "reviewed.db", "--export", "exported"),
+    "map": ("map", "reviewed.db", "-o", "map.html"),
     "completion": ("completion", "bash"),
     "--help": ("--help",),
     "wrong usage": ("paint",),
@@ -285,6 +286,8 @@ def test_escape_sequences_of_files_are_not_printed(github: GitHubStandIn, tmp_pa
         ("predict", f"files/default/{ESCAPE}.png"),
         ("predict", ESCAPE),
         ("review", ESCAPE),
+        ("map", ESCAPE, "-o", "map.html"),
+        ("map", "text.txt", "-o", ESCAPE),
         ("report", "files", "--evaluation", ESCAPE, "-o", "/dev/null"),
         ("completion", ESCAPE),
     ):
