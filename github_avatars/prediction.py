@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from PIL import Image
 
@@ -18,6 +18,12 @@ from github_avatars.picture import decoding, verification
 from github_avatars.text import printable
 
 logger = logging.getLogger(__name__)
+
+THUMBNAIL = 64
+"""The longer side in pixels of the avatars that are requested. GitHub serves identicons at full size regardless."""
+
+MAX_CUSTOM = 0.05
+"""A thumbnail with a higher probability of "default" does not suffice: the original decides."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,11 @@ class Prediction:
     href: str | None = None
     """The address that was requested; None for a picture file."""
     fetch_seconds: float | None = None
-    """The time to fetch the avatar; None for a picture file."""
+    """The time to fetch the avatar, also its original if that decides; None for a picture file."""
     classify_seconds: float | None = None
     """The time to decode and classify the picture, including waits for memory; None if it was classified in a batch."""
+    size: int | None = None
+    """The longer side in pixels of the picture that the verdict is based on; None if that is unknown."""
 
     def output(self) -> dict[str, str | None]:
         """The JSON output of the service: username, href, prediction."""
@@ -57,6 +65,7 @@ class Prediction:
             "timing.classify": self.classify_seconds,
             "account_id": self.account_id,
             "verified": self.verified,
+            "size": self.size,
         }
         return {name: value for name, value in metrics.items() if value is not None}
 
@@ -95,18 +104,40 @@ def predict(
 
 
 def predict_account(account: str, github: GitHub, classifier: Classifier) -> Prediction:
-    """The prediction for the avatar that GitHub shows for an account, in any spelling of github.parse.
+    """The prediction for the avatar that GitHub shows for an account. Raises what `fetch_and_predict` raises."""
+    return fetch_and_predict(account, github, classifier)[1]
 
-    Its `username` is the login, None if `account` has only the id. Its `href` is the address that was requested: that
-    with the id if it is given. Raises GitHubError and BadImage.
+
+def fetch_and_predict(account: str, github: GitHub, classifier: Classifier) -> tuple[Avatar, Prediction]:
+    """The avatar that GitHub shows for an account, in any spelling of github.parse, and the prediction for it.
+
+    It is requested as a thumbnail. If it arrives as one and is not certainly custom (MAX_CUSTOM), its original is
+    fetched within the same deadline. A thumbnail that is certainly custom cannot be that of the account's identicon, so
+    `verified` is false.
+
+    The `username` of the prediction is the login, None if `account` has only the id. Its `href` is the address that was
+    requested: that with the id if it is given. Raises GitHubError and BadImage.
     """
-    started = perf_counter()
-    avatar = github.fetch(account)
-    fetched = perf_counter()
+    start = monotonic()
+    avatar = github.fetch(account, size=THUMBNAIL, since=start)
+    prediction = _predict_avatar(avatar, classifier, monotonic() - start)
+    is_thumbnail = prediction.size is not None and prediction.size <= THUMBNAIL
+    if not is_thumbnail or prediction.probability <= MAX_CUSTOM:
+        return avatar, prediction
+    fetching = monotonic()
+    avatar = github.fetch_original(avatar, since=start)
+    seconds = (prediction.fetch_seconds or 0) + monotonic() - fetching
+    final = _predict_avatar(avatar, classifier, seconds)
+    return avatar, replace(final, classify_seconds=(prediction.classify_seconds or 0) + (final.classify_seconds or 0))
+
+
+def _predict_avatar(avatar: Avatar, classifier: Classifier, fetch_seconds: float) -> Prediction:
+    start = perf_counter()
     name = f"The avatar of {avatar.login or avatar.href}"
     with verification.loaded(avatar.data, avatar.account_id, name) as (picture, verified):
         verdict = classifier.classify(features.extract(picture))
-        classified = perf_counter()
+        seconds = perf_counter() - start
+        side = decoding.longer_side(picture)
     return Prediction(
         verdict.label,
         verdict.probability,
@@ -115,8 +146,9 @@ def predict_account(account: str, github: GitHub, classifier: Classifier) -> Pre
         verified=verified,
         username=avatar.login or None,
         href=avatar.href,
-        fetch_seconds=fetched - started,
-        classify_seconds=classified - fetched,
+        fetch_seconds=fetch_seconds,
+        classify_seconds=seconds,
+        size=side,
     )
 
 
@@ -126,8 +158,9 @@ def predict_file(path: Path, classifier: Classifier, name: str = "The image") ->
     started = perf_counter()
     with decoding.loaded(data, name) as picture:
         verdict = classifier.classify(features.extract(picture))
-    classified = perf_counter()
-    return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=classified - started)
+        side = decoding.longer_side(picture)
+    seconds = perf_counter() - started
+    return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=seconds, size=side)
 
 
 def predict_avatars(
@@ -138,15 +171,19 @@ def predict_avatars(
     Each avatar comes with the requested size in pixels, None for the original. The result for a picture that cannot be
     used is its error.
     """
-    verified: list[bool | None] = []  # filled while `pictures` is consumed
+    # Filled while `pictures` is consumed.
+    verified: list[bool | None] = []
+    sides: list[int | None] = []
 
     def pictures() -> Iterator[Image.Image | BadImage]:
         for avatar, size in avatars:
             verified.append(None)
+            sides.append(None)
             name = f"The avatar of {avatar.login or avatar.href}"
             try:
                 with verification.loaded(avatar.data, avatar.account_id, name) as (picture, is_own_identicon):
-                    is_thumbnail = size is not None and max(picture.size) <= size
+                    sides[-1] = side = decoding.longer_side(picture)
+                    is_thumbnail = size is not None and side <= size
                     verified[-1] = None if is_thumbnail else is_own_identicon
                     yield picture
                     del picture  # otherwise it would remain in memory while the next one is decoded
@@ -165,8 +202,9 @@ def predict_avatars(
             verified=is_own_identicon,
             username=avatar.login or None,
             href=avatar.href,
+            size=side,
         )
-        for (avatar, _), verdict, is_own_identicon in zip(avatars, verdicts, verified, strict=True)
+        for (avatar, _), verdict, is_own_identicon, side in zip(avatars, verdicts, verified, sides, strict=True)
     ]
 
 

@@ -15,17 +15,36 @@ import pytest
 from PIL import Image
 
 from github_avatars import classifier, identicon
-from github_avatars.classifier import Classifier, Label, classify
-from github_avatars.demo import GitHubStandIn, responding
-from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge
-from github_avatars.github import GitHub
+from github_avatars.classifier import Classifier, Label, Verdict, classify
+from github_avatars.demo import Exchange, GitHubStandIn, responding
+from github_avatars.errors import (
+    BadInput,
+    BadLogin,
+    GitHubAvatarsError,
+    GitHubError,
+    NoSuchAccount,
+    NotAPicture,
+    RateLimited,
+    TooLarge,
+    Unreachable,
+)
+from github_avatars.features import Features
+from github_avatars.github import Account, Avatar, GitHub
 from github_avatars.picture.decoding import MAX_BYTES
-from github_avatars.prediction import Prediction, predict, predict_account, predict_avatars, predict_file
+from github_avatars.prediction import (
+    THUMBNAIL,
+    Prediction,
+    fetch_and_predict,
+    predict,
+    predict_account,
+    predict_avatars,
+    predict_file,
+)
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from tests.support.processes import ROOT
 
-PICTURE_METRICS = {"probability", "github_grey", "distinct_colors", "identicon_error", "timing.classify"}
+PICTURE_METRICS = {"probability", "github_grey", "distinct_colors", "identicon_error", "timing.classify", "size"}
 ACCOUNT_METRICS = PICTURE_METRICS | {"account_id", "verified", "timing.fetch"}
 ACCOUNT_IDS = {"own": 101, "lossless": 102, "stranger": 103, "touched": 104, "smaller": 105, "lossy": 106, "photo": 107}
 """The accounts in the `avatars` folder and their ids."""
@@ -83,6 +102,7 @@ def test_prediction_for_an_account(hub: GitHub, standin: GitHubStandIn, avatars:
         href=f"{standin.url}/own.png",
         fetch_seconds=prediction.fetch_seconds,
         classify_seconds=prediction.classify_seconds,
+        size=420,
     )
     assert 0.09 < (prediction.fetch_seconds or 0) < 60
     assert 0 < (prediction.classify_seconds or 0) < 60
@@ -94,6 +114,7 @@ def test_prediction_for_an_account(hub: GitHub, standin: GitHubStandIn, avatars:
         "identicon_error": 0,
         "account_id": 101,
         "verified": True,
+        "size": 420,
         "timing.fetch": prediction.fetch_seconds,
         "timing.classify": prediction.classify_seconds,
     }
@@ -106,7 +127,7 @@ def test_prediction_for_a_file(
     prediction = predict(None, path_type(avatars / "photo.png"), hub, shipped)
     verdict = classify(avatars / "photo.png", shipped)
     assert prediction == Prediction(
-        "custom", verdict.probability, verdict.features, classify_seconds=prediction.classify_seconds
+        "custom", verdict.probability, verdict.features, classify_seconds=prediction.classify_seconds, size=64
     )
     assert prediction.output() == {"username": None, "href": None, "prediction": "custom"}
     assert set(prediction.metrics()) == PICTURE_METRICS
@@ -159,6 +180,124 @@ def test_verified_means_equal_to_the_identicon_of_this_account(
     assert (prediction.label, prediction.verified) == (label, verified)
     assert prediction.account_id == ACCOUNT_IDS[login]
     assert set(prediction.metrics()) == ACCOUNT_METRICS
+
+
+@pytest.fixture
+def resizing(tmp_path: Path) -> Iterator[GitHubStandIn]:
+    """A stand-in that resizes all pictures, identicons too. The picture of `photo` has 460 pixels per side."""
+    noise = np.random.default_rng(7).integers(0, 256, (460, 460, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.jpg")
+    identicon.render(101).save(tmp_path / "own.png")
+    dataset.write_index(
+        tmp_path,
+        [Example("photo.jpg", "custom", "photo", 107, "any"), Example("own.png", "default", "own", 101, "any")],
+    )
+    with GitHubStandIn(tmp_path, resize_identicons=True) as standin:
+        yield standin
+
+
+@pytest.fixture
+def resizing_hub(resizing: GitHubStandIn) -> Iterator[GitHub]:
+    with GitHub(resizing.url, backoff=0) as hub:
+        yield hub
+
+
+class Answering(Classifier):
+    """Gives each picture the same probability."""
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+
+    def classify(self, measured: Features) -> Verdict:
+        return Verdict("default" if self.probability > 0.5 else "custom", self.probability, measured)
+
+
+def test_thumbnail_suffices_for_a_custom_avatar(
+    resizing: GitHubStandIn, resizing_hub: GitHub, shipped: Classifier
+) -> None:
+    prediction = predict_account("photo", resizing_hub, shipped)
+    assert resizing.requests == {"/photo.png": 1, "/u/107?v=4&s=64": 1}
+    assert prediction.output() == {"username": "photo", "href": f"{resizing.url}/photo.png", "prediction": "custom"}
+    assert (prediction.account_id, prediction.verified, prediction.size) == (107, False, 64)
+
+
+def test_original_decides_about_a_small_identicon(
+    resizing: GitHubStandIn, resizing_hub: GitHub, shipped: Classifier
+) -> None:
+    prediction = predict_account("own", resizing_hub, shipped)
+    assert resizing.requests == {"/own.png": 1, "/u/101?v=4&s=64": 1, "/u/101?v=4": 1}
+    assert prediction.output() == {"username": "own", "href": f"{resizing.url}/own.png", "prediction": "default"}
+    assert (prediction.account_id, prediction.verified, prediction.size) == (101, True, 420)
+
+
+@pytest.mark.parametrize(("probability", "size"), [(0.0, 64), (0.05, 64), (0.051, 460), (0.5, 460), (0.96, 460)])
+def test_original_decides_about_a_thumbnail_that_is_not_certainly_custom(
+    probability: float, size: int, resizing: GitHubStandIn, resizing_hub: GitHub
+) -> None:
+    avatar, prediction = fetch_and_predict("photo", resizing_hub, Answering(probability))
+    assert prediction.size == size
+    assert prediction.href == avatar.href == f"{resizing.url}/photo.png"
+    assert resizing.requests.total() == (2 if size == THUMBNAIL else 3)
+    assert classify(avatar.data).features == prediction.features
+
+
+def test_host_that_ignores_the_size_is_asked_once(
+    resizing: GitHubStandIn, resizing_hub: GitHub, tmp_path: Path
+) -> None:
+    """The JPEG is decoded at reduced size, which does not make it a thumbnail."""
+    picture = Image.new("RGB", (512, 300))
+    picture.save(tmp_path / "wide.jpg")
+    resizing.faults["/u/107"] = responding(200, body=(tmp_path / "wide.jpg").read_bytes())
+    prediction = predict_account("photo", resizing_hub, Answering(0.5))
+    assert prediction.size == 512
+    assert resizing.requests == {"/photo.png": 1, "/u/107?v=4&s=64": 1}
+
+
+def test_original_of_an_avatar_without_an_account_id(resizing: GitHubStandIn, resizing_hub: GitHub) -> None:
+    logo = "https://avatars.githubusercontent.com/in/15368?v=4"
+    avatar, prediction = fetch_and_predict(logo, resizing_hub, Answering(0.5))
+    assert (prediction.account_id, prediction.verified, prediction.size) == (None, None, 420)
+    assert resizing.requests == {"/in/15368?v=4&s=64": 1, "/in/15368?v=4": 1}
+    assert prediction.href == avatar.href == f"{resizing.url}/in/15368?v=4"
+
+
+@pytest.mark.parametrize("fails", ["s=64", "v=4"])
+@pytest.mark.parametrize(
+    ("status", "headers", "error"),
+    [(404, {}, Unreachable), (429, {"Retry-After": "3600"}, RateLimited), (500, {}, Unreachable)],
+)
+def test_missing_thumbnail_or_original_is_an_error(
+    fails: str,
+    status: int,
+    headers: dict[str, str],
+    error: type[GitHubError],
+    resizing: GitHubStandIn,
+    resizing_hub: GitHub,
+) -> None:
+    def fault(exchange: Exchange) -> bool:
+        return exchange.path.endswith(fails) and responding(status, headers)(exchange)
+
+    resizing.faults["/u/107"] = fault
+    with pytest.raises(error, match=" photo"):
+        predict_account("photo", resizing_hub, Answering(0.5))
+
+
+def test_thumbnail_and_original_share_a_deadline(resizing: GitHubStandIn) -> None:
+    starts = []
+
+    class Recording(GitHub):
+        def fetch(self, account: str | Account, **options: Any) -> Avatar:
+            starts.append(options["since"])
+            return super().fetch(account, **options)
+
+        def fetch_original(self, avatar: Avatar, **options: Any) -> Avatar:
+            starts.append(options["since"])
+            return super().fetch_original(avatar, **options)
+
+    with Recording(resizing.url) as hub:
+        predict_account("photo", hub, Answering(0.5))
+    assert len(starts) == 2
+    assert starts[0] == starts[1] is not None
 
 
 def test_nothing_is_verified_without_an_account_id(

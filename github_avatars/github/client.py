@@ -13,7 +13,7 @@ import reprlib
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Literal, Self
@@ -102,6 +102,8 @@ class Avatar:
     """GitHub's identifier of this version of the file, for a later conditional request; None if it sends none."""
     unchanged: bool = False
     """Whether the file is still the one with the requested ETag, and was therefore not sent."""
+    source: str = ""
+    """The address of the file, after redirects and without the requested size."""
 
 
 class GitHub:
@@ -143,9 +145,18 @@ class GitHub:
         self._session.close()
 
     def fetch(
-        self, account: str | Account, *, size: int | None = None, etag: str | None = None, via: Via = "page"
+        self,
+        account: str | Account,
+        *,
+        size: int | None = None,
+        etag: str | None = None,
+        via: Via = "page",
+        since: float | None = None,
     ) -> Avatar:
         """Fetch the avatar of an account, within about `deadline` seconds from when a pooled connection is free.
+
+        Several fetches for one prediction share a deadline if it counts from the same `since`, a time of
+        time.monotonic; by default it counts from now.
 
         A text is any spelling of `parse`. The request goes to the avatar's address or to that with the id if one of
         these is known, and else to that with the login, as `via` says, or the commit address. `size` requests a picture
@@ -160,22 +171,21 @@ class GitHub:
         login = account.login or ""
         if account.avatar_url:
             subject = login or account.avatar_url
-            return self._fetch(subject, self._trusted_address(subject, account.avatar_url), size, etag, login)
+            return self._fetch(subject, self._trusted_address(subject, account.avatar_url), size, etag, login, since)
         if BOT.fullmatch(login):
             raise BotAccount(
                 f"{login} is a GitHub App, whose avatar has an address that its login does not reveal: "
                 "give the avatar_url of GitHub's API."
             )
         if account.account_id:
-            return self._fetch(
-                login or f"id {account.account_id}", self._url_of_id(account.account_id), size, etag, login
-            )
+            subject = login or f"id {account.account_id}"
+            return self._fetch(subject, self._url_of_id(account.account_id), size, etag, login, since)
         if account.email is not None and account.login is None:
-            return self._fetch_by_email(account.email, size, etag)
+            return self._fetch_by_email(account.email, size, etag, since)
         check_login(login)
         if via == "login" and self._serves_logins and login.lower() not in OTHER_PATHS:
-            return self._fetch(login, f"{self._avatars_url}/{login}", size, etag, login)
-        return self._fetch(login, f"{self.base}/{login}.png", size, etag, login)
+            return self._fetch(login, f"{self._avatars_url}/{login}", size, etag, login, since)
+        return self._fetch(login, f"{self.base}/{login}.png", size, etag, login, since)
 
     def fetch_by_id(self, account_id: int, *, size: int | None = None, etag: str | None = None) -> Avatar:
         """Like `fetch`, with one request instead of two, to the address to which `fetch` is redirected.
@@ -184,6 +194,15 @@ class GitHub:
         one from an earlier `fetch`; without one, it assumes the address without subdomain isolation.
         """
         return self.fetch(Account(None, account_id), size=size, etag=etag)
+
+    def fetch_original(self, avatar: Avatar, *, since: float | None = None) -> Avatar:
+        """Fetch an avatar again, at full size, with one request.
+
+        `since` is as for `fetch`. Raises the errors of `fetch`, but Unreachable instead of NoSuchAccount.
+        """
+        subject = avatar.login or avatar.href
+        original = self._fetch(subject, avatar.source, None, None, avatar.login, since, is_known=True)
+        return replace(original, href=avatar.href)
 
     def account_id(self, login: str) -> int | None:
         """The id of an account, from the redirect of its page, in one request; None if it does not contain the id.
@@ -198,43 +217,54 @@ class GitHub:
     def _url_of_id(self, account_id: int | str) -> str:
         return f"{self._avatars_url or f'{self.base}/avatars'}/u/{account_id}?v=4"
 
-    def _fetch_by_email(self, email: str, size: int | None, etag: str | None) -> Avatar:
+    def _fetch_by_email(self, email: str, size: int | None, etag: str | None, since: float | None) -> Avatar:
         """The avatar of the account with a commit address. GitHub serves one picture for all unknown addresses."""
         unknown = UnknownAddress(f"{self.base} has no account with the commit address {reprlib.repr(email)}.")
         if "@" not in email or len(email) > MAX_ADDRESS:
             raise unknown
         try:
-            avatar = self._fetch_address(email, size, etag)
+            avatar = self._fetch_address(email, size, etag, since)
         except NoSuchAccount as error:
             raise unknown from error
         if avatar.unchanged or avatar.account_id:
             return avatar
         if size not in self._unknown_pictures:
-            self._unknown_pictures[size] = self._fetch_address(UNKNOWN_ADDRESS, size, None).data
+            self._unknown_pictures[size] = self._fetch_address(UNKNOWN_ADDRESS, size, None, since).data
         if avatar.data == self._unknown_pictures[size]:
             raise unknown
         return avatar
 
-    def _fetch_address(self, email: str, size: int | None, etag: str | None) -> Avatar:
+    def _fetch_address(self, email: str, size: int | None, etag: str | None, since: float | None) -> Avatar:
         url = f"{self._avatars_url or f'{self.base}/avatars'}/u/e?email={quote(email, safe='', errors='replace')}"
-        return self._fetch(reprlib.repr(email), url, size, etag)
+        return self._fetch(reprlib.repr(email), url, size, etag, since=since)
 
-    def _fetch(self, subject: str, href: str, size: int | None, etag: str | None, login: str = "") -> Avatar:
-        deadline = time.monotonic() + self._deadline
+    def _fetch(
+        self,
+        subject: str,
+        href: str,
+        size: int | None,
+        etag: str | None,
+        login: str = "",
+        since: float | None = None,
+        *,
+        is_known: bool = False,
+    ) -> Avatar:
+        deadline = (time.monotonic() if since is None else since) + self._deadline
         headers = {"If-None-Match": etag} if etag else {}
         url = href
         for redirects in range(1 + MAX_REDIRECTS):
             account_id = _account_id(url)
             is_page = urlsplit(url).path.endswith(".png")
             sized_url = f"{url}{'&' if '?' in url else '?'}s={size}" if size and not is_page else url
-            is_known = redirects > 0 and account_id is not None
+            is_known = is_known or (redirects > 0 and account_id is not None)
             response = self._get_with_retries(subject, sized_url, deadline, headers, is_known=is_known)
             if response.status in (200, 304) and account_id and not self._avatars_url:
                 self._avatars_url = url.partition("?")[0].rpartition("/u/")[0]
             if response.status == 304 and etag:
-                return Avatar(login, account_id, href, b"", etag, unchanged=True)
+                return Avatar(login, account_id, href, b"", etag, unchanged=True, source=url)
             if response.status == 200:
-                return Avatar(login, account_id, href, _picture(subject, response), response.headers.get("ETag"))
+                data = _picture(subject, response)
+                return Avatar(login, account_id, href, data, response.headers.get("ETag"), source=url)
             url = self._redirect_target(subject, url, response)
         raise ForeignRedirect(f"{self.base} redirects more than {MAX_REDIRECTS} times for {subject}: check GITHUB_URL.")
 

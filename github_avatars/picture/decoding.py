@@ -45,6 +45,9 @@ A pixel takes at most 17 bytes while it is decoded and converted, so 2 × MAX_PI
 serves them never wait.
 """
 
+_FULL_SIZE = "size in the file"
+"""The key in `Image.info` of the width and height of a picture that is decoded at reduced size."""
+
 _FILTERS_LOCK = threading.Lock()
 
 
@@ -89,6 +92,7 @@ def _load(stripped: StrippedFile, name: str, whole: bool) -> Image.Image:
         raise _damaged(name, error) from error
     with picture:
         if not whole:
+            picture.info[_FULL_SIZE] = picture.size
             picture.draft(None, (MIN_UNBLURRED_SIDE, MIN_UNBLURRED_SIDE))
         _load_pixels(picture, name)
     if stripped.orientation == 1:
@@ -97,6 +101,12 @@ def _load(stripped: StrippedFile, name: str, whole: bool) -> Image.Image:
     exif[ORIENTATION_TAG] = stripped.orientation
     picture.info["exif"] = exif.tobytes()
     return _to_8_bits(upright(picture))
+
+
+def longer_side(picture: Image.Image) -> int:
+    """The longer side of a picture from `loaded` in pixels, as it is in the file, even if it is decoded smaller."""
+    width, height = picture.info.get(_FULL_SIZE, picture.size)
+    return int(max(width, height))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from github_avatars.github import GitHub
 from github_avatars.identicon import SAMPLE
 from github_avatars.picture import verification
 from github_avatars.picture.formats import media_type
-from github_avatars.prediction import Prediction
+from github_avatars.prediction import THUMBNAIL, Prediction, fetch_and_predict
 
 Json = dict[str, Any]
 
@@ -58,41 +58,36 @@ class PageAnswer:
         return answer
 
 
-def answer_account(account: str, github: GitHub, classifier: Classifier) -> PageAnswer:
-    """The answer for the avatar of an account, in any spelling of github.parse. Raises GitHubError and BadImage."""
-    avatar = github.fetch(account)
+def answer_account(account: str, github: GitHub, classifier: Classifier, *, pictures: bool) -> PageAnswer:
+    """The answer for the avatar of an account, in any spelling of github.parse.
+
+    With `pictures`, the page shows the avatar, so its original is fetched even if a thumbnail suffices for the verdict.
+    Raises GitHubError and BadImage.
+    """
+    avatar, prediction = fetch_and_predict(account, github, classifier)
     name = f"The avatar of {avatar.login or avatar.href}"
-    return _answer(avatar.data, name, classifier, avatar.account_id, avatar.login or None, avatar.href)
+    explained, _ = _explain(avatar.data, name, classifier, avatar.account_id)
+    if pictures and prediction.size is not None and prediction.size <= THUMBNAIL:
+        avatar = github.fetch_original(avatar)
+    return PageAnswer(prediction, explained, avatar.data)
 
 
 def answer_picture(data: bytes, classifier: Classifier, account_id: int | None = None) -> PageAnswer:
     """The answer for a picture file, which may be the avatar of an account. Raises BadImage."""
-    return _answer(data, "The picture", classifier, account_id)
+    explained, verified = _explain(data, "The picture", classifier, account_id)
+    verdict = explained.verdict
+    prediction = Prediction(
+        verdict.label, verdict.probability, verdict.features, account_id=account_id, verified=verified
+    )
+    return PageAnswer(prediction, explained, data)
 
 
-def _answer(
-    data: bytes,
-    name: str,
-    classifier: Classifier,
-    account_id: int | None,
-    username: str | None = None,
-    href: str | None = None,
-) -> PageAnswer:
+def _explain(data: bytes, name: str, classifier: Classifier, account_id: int | None) -> tuple[Explanation, bool | None]:
+    """The explanation of the verdict on a picture file, and whether it is the identicon of an account."""
     with verification.loaded(data, account_id, name) as (picture, verified):
         explained = explanation.explain(picture, classifier)
         # The page shows the file. The decoded picture would take memory that decoding.BUDGET no longer counts.
-        explained = replace(explained, picture=explained.sample)
-    verdict = explained.verdict
-    prediction = Prediction(
-        verdict.label,
-        verdict.probability,
-        verdict.features,
-        account_id=account_id,
-        verified=verified,
-        username=username,
-        href=href,
-    )
-    return PageAnswer(prediction, explained, data)
+        return replace(explained, picture=explained.sample), verified
 
 
 def _data_url(data: bytes) -> str:

@@ -109,10 +109,11 @@ class Site:
     async def _answer_account(self, request: Request, login: str, *, pictures: bool) -> Response:
         self._charge(request)
 
-        def answer() -> Json:
-            return answer_account(login, self._github, self._classifier).as_json(pictures=pictures)
+        def work() -> Json:
+            answer = answer_account(login, self._github, self._classifier, pictures=pictures)
+            return answer.as_json(pictures=pictures)
 
-        return JSONResponse(await self._run(request, answer))
+        return JSONResponse(await self._run(request, work))
 
     async def _answer_picture(self, request: Request, data: bytes, account_id: int | None = None) -> Response:
         def answer() -> Json:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from github_avatars.demo import Exchange, GitHubStandIn, dripping, responding
 from github_avatars.errors import BadOption, GitHubAvatarsError, NoSuchAccount, NotAPicture, TooLarge, Unreachable
-from github_avatars.github import Account, Avatar, GitHub, hosts
+from github_avatars.github import DEADLINE, Account, Avatar, GitHub, hosts
 from github_avatars.github.client import MAX_REFUSAL_BYTES
 from github_avatars.picture.decoding import MAX_BYTES
 from tests.support.fetching import fetch_error
@@ -22,7 +23,9 @@ PAGE = "/octocat.png"
 
 def test_fetch(client: GitHub, standin: GitHubStandIn, octocat: bytes) -> None:
     etag = f'"{hashlib.sha256(octocat).hexdigest()}"'
-    assert client.fetch("octocat") == Avatar("octocat", 583231, f"{standin.url}/octocat.png", octocat, etag)
+    assert client.fetch("octocat") == Avatar(
+        "octocat", 583231, f"{standin.url}/octocat.png", octocat, etag, source=f"{standin.url}{PICTURE}?v=4"
+    )
 
 
 def test_login_keeps_its_spelling(client: GitHub, standin: GitHubStandIn) -> None:
@@ -83,6 +86,25 @@ def test_size_is_requested_from_the_host_of_pictures(client: GitHub, standin: Gi
     assert dict(standin.requests) == {"/zeke.png": 1, "/u/2289?v=4&s=4": 2}
     assert Image.open(io.BytesIO(client.fetch("zeke", size=64).data)).size == (8, 8)
     assert Image.open(io.BytesIO(client.fetch("octocat", size=4).data)).size == (8, 8)
+
+
+def test_original_is_fetched_from_the_address_of_the_picture(client: GitHub, standin: GitHubStandIn) -> None:
+    small = client.fetch("octocat", size=4)
+    original = client.fetch_original(small)
+    assert dict(standin.requests) == {PAGE: 1, f"{PICTURE}?v=4&s=4": 1, f"{PICTURE}?v=4": 1}
+    assert original == client.fetch("octocat")
+    standin.faults[PICTURE] = responding(404)
+    with pytest.raises(Unreachable, match="octocat, which exists"):
+        client.fetch_original(small)
+
+
+def test_deadline_counts_from_an_earlier_fetch(client: GitHub, standin: GitHubStandIn) -> None:
+    avatar = client.fetch("octocat")
+    standin.latency = 0.5
+    with pytest.raises(Unreachable):
+        client.fetch("octocat", since=time.monotonic() - DEADLINE)
+    with pytest.raises(Unreachable):
+        client.fetch_original(avatar, since=time.monotonic() - DEADLINE)
 
 
 def test_unchanged_picture_is_not_sent_again(client: GitHub, standin: GitHubStandIn) -> None:

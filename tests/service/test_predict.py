@@ -13,8 +13,10 @@ from PIL import Image
 from github_avatars import identicon
 from github_avatars.classifier import classify
 from github_avatars.demo import AVATARS, GitHubStandIn
+from github_avatars.prediction import THUMBNAIL
 from github_avatars.training import dataset
 from tests.conftest import StartCog
+from tests.support.avatars import judged_file
 from tests.support.cog_server import CogServer
 from tests.support.processes import ROOT
 
@@ -97,7 +99,7 @@ def test_default_avatar(server: CogServer, github: GitHubStandIn) -> None:
 @pytest.mark.parametrize("family", ["identicon", "cartoon"])
 def test_metrics_of_an_account(server: CogServer, family: str) -> None:
     metrics = server.predict(username=FAMILIES[family].login)["metrics"]
-    verdict = classify(AVATARS / FAMILIES[family].file)
+    verdict = classify(judged_file(FAMILIES[family]))
     assert metrics.pop("predict_time") > 0
     timing = metrics.pop("timing")
     assert set(timing) == {"fetch", "classify"}
@@ -109,6 +111,7 @@ def test_metrics_of_an_account(server: CogServer, family: str) -> None:
         "identicon_error": pytest.approx(verdict.features.identicon_error, rel=1e-12),
         "account_id": FAMILIES[family].account_id,
         "verified": family == "identicon",
+        "size": 420 if family == "identicon" else THUMBNAIL,
     }
 
 
@@ -117,12 +120,17 @@ def test_predictions_equal_those_of_the_library(cog_server: CogServer, github: G
     example = FAMILIES[family]
     data = (AVATARS / example.file).read_bytes()
     verdict = classify(data)
-    expected = verdict.label, pytest.approx(verdict.probability, rel=1e-12)
+    judged = judged_file(example)
     account = cog_server.predict(username=example.login)
-    assert (account["output"]["prediction"], account["metrics"]["probability"]) == expected
-    assert github.requests[f"/u/{example.account_id}?v=4"] == 1
+    assert account["output"]["prediction"] == verdict.label
+    assert account["metrics"]["probability"] == pytest.approx(classify(judged).probability, rel=1e-12)
+    address = f"/u/{example.account_id}?v=4"
+    # The stand-in sends identicons at full size for the first address.
+    originals = int(judged == data and example.label == "custom")
+    assert (github.requests[f"{address}&s={THUMBNAIL}"], github.requests[address]) == (1, originals)
     picture = cog_server.predict(image=data_url(data))
-    assert (picture["output"]["prediction"], picture["metrics"]["probability"]) == expected
+    assert picture["output"]["prediction"] == verdict.label
+    assert picture["metrics"]["probability"] == pytest.approx(verdict.probability, rel=1e-12)
 
 
 def test_null_counts_as_missing_without_the_schema(without_schema: CogServer, github: GitHubStandIn) -> None:
@@ -145,6 +153,7 @@ def test_picture_as_data_url(server: CogServer, github: GitHubStandIn, codec: st
         "github_grey": verdict.features.github_grey,
         "distinct_colors": verdict.features.distinct_colors,
         "identicon_error": pytest.approx(verdict.features.identicon_error, rel=1e-12),
+        "size": 420,
     }
     assert not github.requests
 

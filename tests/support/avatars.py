@@ -6,11 +6,22 @@ from pathlib import Path
 from PIL import Image
 
 from github_avatars import identicon
+from github_avatars.classifier import classify
+from github_avatars.demo import AVATARS
+from github_avatars.demo.thumbnails import thumbnail
+from github_avatars.prediction import MAX_CUSTOM, THUMBNAIL
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 
 Avatars = Mapping[str, tuple[int, Image.Image | bytes]]
 """By login, the account id and the picture."""
+
+
+def judged_file(example: Example) -> bytes:
+    """The file that decides about an account of the stand-in: a thumbnail that is certainly custom, or the original."""
+    data = (AVATARS / example.file).read_bytes()
+    small = data if example.label == "default" else thumbnail(data, THUMBNAIL)
+    return small if classify(small).probability <= MAX_CUSTOM else data
 
 
 def write_avatars(folder: Path, avatars: Avatars) -> Path:

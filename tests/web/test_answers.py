@@ -13,6 +13,7 @@ from github_avatars.picture import decoding
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.web import examples
 from github_avatars.web.app import PAGE
+from tests.support.avatars import judged_file
 from tests.support.sites import DEFAULT, EXAMPLES, PageServer, picture_of
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -22,14 +23,14 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 def test_account_has_the_prediction_of_the_library(server: PageServer, login: str) -> None:
     (example,) = (example for example in EXAMPLES if example.login == login)
     answer = server.request(f"/{login}.json").json
-    verdict = classify(picture_of(login))
+    verdict = classify(judged_file(example))
     assert (answer["prediction"], answer["probability"]) == (verdict.label, verdict.probability)
     assert {name: answer[name] for name in vars(verdict.features)} == vars(verdict.features)
     assert answer["username"] == login
     assert answer["href"] == f"{server.standin.url}/{login}.png"
     assert (answer["account_id"], answer["verified"]) == (example.account_id, example.label == "default")
     assert "pictures" not in answer
-    assert server.standin.requests[f"/{login}.png"] == 1
+    assert server.standin.requests == {f"/{login}.png": 1, f"/u/{example.account_id}?v=4&s=64": 1}
 
 
 def test_contributions_add_up_to_the_score(server: PageServer) -> None:
