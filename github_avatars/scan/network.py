@@ -9,9 +9,11 @@ from typing import Any, BinaryIO
 
 import networkx
 
-from github_avatars.scan.rows import COLUMNS, UNSURE, Columns, UncertaintyRange, redactor
+from github_avatars.scan.rows import COLUMNS, PROFILE_COLUMNS, UNSURE, Columns, UncertaintyRange, redactor
 from github_avatars.scan.store import Store
 from github_avatars.text import printable
+
+TYPES = COLUMNS | PROFILE_COLUMNS
 
 SEED = 0
 """The seed of the Louvain method, which visits the accounts in a random order."""
@@ -22,7 +24,7 @@ class Network:
     """The accounts of a run, each once, and the edges between them. Accounts are given by their index in `rows`."""
 
     rows: Sequence[Columns]
-    """The columns of each account's first row."""
+    """The columns of each account's first row, with those of its profile."""
     numbers: Sequence[int]
     """The number of each account in the store."""
     edges: Sequence[tuple[int, int]]
@@ -52,7 +54,7 @@ def read(store: Store, unsure: UncertaintyRange = UNSURE, *, redact: bool = Fals
         index = len(rows) if row.account_id is None else by_id.setdefault(row.account_id, len(rows))
         by_number[number] = index
         if index == len(rows):
-            rows.append(transform(row.columns()))
+            rows.append(transform(row.columns(profiles=True)))
             numbers.append(number)
     edges = sorted(set(_edges(store, by_number)))
     return Network(rows, numbers, edges, find_communities(len(rows), edges), redact)
@@ -92,7 +94,7 @@ def write_graphml(network: Network, file: BinaryIO) -> None:
     """
     graph = networkx.DiGraph()
     for index, (columns, community) in enumerate(zip(network.rows, network.communities, strict=True)):
-        values = {name: _value(kind, columns[name]) for name, kind in COLUMNS.items() if columns[name] is not None}
+        values = {name: _value(kind, columns[name]) for name, kind in TYPES.items() if columns[name] is not None}
         graph.add_node(index, **values, **({} if community is None else {"community": community}))
     graph.add_edges_from(network.edges)
     networkx.write_graphml_xml(graph, file)

@@ -10,10 +10,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from github_avatars.demo import Graph
 from github_avatars.demo.graph import ACCOUNTS
-from github_avatars.github import Account
+from github_avatars.github import Account, Profile
 from github_avatars.scan import network
 from github_avatars.scan.network import Network
-from github_avatars.scan.rows import COLUMNS, REDACTED, UNSURE, Result
+from github_avatars.scan.rows import REDACTED, UNSURE, Result
 from github_avatars.scan.store import Store
 from tests.support.networks import MISSING, MODEL, result_for, write_graph, write_network
 
@@ -80,13 +80,30 @@ def test_graphml_has_all_columns(store: Store, whole: Network) -> None:
     for index, (row, columns) in enumerate(zip(store.rows(UNSURE), whole.rows, strict=True)):
         node = dict(graph.nodes[str(index)])
         assert node.pop("community") == whole.communities[index]
-        assert columns == row.columns()
+        assert columns == row.columns(profiles=True)
         assert node == {name: value for name, value in columns.items() if value is not None}
     assert networkx.get_node_attributes(graph, "login")["7"] == "graph-7"
 
 
+def test_columns_of_profiles_are_attributes_if_they_are_known(tmp_path: Path) -> None:
+    profile = Profile(1, "User", name="Zeke", followers=3)
+    path = write_network(
+        tmp_path / "scan.db",
+        [Account("a", 1), Account("b", 2)],
+        [result_for(1, True), Result()],
+        [],
+        profiles={"a": profile},
+    )
+    file = io.BytesIO()
+    with Store(path) as store:
+        network.write_graphml(network.read(store), file)
+    graph = networkx.parse_graphml(file.getvalue().decode())
+    assert [graph.nodes[node].get("name") for node in graph.nodes] == ["Zeke", None]
+    assert [graph.nodes[node].get("followers") for node in graph.nodes] == [3, None]
+
+
 def test_graphml_is_valid_for_any_text() -> None:
-    rows = [dict.fromkeys(COLUMNS) | {"login": "\x00]]>&<\uffff", "error": 'a\n"b"', "probability": 1}]
+    rows = [dict.fromkeys(network.TYPES) | {"login": "\x00]]>&<\uffff", "error": 'a\n"b"', "probability": 1}]
     file = io.BytesIO()
     network.write_graphml(Network(rows, [1], [], [None]), file)
     graph = networkx.parse_graphml(file.getvalue().decode())

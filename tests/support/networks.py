@@ -1,12 +1,12 @@
 """Stores of scans whose accounts follow each other, written without requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from github_avatars.demo import AVATARS, Graph
 from github_avatars.features import Features
-from github_avatars.github import Account
+from github_avatars.github import Account, Profile
 from github_avatars.prediction import Prediction
 from github_avatars.scan.rows import Result
 from github_avatars.scan.store import Outcome, Store, account_key
@@ -24,14 +24,21 @@ def write_network(
     results: Sequence[Result],
     edges: Sequence[tuple[int, int]],
     pictures: Sequence[bytes | None] = (),
+    profiles: Mapping[str, Profile] | None = None,
 ) -> Path:
-    """Write a store. An edge is the places of its follower and of the followed account in `accounts`."""
+    """Write a store.
+
+    An edge is the places of its follower and of the followed account in `accounts`. `profiles` are by login.
+    """
     keys = [account_key(account) for account in accounts]
+    profiles = profiles or {}
     with Store(path) as store:
         store.begin(zip(keys, accounts, strict=True), MODEL, host=HOST, keep_pictures=bool(pictures))
         kept = pictures or [None] * len(accounts)
         store.write(
-            Outcome(due.number, replace(result, account_id=due.account_id), 64, None, picture)
+            Outcome(
+                due.number, replace(result, account_id=due.account_id), 64, None, picture, profiles.get(due.login or "")
+            )
             for due, result, picture in zip(store.due(64, None), results, kept, strict=True)
         )
         with store.transaction() as connection:

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from github_avatars.demo import Graph
-from github_avatars.github import Account
+from github_avatars.github import Account, Profile
 from github_avatars.identicon import drawing
 from github_avatars.scan import network
 from github_avatars.scan.network import Network
@@ -57,7 +57,8 @@ def hostile_db(folder: Path) -> Path:
     """Two plain accounts that follow each other, and accounts with names that a page could misinterpret."""
     accounts = [Account(login, 1000 + place) for place, login in enumerate([*PLAIN, *HOSTILE])]
     results = [result_for(account.account_id or 0, place == 0) for place, account in enumerate(accounts)]
-    return write_network(folder / "hostile.db", accounts, results, [(0, 1), (1, 0)])
+    profiles = {"anna": Profile(1000, "User", name=HTML_NAME, followers=7)}
+    return write_network(folder / "hostile.db", accounts, results, [(0, 1), (1, 0)], profiles=profiles)
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +222,8 @@ def test_names_are_text(opened: Map) -> None:
     assert opened.page.locator("img, script").count() == 2
     opened.page.get_by_role("button", name="anna", exact=True).click()
     expect(opened.details.get_by_role("link", name="Profile")).to_have_attribute("href", f"{HOST}/anna")
+    values = opened.details.locator("dd").all_inner_texts()
+    assert {HTML_NAME, "7", "User"} <= set(values)
 
 
 @pytest.mark.parametrize("opened", ["graph"], indirect=True)

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.scan.network import Network
-from github_avatars.scan.rows import Columns
+from github_avatars.scan.network import TYPES, Network
+from github_avatars.scan.rows import COLUMNS, Columns
 from github_avatars.web.map import thumbnails
 from github_avatars.web.map.layout import Disc, Layout, arrange
 
@@ -83,6 +83,7 @@ def _data(network: Network, host: str | None, picture: Callable[[int], bytes | N
     edges = np.array(network.edges, dtype=np.int64).reshape(-1, 2)
     following, followers = (np.bincount(edges[:, end], minlength=count) for end in (0, 1))
     rows = [network.rows[index] for index in listed]
+    names = [name for name in TYPES if name in COLUMNS or any(row[name] is not None for row in rows)]
     tiles, sheets = _thumbnails(network, listed, (lambda _: None) if network.redacted else picture)
     return {
         "accounts": count,
@@ -91,8 +92,8 @@ def _data(network: Network, host: str | None, picture: Callable[[int], bytes | N
         "grouped": grouped,
         "redacted": network.redacted,
         "host": None if network.redacted else host,
-        "columns": list(rows[0]) if rows else [],
-        "rows": [list(columns.values()) for columns in rows],
+        "columns": names,
+        "rows": [[row[name] for name in names] for row in rows],
         "communities": [network.communities[index] for index in listed],
         "followers": followers[listed].tolist(),
         "following": following[listed].tolist(),
