@@ -45,8 +45,8 @@ from 0 (nothing) to 1.
 ## Training data
 
 {card[avatars][default]} identicons of random account ids, and {card[avatars][custom]} custom avatars of {families}
-families. Many are hard on purpose: logos on GitHub grey, identicons of other services, asymmetric grids. The code of
-this project draws them all, under the MIT license of the project; there are no avatars of real people among them. The
+families. Many are hard on purpose: logos on GitHub grey, simple marks in one color, asymmetric grids. The code of this
+project draws them all, under the MIT license of the project; there are no avatars of real people among them. The
 model was trained on each original and {card[avatars][copies]} degraded copies of it, with degradations drawn from
 {degradations} combinations of size, filter, circle mask and codec.
 
