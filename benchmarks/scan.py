@@ -1,6 +1,9 @@
-"""Scan accounts, compared with only downloading and decoding their avatars; and thumbnails compared with full size."""
+"""Scan accounts, compared with only downloading and decoding their avatars; by method, by size, and with profiles."""
 
 import io
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
@@ -16,13 +20,14 @@ from benchmarks.measuring import alternate, compare, decode, format_spread, rati
 from benchmarks.running import stand_in
 from github_avatars import identicon
 from github_avatars.classifier import Label
-from github_avatars.demo import AVATARS
+from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.evaluation.tables import table
-from github_avatars.github import Account, GitHub
+from github_avatars.github import Account, GitHub, Via
 from github_avatars.picture import decoding
 from github_avatars.scan import Scan, ScanOptions
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
+from tests.support.processes import ROOT, clean_environment
 
 ACCOUNTS = 1_000
 """Accounts per scan. Every other one has a default avatar."""
@@ -41,6 +46,16 @@ GitHub, 28 kB on average of 26. Drawn PNG files have half of the 86 kB seen on a
 
 SIDE = 460
 DOWNLOAD, SCAN = "downloading and decoding", "scan"
+TOKEN = "a-token-for-the-stand-in"  # noqa: S105
+METHODS: dict[str, tuple[Via, bool]] = {
+    "--via page": ("page", False),
+    "--via login": ("login", False),
+    "--via login, with a token": ("login", True),
+}
+"""The ways to fetch by login, each with whether there is a token for the ids of default avatars."""
+
+PROFILES = (10_000, 100_000)
+"""The numbers of accounts of the scans with profiles whose memory is measured."""
 
 
 def draw_custom(number: int, example: Example) -> bytes:
@@ -85,11 +100,14 @@ def download(url: str, logins: list[str], size: int | None = 64) -> int:
         return sum(pool.map(fetch, logins))
 
 
-def scan(url: str, logins: list[str], size: int | None = 64) -> dict[str | None, str | None]:
+def scan(
+    url: str, logins: list[str], size: int | None = 64, via: Via = "login", *, has_token: bool = False
+) -> dict[str | None, str | None]:
     """Scan the accounts with a store on disk, and return the label of each login."""
     accounts = [Account(login, None) for login in logins]
-    with tempfile.TemporaryDirectory() as folder:
-        options = ScanOptions(db=Path(folder) / "scan.db", size=size, concurrency=CONCURRENCY)
+    variables = {"GITHUB_TOKEN": TOKEN if has_token else ""}
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, variables):
+        options = ScanOptions(db=Path(folder) / "scan.db", size=size, concurrency=CONCURRENCY, via=via)
         with Scan(accounts, options, github=partial(GitHub, url)) as running:
             return {row.login: row.prediction.label if row.prediction else None for row in running.rows()}
 
@@ -106,6 +124,14 @@ def measure(rounds: int) -> dict[str, Any]:
                 SCAN: partial(scan, url, logins),
             }
             rates = alternate({name: partial(_rate, run) for name, run in candidates.items()}, rounds)
+            by_method = alternate(
+                {
+                    name: partial(_rate, partial(scan, url, logins, 64, via, has_token=has_token))
+                    for name, (via, has_token) in METHODS.items()
+                },
+                rounds,
+            )
+        requests = _count_requests(folder, logins)
         with stand_in(avatars=folder, bandwidth=BANDWIDTH) as url:
             sizes = _compare_sizes(url, logins, min(rounds, 3))
     return {
@@ -114,8 +140,59 @@ def measure(rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "bandwidth": BANDWIDTH,
         "beside": compare(rates, DOWNLOAD, "rate"),
+        "methods": {
+            name: {"requests": requests[name], **values}
+            for name, values in compare(by_method, "--via page", "rate").items()
+        },
+        "profiles": [measure_profiles(accounts) for accounts in PROFILES],
         "sizes": sizes,
     }
+
+
+def _count_requests(folder: Path, logins: list[str]) -> dict[str, int]:
+    """Count the requests of a scan by each method."""
+    requests = {}
+    for name, (via, has_token) in METHODS.items():
+        with GitHubStandIn(folder) as standin:
+            scan(standin.url, logins, 64, via, has_token=has_token)
+            requests[name] = standin.requests.total()
+    return requests
+
+
+def measure_profiles(accounts: int) -> dict[str, Any]:
+    """Scan accounts with profiles by the command, and measure its time and its peak memory."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = next(example.file for example in dataset.read_index(AVATARS) if example.label == "custom")
+        small = decoding.read(AVATARS / file).resize((64, 64))
+        small.save(folder / "0.picture", "PNG")
+        examples = [Example("0.picture", "custom", f"a{number}", number + 1, "") for number in range(accounts)]
+        dataset.write_index(folder, examples)
+        (folder / "logins.txt").write_text("\n".join(example.login for example in examples))
+        words = ["scan", "logins.txt", "--profiles", "-o", "rows.csv", "--concurrency", f"{CONCURRENCY}"]
+        with stand_in(avatars=folder) as url:
+            start = perf_counter()
+            environment = clean_environment(GITHUB_URL=url, GITHUB_TOKEN=TOKEN, PYTHONPATH=str(ROOT))
+            command = [sys.executable, "-c", _PEAK, *words]
+            ended = subprocess.run(
+                command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+            seconds = perf_counter() - start
+        with (folder / "rows.csv").open(encoding="utf-8") as rows:
+            complete = sum(",User,20" in row or ",Organization,20" in row for row in rows)
+    if complete != accounts:
+        raise RuntimeError(f"{accounts - complete} of {accounts} rows have no profile")
+    return {"accounts": accounts, "seconds": round(seconds, 1), "memory": int(ended.stdout)}
+
+
+_PEAK = """
+import resource, sys
+from github_avatars.cli.command_line import main
+code = main(sys.argv[1:])
+print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+sys.exit(code)
+"""
+"""Runs the command, and prints the peak memory of its process in bytes."""
 
 
 def _rate(function: Callable[[], object]) -> float:
@@ -143,6 +220,14 @@ def section(results: dict[str, Any]) -> str:
         (name, format_spread(values["rate"], 0), format_spread(values["ratio"]))
         for name, values in results["beside"].items()
     ]
+    method_rows = [
+        (f"`{name}`", f"{values['requests']:,}", format_spread(values["rate"], 0), format_spread(values["ratio"]))
+        for name, values in results["methods"].items()
+    ]
+    profile_rows = [
+        (f"{each['accounts']:,}", f"{each['seconds']:.0f}", f"{each['memory'] / 1e6:.0f}")
+        for each in results["profiles"]
+    ]
     size_rows = [(name, f"{sizes['bytes'][name]:,}", format_spread(sizes["rate"][name], 0)) for name in ("full", "64")]
     fewer = sizes["bytes"]["full"] / sizes["bytes"]["64"]
     return f"""\
@@ -153,6 +238,15 @@ side; {results["concurrency"]} concurrent requests to a stand-in in another proc
 wall-clock time. The baseline fetches in as many threads and only decodes. The target is 0.8 times the baseline.
 
 {table(("", "accounts per second", "ratio"), rows)}
+
+By the method, in one scan each for the numbers of requests. The targets of `--via login` with a token are half of the
+requests of `--via page`, and 1.3 times the accounts per second.
+
+{table(("method", "requests", "accounts per second", "ratio"), method_rows)}
+
+With profiles (`--profiles`), the peak memory of the command's process must not grow with the number of accounts:
+
+{table(("accounts", "seconds", "peak memory in MB"), profile_rows)}
 
 By the requested size, while the stand-in sends {results["bandwidth"] * 8 / 1e6:.0f} Mbit/s in total: 64 pixels take
 {fewer:.1f} times fewer bytes, and {format_spread(sizes["ratio"], 1)} times as many accounts per second are scanned.

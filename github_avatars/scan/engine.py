@@ -322,9 +322,10 @@ class Engine:
             else:
                 result = Result.of_prediction(prediction)
                 self._outage.on_success("decode")
-            if result.label_or_status == "default" and self._can_be_identified(due, avatar):
+            if result.is_unverified_default and self._can_be_identified(due, avatar):
                 self._wait_for_id(due, avatar)
-            elif result.needs_original and due.size:
+            elif result.is_unverified_default and due.size and not resembles_identicon(avatar):
+                # The thumbnail of a custom avatar can resemble an identicon more than the original does.
                 self._requeue(replace(due, size=None, etag=None))
             else:
                 picture = avatar.data if self._keep_pictures and result.prediction else None

@@ -33,6 +33,8 @@ class Candidate:
     """The predicted label."""
     probability: float
     verified: bool | None
+    avatar_url: str | None = None
+    email: str | None = None
 
 
 class Labels:
@@ -50,8 +52,7 @@ class Labels:
     def next(self, after: int) -> Candidate | None:
         """The unlabeled candidate after the account with this number, or else the first; None if there is none."""
         rows = self._store.query(
-            "SELECT number, name, login, coalesce(account_id, named_id), label, probability, verified"  # noqa: S608
-            f" FROM accounts WHERE {_UNLABELED} ORDER BY number <= ?, number LIMIT 1",
+            f"SELECT {_COLUMNS} FROM accounts WHERE {_UNLABELED} ORDER BY number <= ?, number LIMIT 1",
             *(*self._unsure, after),
         )
         return _candidate(rows[0]) if rows else None
@@ -59,8 +60,7 @@ class Labels:
     def candidate(self, number: int) -> Candidate | None:
         """The account with this number, labeled or not; None if it was not classified."""
         rows = self._store.query(
-            "SELECT number, name, login, coalesce(account_id, named_id), label, probability, verified"
-            " FROM accounts WHERE status = 'judged' AND number = ?",
+            f"SELECT {_COLUMNS} FROM accounts WHERE status = 'judged' AND number = ?",  # noqa: S608
             number,
         )
         return _candidate(rows[0]) if rows else None
@@ -100,6 +100,8 @@ class Labels:
         return {label: sum(example.label == label for example in examples) for label in dataset.LABELS}
 
 
+_COLUMNS = "number, name, login, coalesce(account_id, named_id), label, probability, verified, avatar_url, email"
+
 _UNLABELED = """
 status = 'judged' AND (probability BETWEEN ? AND ? OR (label = 'default' AND verified = 0))
 AND number NOT IN (SELECT account FROM labels)
@@ -107,5 +109,5 @@ AND number NOT IN (SELECT account FROM labels)
 
 
 def _candidate(values: tuple[Any, ...]) -> Candidate:
-    *_, verified = values
-    return replace(Candidate(*values), verified=None if verified is None else bool(verified))
+    candidate = Candidate(*values)
+    return replace(candidate, verified=None if candidate.verified is None else bool(candidate.verified))

@@ -143,15 +143,10 @@ class Result:
         return self.prediction.label if self.prediction else self.status
 
     @property
-    def needs_original(self) -> bool:
-        """Whether only the original can show if the avatar is the account's own identicon."""
+    def is_unverified_default(self) -> bool:
+        """Whether the avatar is predicted to be a default one and was not compared with the account's own identicon."""
         prediction = self.prediction
-        return (
-            prediction is not None
-            and prediction.label == "default"
-            and prediction.verified is None
-            and prediction.account_id is not None
-        )
+        return prediction is not None and prediction.label == "default" and prediction.verified is None
 
 
 @dataclass(frozen=True, kw_only=True)

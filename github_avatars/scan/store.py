@@ -144,11 +144,13 @@ CREATE VIEW found AS SELECT
     status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
     left_out, accounts.account_id AS account_id, href
 FROM inputs JOIN accounts ON number = account;
+UPDATE accounts SET settled = 0, etag = NULL WHERE name LIKE '#%' AND login LIKE '%[bot]';
 UPDATE accounts SET crc = NULL;
 PRAGMA user_version = 2;
 """
 """What version 2 of the schema adds: `avatar_url` and `email` are the source's. New stores begin as version 1, too, so
-that the definitions of their tables are the same. The checksums cover the new columns from the next run on."""
+that the definitions of their tables are the same. The checksums cover the new columns from the next run on. Accounts of
+GitHub Apps are fetched again, because version 1 has the identicons of their ids."""
 
 PROFILE = ", ".join(PROFILE_COLUMNS)
 

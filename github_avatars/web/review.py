@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from github_avatars import cancellation
 from github_avatars.errors import BadInput
-from github_avatars.github import GitHub
+from github_avatars.github import Account, GitHub
 from github_avatars.picture import decoding
 from github_avatars.picture.formats import media_type
 from github_avatars.scan.images import largest
@@ -117,9 +117,8 @@ def _fetch(github: GitHub, candidate: Candidate) -> bytes:
     """The picture of an account: the largest one on disk, or the one that GitHub shows."""
     if candidate.key.startswith(":"):
         return decoding.read_bytes(largest(candidate.key))
-    if candidate.account_id is not None:
-        return github.fetch_by_id(candidate.account_id).data
-    return github.fetch(candidate.login or "").data
+    account = Account(candidate.login, candidate.account_id, candidate.avatar_url, candidate.email)
+    return github.fetch(account, via="login").data
 
 
 def _parse_number(text: str) -> int:

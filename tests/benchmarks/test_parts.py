@@ -114,7 +114,10 @@ def test_exponent_of_growth() -> None:
 
 def test_scan_is_compared_with_downloading_and_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "ACCOUNTS", 24)
+    monkeypatch.setattr(scan, "PROFILES", (24,))
     results = scan.measure(2)
+    assert [values["requests"] for values in results["methods"].values()] == [2 * 24, 24 + 12, 24 + 1]
+    assert results["profiles"][0]["memory"] > 10_000_000
     assert list(results["beside"]) == [scan.DOWNLOAD, scan.SCAN]
     assert results["sizes"]["bytes"]["64"] < results["sizes"]["bytes"]["full"] / 5
     assert results["sizes"]["differ"] == 0

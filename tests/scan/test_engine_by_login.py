@@ -113,6 +113,13 @@ def test_ids_come_from_pages_while_queries_fail(github: GitHubStandIn, api: API,
     assert set(results.values()) == {("default", True, example.account_id) for example in DEFAULTS[:12]}
 
 
+def test_thumbnail_without_an_id_is_requested_again_as_original(tmp_path: Path) -> None:
+    avatars = write_avatars(tmp_path, {"hans": (11, identicon.render(11))})
+    with GitHubStandIn(avatars, faults={"/hans.png": responding(404)}, resize_identicons=True) as github:
+        assert verdicts(run_by_login(github.url, "hans")) == {"hans": ("default", None, None)}
+        assert github.requests == {"/hans?s=64": 1, "/hans.png": 1, "/hans": 1}
+
+
 def test_account_that_has_no_page_is_not_verified(github: GitHubStandIn) -> None:
     login = DEFAULTS[0].login
     github.faults[f"/{login}.png"] = responding(404)

@@ -73,15 +73,15 @@ def test_columns_of_a_failed_account() -> None:
         ("default", None, 6, True),
         ("default", True, 6, False),
         ("default", False, 6, False),
-        ("default", None, None, False),
+        ("default", None, None, True),
         ("custom", None, 6, False),
     ],
 )
-def test_original_is_needed_to_verify_a_default_avatar(
+def test_default_avatar_that_is_not_verified(
     label: str, verified: bool | None, account_id: int | None, needed: bool
 ) -> None:
     prediction = replace(PREDICTION, label=label, verified=verified, account_id=account_id)  # type: ignore[arg-type]
-    assert Result.of_prediction(prediction).needs_original is needed
+    assert Result.of_prediction(prediction).is_unverified_default is needed
 
 
 @pytest.mark.parametrize(("probability", "unsure"), [(0.1, True), (0.9, True), (0.099, False), (0.901, False)])

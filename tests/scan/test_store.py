@@ -362,6 +362,16 @@ def test_store_of_an_earlier_version_is_converted(path: str, change: str) -> Non
     Store(path).close()
 
 
+def test_apps_in_a_store_of_an_earlier_version_are_due(path: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript((Path(__file__).parent / "store-version-1.sql").read_text())
+    connection.executescript("UPDATE accounts SET login = 'x-ci[bot]' WHERE number = 2")
+    connection.close()
+    with Store(path) as store:
+        begin(store, ZEKE, Account("x-ci[bot]", 12))
+        assert due_keys(store) == ["#12"]
+
+
 def test_damage_of_a_store_of_an_earlier_version_is_detected(path: str) -> None:
     connection = sqlite3.connect(path)
     connection.executescript((Path(__file__).parent / "store-version-1.sql").read_text())

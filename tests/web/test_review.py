@@ -18,9 +18,12 @@ import synthesis
 from github_avatars import identicon
 from github_avatars.cli import command_line
 from github_avatars.demo import GitHubStandIn, responding
+from github_avatars.github import GitHub
+from github_avatars.scan.labels import Candidate
 from github_avatars.training import dataset
 from github_avatars.training.degradation import Degradation
 from github_avatars.web.bodies import DISCARDED_BYTES
+from github_avatars.web.review import _fetch
 from tests.support.avatars import Avatars, write_avatars
 from tests.support.processes import ROOT, clean_environment
 from tests.support.sites import send_endlessly
@@ -123,6 +126,15 @@ def test_candidates_are_shown_with_their_pictures(review: Review, avatars: Path)
     assert (first["account"]["label"], first["account"]["verified"]) == ("default", False)
     status, picture = review.request("GET", f"/api/pictures/{first['account']['number']}")
     assert (status, picture) == (200, (avatars / f"{first['account']['name']}.png").read_bytes())
+
+
+def test_pictures_come_from_the_addresses_that_the_scan_used(github: GitHubStandIn, avatars: Path) -> None:
+    by_address = Candidate(1, "<>", None, None, "default", 0.9, None, email="hans@example.com")
+    app = Candidate(2, "#5", "x-ci[bot]", 5, "custom", 0.5, None, avatar_url=f"{github.url}/in/15368?v=4")
+    with GitHub(github.url) as client:
+        assert _fetch(client, by_address) == (avatars / "hans.png").read_bytes()
+        assert _fetch(client, app)
+    assert github.requests["/in/15368?v=4"] == 1
 
 
 def test_labels_are_exported_with_the_pictures_that_were_shown(
