@@ -52,6 +52,7 @@ class GraphQL:
             fields = [(alias, field, variables[name]) for alias, field, name in FIELD.findall(document)]
         except (ValueError, LookupError, TypeError):
             return _json(400, {"message": "Problems parsing JSON"}, limits)
+        requested = set(re.findall(r"\w+", document))
         data: dict[str, Any] = {}
         errors = []
         for alias, field, value in fields:
@@ -62,9 +63,7 @@ class GraphQL:
             elif login is None or login in self.hidden or kind not in (None, self._type(login)):
                 errors.append({"type": "NOT_FOUND", "path": [alias], "message": f"Could not resolve {value!r}"})
             else:
-                data[alias] = {
-                    key: value for key, value in self._profile(login).items() if re.search(rf"\b{key}\b", document)
-                }
+                data[alias] = {key: value for key, value in self._profile(login).items() if key in requested}
         return _json(200, {"data": data, **({"errors": errors} if errors else {})}, limits)
 
     def _find(self, field: str, value: str) -> tuple[str | None, str | None]:

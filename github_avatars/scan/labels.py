@@ -52,7 +52,7 @@ class Labels:
     def next(self, after: int) -> Candidate | None:
         """The unlabeled candidate after the account with this number, or else the first; None if there is none."""
         rows = self._store.query(
-            f"SELECT {_COLUMNS} FROM accounts WHERE {_UNLABELED} ORDER BY number <= ?, number LIMIT 1",
+            f"SELECT {_COLUMNS} FROM accounts WHERE {_UNLABELED} ORDER BY number <= ?, number LIMIT 1",  # noqa: S608
             *(*self._unsure, after),
         )
         return _candidate(rows[0]) if rows else None
