@@ -39,6 +39,11 @@ def test_planted_communities_are_found(whole: Network) -> None:
     assert network.find_communities(ACCOUNTS, whole.edges) == whole.communities
 
 
+def test_communities_are_numbered_by_size() -> None:
+    edges = [(0, 1), (2, 3), (3, 4), (4, 2), (6, 7)]
+    assert network.find_communities(8, edges) == [2, 2, 1, 1, 1, None, 3, 3]
+
+
 def test_accounts_and_edges_are_those_of_the_store(whole: Network) -> None:
     assert [row["login"] for row in whole.rows] == list(GRAPH.accounts)
     assert whole.edges == sorted(GRAPH.edges)

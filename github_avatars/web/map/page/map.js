@@ -217,8 +217,9 @@ function drawNames(context, plane) {
   context.lineJoin = "round"
   for (const disc of data.discs) {
     const radius = disc.radius * plane.scale
-    const text = `${disc.name} · ${plural(disc.size, "account")}`
-    if (context.measureText(text).width > 2 * radius + 60 || radius < 14) continue
+    const texts = [`${disc.name} · ${plural(disc.size, "account")}`, disc.name]
+    const text = texts.find((each) => context.measureText(each).width < 2 * radius + 40)
+    if (!text) continue
     const [x, y] = [disc.x * plane.scale + plane.left, disc.y * plane.scale + plane.top - radius - 7]
     context.lineWidth = 4
     context.strokeStyle = colors.paper
