@@ -24,7 +24,7 @@ PUBLIC = {
         "BIAS_WEIGHT CELLS Color Design Fit Floats GITHUB_GREY Identicon MIN_UNBLURRED_SIDE RADIUS SAMPLE SIZE "
         "design_for difference errors fit for_account is_blank is_of pack pixels render sample"
     ),
-    "github_avatars.scan": "GHArchive Observer Row Scan ScanOptions Sources Summary collect scan",
+    "github_avatars.scan": "Expansion GHArchive Observer Row Scan ScanOptions Sources Summary collect scan",
 }
 
 

@@ -169,6 +169,11 @@ def scan(installation: Installation) -> None:
     assert all(len(logins) >= 8 for logins in labels.values()), labels
     (folder / "logins.csv").write_text("login\n" + "\n".join(labels["default"][:8] + labels["custom"][:8]) + "\n")
     installation.call("scan", "octocat", "nobody-here", "--unsure", "0..1", "-o", "rows.jsonl")
+    installation.call(
+        "scan", "octocat", "--depth", "1", "--limit", "5", "--db", "followers.db", "-o", "followers.jsonl"
+    )
+    depths = [json.loads(line)["depth"] for line in (folder / "followers.jsonl").read_text().splitlines()]
+    assert sorted(depths) == [0, 1, 1, 1, 1], depths
     installation.call("scan", "octocat", "-o", "rows.parquet", extra="parquet")
     installation.call("scan", "logins.csv", "--engine", "ray", "--workers", "1", "-o", "ray", extra="ray")
     if "parquet" in installation.extras:

@@ -16,10 +16,11 @@ from github_avatars.files import is_file, open_output
 
 if TYPE_CHECKING:
     from github_avatars.github import Kind
-    from github_avatars.scan import GHArchive, Row, Scan, ScanOptions, Sources
+    from github_avatars.scan import Expansion, GHArchive, Row, Scan, ScanOptions, Sources
     from github_avatars.scan.rows import UncertaintyRange
 
 ENGINES = ("local", "ray")
+LABELS = ("default", "custom")
 FORMATS = ("table", "jsonl", "csv", "parquet")
 UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -44,6 +45,10 @@ https://www.gharchive.org.
 
 --git sends the addresses of authors to GitHub, unless they are noreply addresses, to request their avatars. Anyone can
 write any address into a commit: these rows are marked as forgeable.
+
+--depth continues the scan, breadth first: zeke --depth 2 are zeke, the followers of zeke, and their followers. Each
+account is scanned once; the store contains who follows whom. The list of each account from which the scan continues
+needs a request per 100 accounts, and at least one. GitHub allows 60 per hour without a token, and 5,000 with one.
 
 --via login needs one request per login instead of two, and does not count against the limit of github.com, which is
 a few dozen pages. To verify a default avatar, the id of its account is looked up: with a token, for 100 accounts at
@@ -102,6 +107,21 @@ def add(subparsers: Subparsers) -> None:
         help="add columns with the profile of each account, from GitHub's API; requires a token",
     )
     parser.add_argument("--no-bots", action="store_true", help="omit the accounts of GitHub Apps")
+    parser.add_argument(
+        "--depth",
+        type=int,
+        metavar="N",
+        help="continue with the followers of the accounts, and with theirs, N times (see below)",
+    )
+    parser.add_argument("--following", action="store_true", help="with --depth: whom they follow, not their followers")
+    parser.add_argument(
+        "--only",
+        choices=LABELS,
+        help="with --depth: continue only from accounts with such avatars (default: from both)",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="with --depth: the maximum number of accounts in total (default: 5000)"
+    )
     parser.add_argument(
         "--token-file",
         type=Path,
@@ -187,6 +207,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.git,
         _gharchive(arguments),
         arguments.no_bots,
+        _expansion(arguments),
     )
     options = _options(arguments)
     if arguments.engine == "ray":
@@ -225,6 +246,19 @@ def _gharchive(arguments: argparse.Namespace) -> "GHArchive | None":
 
     archive = GHArchive(arguments.gharchive, arguments.event, arguments.repo)
     return archive if archive.files else None
+
+
+def _expansion(arguments: argparse.Namespace) -> "Expansion | None":
+    from github_avatars.scan import Expansion
+
+    given = {name: getattr(arguments, name) for name in ("only", "limit") if getattr(arguments, name) is not None}
+    if arguments.following:
+        given["relation"] = "following"
+    if arguments.depth is not None:
+        return Expansion(arguments.depth, **given)
+    if given:
+        raise BadOption("--following, --only and --limit apply to the accounts that --depth adds: give --depth, too.")
+    return None
 
 
 def _options(arguments: argparse.Namespace) -> "ScanOptions":

@@ -98,6 +98,8 @@ class API:
             raise BadOption(f"GITHUB_URL is {base}: give an https address, because others could read the token.")
         self.base = base
         self.url = hosts.api_url(base)
+        self.remaining: int | None = None
+        """The number of requests that GitHub accepts until the reset of its limit, as of the last response."""
         self._token = token
         self._wait = wait
         self._backoff = backoff
@@ -178,6 +180,8 @@ class API:
             headers["Authorization"] = f"Bearer {self._token}"
         timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
         response = self._session.request(url, subject, timeout, headers, _read_body, body)
+        remaining = response.headers.get("x-ratelimit-remaining", "")
+        self.remaining = int(remaining) if re.fullmatch("[0-9]{1,9}", remaining) else None
         # Only the body announces some secondary limits, and all limits of GraphQL, with the status 200.
         in_body = response.status in (403, 429) and b"rate limit" in response.body.lower()
         if body is not None and response.status == 200:

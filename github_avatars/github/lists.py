@@ -23,7 +23,7 @@ from github_avatars.errors import (
 from github_avatars.github.accounts import Account, check_login, is_account_id, of_fields
 from github_avatars.github.api import API
 
-Kind = Literal["stargazers", "contributors", "forks", "issues", "members", "followers", "repositories"]
+Kind = Literal["stargazers", "contributors", "forks", "issues", "members", "followers", "following", "repositories"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ LISTS: dict[Kind, List] = {
     "issues": List("/repos/{}/issues", "repository", "user", "state=all&sort=created&direction=asc&"),
     "members": List("/orgs/{}/members", "organization"),
     "followers": List("/users/{}/followers", "account"),
+    "following": List("/users/{}/following", "account"),
     "repositories": List("/orgs/{}/repos", "organization", query="sort=created&direction=asc&"),
 }
 """The lists by kind. The entries of "repositories" are the repositories of an organization; "issues" include pull

@@ -5,10 +5,10 @@
 
 from github_avatars.scan.collection import collect
 from github_avatars.scan.gharchive import GHArchive
-from github_avatars.scan.options import Observer, ScanOptions
+from github_avatars.scan.options import Expansion, Observer, ScanOptions
 from github_avatars.scan.rows import Row
 from github_avatars.scan.scanning import Scan, scan
 from github_avatars.scan.sources import Sources
 from github_avatars.scan.summary import Summary
 
-__all__ = ["GHArchive", "Observer", "Row", "Scan", "ScanOptions", "Sources", "Summary", "collect", "scan"]
+__all__ = ["Expansion", "GHArchive", "Observer", "Row", "Scan", "ScanOptions", "Sources", "Summary", "collect", "scan"]

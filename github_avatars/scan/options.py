@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
+from github_avatars.classifier import Label
 from github_avatars.errors import BadOption
 from github_avatars.github import Via, rate_limit
 from github_avatars.scan.rows import UNSURE, UncertaintyRange, check_uncertainty_range
@@ -12,6 +14,36 @@ MAX_CONCURRENCY = 512
 
 MAX_AGE = timedelta(days=36_500)
 """The maximum age of a refresh. Python has no dates before the year 1."""
+
+MAX_DEPTH = 100
+
+MAX_ACCOUNTS = 10_000_000
+"""The maximum limit of an expansion."""
+
+Relation = Literal["followers", "following"]
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Continues a scan from its accounts to their followers, breadth first. Raises BadOption for an impossible value.
+
+    The accounts of the sources have the depth 0, those on the lists of an account the next larger depth than it.
+    """
+
+    depth: int = 1
+    """The largest depth."""
+    relation: Relation = "followers"
+    """The lists to read: the followers of an account, or the accounts that it follows."""
+    only: Label | None = None
+    """Continue only from accounts with this label; None: from all that were classified."""
+    limit: int = 5000
+    """The maximum number of accounts in total, those of the sources included."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.depth <= MAX_DEPTH:
+            raise BadOption(f"The depth is {self.depth}: give 1 to {MAX_DEPTH}.")
+        if not 1 <= self.limit <= MAX_ACCOUNTS:
+            raise BadOption(f"The limit is {self.limit} accounts: give 1 to {MAX_ACCOUNTS:,}.")
 
 
 @dataclass(frozen=True)
@@ -63,7 +95,13 @@ class Observer:
     """The callbacks of a scan, called in the thread that iterates over its rows. These do nothing: override them."""
 
     def begin(self, accounts: int, done: int) -> None:
-        """The scan has `accounts` accounts, of which `done` need no request."""
+        """The scan has `accounts` accounts, of which `done` need no request. Called again for each depth."""
+
+    def expand(self, depth: int, lists: int, remaining: int | None) -> None:
+        """Of the lists of accounts at this depth, `lists` are left to be read. Called before each page.
+
+        `remaining` is the number of requests that GitHub's API accepts until its limit ends; None if it is unknown.
+        """
 
     def advance(self, outcomes: list[str]) -> None:
         """More accounts are done: for each, its label, its status, or "unchanged"."""

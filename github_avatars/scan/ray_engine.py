@@ -148,6 +148,8 @@ def _check(sources: Sources, options: ScanOptions, output: str | Path, workers: 
         )
     if sources.lists or sources.git or sources.gharchive:
         raise BadOption("--engine ray does not read lists of GitHub, --git and --gharchive: give files of logins.")
+    if sources.expansion:
+        raise BadOption("--engine ray does not support --depth: omit it, or use the local engine.")
     if len({_format(str(source)) for source in sources.names}) > 1:
         raise BadInput("--engine ray reads files of one kind: give only .parquet, only .csv or only text files.")
     # pyarrow would let an unclosed quote swallow the rows after it.

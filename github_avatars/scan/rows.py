@@ -51,6 +51,7 @@ COLUMNS: dict[str, type] = {
     "account_id": int,
     "email": str,
     "forgeable": bool,
+    "depth": int,
     "status": str,
     "label": str,
     "probability": float,
@@ -159,6 +160,8 @@ class Row(Result):
     """The commit address, if the source has neither the login nor the id."""
     forgeable: bool = False
     """Whether the source is commits, in which anyone can write any author."""
+    depth: int = 0
+    """The number of lists between the sources and this account: 0 unless the scan is expanded."""
     unsure: bool | None = None
     """Whether the probability lies within the uncertainty range; None without a prediction."""
     profile: Profile | None = None
@@ -175,6 +178,7 @@ class Row(Result):
             "account_id": self.account_id,
             "email": self.email,
             "forgeable": self.forgeable,
+            "depth": self.depth,
             "status": self.status,
             "label": prediction and prediction.label,
             "probability": prediction and prediction.probability,
@@ -193,7 +197,9 @@ class Row(Result):
         }
 
 
-def make_row(account: Account, result: Result, checked: str | None, unsure: UncertaintyRange = UNSURE) -> Row:
+def make_row(
+    account: Account, result: Result, checked: str | None, unsure: UncertaintyRange = UNSURE, depth: int = 0
+) -> Row:
     """The row for an input."""
     low, high = unsure
     prediction = result.prediction
@@ -203,6 +209,7 @@ def make_row(account: Account, result: Result, checked: str | None, unsure: Unce
         login=account.login,
         email=account.email,
         forgeable=account.forgeable,
+        depth=depth,
         unsure=None if prediction is None else low <= prediction.probability <= high,
         checked=checked,
     )

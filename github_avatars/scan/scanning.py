@@ -1,7 +1,6 @@
 """A scan from end to end: sources → store → engine → store → rows and a summary."""
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -12,8 +11,9 @@ from typing import Self
 
 from github_avatars import classifier
 from github_avatars.errors import BadOption, BadToken, GitHubError
-from github_avatars.github import API, Account, GitHub, Pace, api, hosts
+from github_avatars.github import API, Account, GitHub, Pace, hosts
 from github_avatars.scan.engine import Engine, classify_images, worker_pool
+from github_avatars.scan.expansion import Expander, estimate
 from github_avatars.scan.identification import IdLookup
 from github_avatars.scan.options import Observer, ScanOptions
 from github_avatars.scan.rows import Row
@@ -68,17 +68,32 @@ class Scan:
         self._github = github
         self._resources = ExitStack()
         self._api: API | None = None
+        self._expander: Expander | None = None
         self._stop = threading.Event()
 
     def __enter__(self) -> Self:
         try:
-            options = self._options
+            options, sources = self._options, self._sources
             host = None
-            if not self._sources.images:
+            if not sources.images:
                 with self._github() as github:
                     host = github.base
                 self._api = self._open_api(host)
-            accounts = self._sources.accounts(self._store, wait=options.wait, observer=self._observer)
+            if expansion := sources.expansion:
+                api = self._resources.enter_context(
+                    sources.open_api(wait=options.wait, observer=self._observer, is_stopped=self._stop.is_set)
+                )
+                self._expander = Expander(
+                    expansion,
+                    self._store,
+                    api,
+                    self._observer,
+                    is_stopped=self._stop.is_set,
+                    is_omitted=sources.is_omitted,
+                )
+                if sources.lists:
+                    self._observer.note(estimate(expansion, expansion.limit, has_token=bool(sources.token)))
+            accounts = sources.accounts(self._store, wait=options.wait, observer=self._observer)
             model = hashlib.sha256(classifier.MODEL.read_bytes()).hexdigest()
             self._store.begin(
                 accounts,
@@ -87,7 +102,11 @@ class Scan:
                 keep_pictures=options.keep_pictures,
                 verify=self._api is not None,
                 profiles=options.profiles,
+                keep_pages=expansion is not None,
             )
+            if expansion and not sources.lists:
+                _, listed, _ = self._store.count(None)
+                self._observer.note(estimate(expansion, listed, has_token=bool(sources.token)))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -108,7 +127,7 @@ class Scan:
         profiles = self._options.profiles
         if not profiles and (self._options.via == "page" or hosts.avatars_url(host) is None):
             return None
-        token = api.read_token(self._sources.token_file, os.environ)
+        token = self._sources.token
         if profiles and not token:
             raise BadOption("--profiles needs a token for GitHub's API: give one in GITHUB_TOKEN or with --token-file.")
         return self._resources.enter_context(API(host, token=token)) if token else None
@@ -127,17 +146,36 @@ class Scan:
         return self._store.summary(self._options.unsure)
 
     def rows(self) -> Iterator[Row]:
-        """A row for each input. All outcomes are in the store before their rows are returned.
+        """A row for each input, and for each account that an expansion adds.
 
-        Raises RateLimited if the scan does not wait, and the error of Engine in an outage; before that, all rows are
-        returned, with the status "pending" for accounts without an outcome.
+        All outcomes are in the store before their rows are returned.
+
+        Raises RateLimited if the scan does not wait, the error of Engine in an outage, and the errors of
+        Expander.expand; before that, all rows are returned, with the status "pending" for accounts without an outcome.
         """
+        store, unsure, failure = self._store, self._options.unsure, None
+        depth = 0
+        try:
+            yield from self._rows_of_depth(depth)
+            while not self.stopped and self._expander and self._expander.expand(depth) and not self.stopped:
+                depth += 1
+                yield from self._rows_of_depth(depth)
+        except (GitHubError, BadToken) as error:
+            # A wait for a rate limit ends with its error when the scan is stopped.
+            failure = None if self.stopped else error
+        store.end(failure.kind if failure else "interrupted" if self.stopped else "complete")
+        yield from store.rows(unsure) if self._options.ordered else store.rows_below(unsure, depth)
+        if failure:
+            raise failure
+
+    def _rows_of_depth(self, depth: int) -> Iterator[Row]:
+        """Scan the accounts of this depth. The rows and the errors are those of `rows`; none if they are ordered."""
         options, store, failure = self._options, self._store, None
         cutoff = self._cutoff()
-        _, accounts, due_count = store.count(cutoff)
-        due = store.due(options.requested_size, cutoff)
+        _, accounts, due_count = store.count(cutoff, depth)
+        due = store.due(options.requested_size, cutoff, depth)
         if not options.ordered:
-            yield from store.rows_not_due(options.unsure, cutoff)
+            yield from store.rows_not_due(options.unsure, cutoff, depth)
         self._observer.begin(accounts, accounts - due_count)
         with worker_pool(due_count) as pool:
             engine = Engine(
@@ -167,10 +205,7 @@ class Scan:
                     )
             except (GitHubError, BadToken) as error:
                 failure = error
-        store.end(failure.kind if failure else "interrupted" if self.stopped else "complete")
-        if options.ordered:
-            yield from store.rows(options.unsure)
-        else:
+        if not options.ordered:
             unfinished = chain(engine.unfinished, due)
             while page := list(islice(unfinished, PAGE)):
                 yield from store.rows_of((account.number for account in page), options.unsure)

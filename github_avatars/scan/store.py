@@ -137,10 +137,11 @@ ALTER TABLE accounts ADD COLUMN avatar_url TEXT;
 ALTER TABLE accounts ADD COLUMN email TEXT;
 ALTER TABLE inputs ADD COLUMN email TEXT;
 ALTER TABLE inputs ADD COLUMN forgeable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE inputs ADD COLUMN depth INTEGER NOT NULL DEFAULT 0;
 DROP VIEW found;
 CREATE VIEW found AS SELECT
     place, account, settled, checked,
-    inputs.login AS login, inputs.account_id AS named_id, inputs.email AS email, forgeable,
+    inputs.login AS login, inputs.account_id AS named_id, inputs.email AS email, forgeable, depth,
     status, error, label, probability, github_grey, distinct_colors, identicon_error, verified, pictures, agreed,
     left_out, accounts.account_id AS account_id, href
 FROM inputs JOIN accounts ON number = account;
@@ -148,9 +149,10 @@ UPDATE accounts SET settled = 0, etag = NULL WHERE name LIKE '#%' AND login LIKE
 UPDATE accounts SET crc = NULL;
 PRAGMA user_version = 2;
 """
-"""What version 2 of the schema adds: `avatar_url` and `email` are the source's. New stores begin as version 1, too, so
-that the definitions of their tables are the same. The checksums cover the new columns from the next run on. Accounts of
-GitHub Apps are fetched again, because version 1 has the identicons of their ids."""
+"""What version 2 of the schema adds: `avatar_url` and `email` are the source's; `depth` is that of Row. New stores
+begin as version 1, too, so that the definitions of their tables are the same. The checksums cover the new columns of
+accounts from the next run on. Accounts of GitHub Apps are fetched again, because version 1 has the identicons of their
+ids."""
 
 PROFILE = ", ".join(PROFILE_COLUMNS)
 
@@ -168,6 +170,15 @@ APPLICATION = 0x67686176
 
 VERSION = 2
 """SQLite's user_version: the version of the schema."""
+
+OF_DEPTH = "EXISTS (SELECT 1 FROM inputs WHERE account = number AND depth = ?)"
+"""Whether an account belongs to an input of this depth."""
+
+JUDGED_INPUTS = (
+    "FROM inputs JOIN accounts ON number = account"
+    " WHERE depth = ?1 AND status = 'judged' AND label = ifnull(?2, label) AND place > ?3"
+)
+"""The classified inputs of a depth, with a label unless it is NULL, from a place on."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +229,12 @@ def account_key(account: Account) -> str:
     return f"@{_text(account.login or '').lower()}"
 
 
+def account_keys(account: Account) -> list[str]:
+    """All keys that the same account can have: that of `account_key`, and that of its login."""
+    key = account_key(account)
+    return [key, account_key(Account(account.login))] if account.login and account.account_id is not None else [key]
+
+
 def _values(key: str, account: Account) -> tuple[Any, ...]:
     """An account with its key as parameters of SQL."""
     login, email, avatar_url = _text(account.login), _text(account.email), _text(account.avatar_url)
@@ -245,7 +262,7 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self._path = path
-        self._model = ""
+        self._model, self._keep_pictures, self._verify, self._profiles = "", False, False, False
         with self._translate_errors():
             self._connection = _connect(path)
 
@@ -277,6 +294,7 @@ class Store:
         keep_pictures: bool = False,
         verify: bool = False,
         profiles: bool = False,
+        keep_pages: bool = False,
     ) -> None:
         """Begin a run over accounts with their keys; `model` is the sha256 of the model that classifies them.
 
@@ -286,8 +304,11 @@ class Store:
         Accounts that another model classified become due, because predictions of two models are not comparable. With
         `keep_pictures`, so do accounts without a kept picture; with `verify`, default avatars that were fetched by
         login and not verified; with `profiles`, accounts without a profile.
+
+        With `keep_pages`, the pages of GitHub's lists stay in the store until a run is complete, because this run reads
+        more lists. Otherwise the next run reads its lists again.
         """
-        self._model = model
+        self._model, self._keep_pictures, self._verify, self._profiles = model, keep_pictures, verify, profiles
         if host:
             self.check_host(host)
         with self.transaction() as connection:
@@ -296,46 +317,57 @@ class Store:
                 connection.execute("INSERT INTO hosts VALUES (?)", (host,))
             connection.execute("DELETE FROM inputs")
             connection.execute("INSERT INTO runs (started, model) VALUES (?, ?)", (now(), model))
-        remaining = (_values(key, account) for key, account in accounts)
+        remaining = iter(accounts)
         while batch := list(islice(remaining, PAGE)):
             with self.transaction() as connection:
-                connection.executemany(
-                    "INSERT INTO accounts (name, login, named_id, email, avatar_url) VALUES (?1, ?2, ?3, ?4, ?6)"
-                    " ON CONFLICT DO NOTHING",
-                    batch,
-                )
-                # The source of an earlier run may not have had the address of the avatar.
-                connection.executemany(
-                    "UPDATE accounts SET avatar_url = ?6, login = ?2, settled = 0, etag = NULL"
-                    " WHERE name = ?1 AND ?6 IS NOT NULL AND avatar_url IS NOT ?6",
-                    batch,
-                )
-                connection.executemany(
-                    "INSERT INTO inputs (login, account_id, email, forgeable, account)"
-                    " SELECT ?2, ?3, ?4, ?5, number FROM accounts WHERE name = ?1",
-                    [values[:5] for values in batch],
-                )
+                self.add_inputs(connection, batch)
         with self.transaction() as connection:
+            self.begin_depth(connection)
+            if not keep_pages:
+                connection.execute("DELETE FROM pages")
+
+    def add_inputs(
+        self, connection: sqlite3.Connection, accounts: Iterable[tuple[str, Account]], depth: int = 0
+    ) -> None:
+        """Add inputs to the run, with the keys of their accounts, in an open `transaction`."""
+        batch = [(*_values(key, account), depth) for key, account in accounts]
+        connection.executemany(
+            "INSERT INTO accounts (name, login, named_id, email, avatar_url) VALUES (?1, ?2, ?3, ?4, ?6)"
+            " ON CONFLICT DO NOTHING",
+            [values[:6] for values in batch],
+        )
+        # The source of an earlier run may not have had the address of the avatar.
+        connection.executemany(
+            "UPDATE accounts SET avatar_url = ?6, login = ?2, settled = 0, etag = NULL"
+            " WHERE name = ?1 AND ?6 IS NOT NULL AND avatar_url IS NOT ?6",
+            [values[:6] for values in batch],
+        )
+        connection.executemany(
+            "INSERT INTO inputs (login, account_id, email, forgeable, depth, account)"
+            " SELECT ?2, ?3, ?4, ?5, ?7, number FROM accounts WHERE name = ?1",
+            batch,
+        )
+
+    def begin_depth(self, connection: sqlite3.Connection, depth: int = 0) -> None:
+        """Determine which accounts of this depth are due, in an open `transaction`, after all of them were added."""
+        connection.execute(
+            f"UPDATE accounts SET settled = 0, etag = NULL WHERE label IS NOT NULL AND {OF_DEPTH}"  # noqa: S608
+            " AND (model != ? OR (? AND number NOT IN (SELECT account FROM pictures)))",
+            (depth, self._model, self._keep_pictures),
+        )
+        if self._verify:
             connection.execute(
-                "UPDATE accounts SET settled = 0, etag = NULL"
-                " WHERE label IS NOT NULL AND number IN (SELECT account FROM inputs)"
-                " AND (model != ? OR (? AND number NOT IN (SELECT account FROM pictures)))",
-                (model, keep_pictures),
+                "UPDATE accounts SET settled = 0, etag = NULL WHERE label = 'default' AND verified IS NULL"  # noqa: S608
+                f" AND named_id IS NULL AND email IS NULL AND avatar_url IS NULL AND {OF_DEPTH}",
+                (depth,),
             )
-            if profiles:
-                connection.execute(
-                    "UPDATE accounts SET settled = 0 WHERE status = 'judged' AND number IN (SELECT account FROM inputs)"
-                    " AND number NOT IN (SELECT account FROM profiles)"
-                )
-            if verify:
-                connection.execute(
-                    "UPDATE accounts SET settled = 0, etag = NULL WHERE label = 'default' AND verified IS NULL"
-                    " AND named_id IS NULL AND email IS NULL AND avatar_url IS NULL"
-                    " AND number IN (SELECT account FROM inputs)"
-                )
-            connection.execute(f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE crc IS NULL")  # noqa: S608
-            # All accounts are in the store now, so the next run can read GitHub's lists again.
-            connection.execute("DELETE FROM pages")
+        if self._profiles:
+            connection.execute(
+                f"UPDATE accounts SET settled = 0 WHERE status = 'judged' AND {OF_DEPTH}"  # noqa: S608
+                " AND number NOT IN (SELECT account FROM profiles)",
+                (depth,),
+            )
+        connection.execute(f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE crc IS NULL")  # noqa: S608
 
     def end(self, outcome: str) -> None:
         """Record how the run ended."""
@@ -344,28 +376,29 @@ class Store:
                 "UPDATE runs SET ended = ?, outcome = ? WHERE number = (SELECT max(number) FROM runs)",
                 (now(), outcome),
             )
+            if outcome == "complete":
+                connection.execute("DELETE FROM pages")
 
-    def count(self, cutoff: str | None) -> tuple[int, int, int]:
-        """The numbers of inputs of the run, of accounts among them, and of accounts that are due."""
-        ((inputs, accounts, due),) = self.query(
-            "SELECT (SELECT count(*) FROM inputs), count(*), ifnull(sum(NOT settled OR ifnull(checked < ?, 0)), 0)"
-            " FROM accounts WHERE number IN (SELECT account FROM inputs)",
-            cutoff,
+    def count(self, cutoff: str | None, depth: int = 0) -> tuple[int, int, int]:
+        """The numbers of inputs of the run, of accounts among them, and of accounts of this depth that are due."""
+        ((inputs, accounts),) = self.query("SELECT count(*), count(DISTINCT account) FROM inputs")
+        ((due,),) = self.query(
+            f"SELECT count(*) FROM accounts WHERE {OF_DEPTH} AND (NOT settled OR checked < ?)",  # noqa: S608
+            *(depth, cutoff),
         )
         return inputs, accounts, due
 
-    def due(self, size: int | None, cutoff: str | None) -> Iterator[DueAccount]:
-        """The accounts of the run that are due, each once, even if outcomes are written meanwhile.
+    def due(self, size: int | None, cutoff: str | None, depth: int = 0) -> Iterator[DueAccount]:
+        """The accounts of this depth that are due, each once, even if outcomes are written meanwhile.
 
         A new picture is requested in `size`, a known one in the size that it has.
         """
         last = 0
         while page := self.query(
-            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag, status = 'judged', avatar_url,"
-            " email FROM accounts"
-            " WHERE number > ? AND number IN (SELECT account FROM inputs) AND (NOT settled OR checked < ?)"
+            "SELECT number, name, login, named_id, iif(etag IS NULL, ?, size), etag, status = 'judged', avatar_url,"  # noqa: S608
+            f" email FROM accounts WHERE number > ? AND {OF_DEPTH} AND (NOT settled OR checked < ?)"
             " ORDER BY number LIMIT ?",
-            *(size, last, cutoff, PAGE),
+            *(size, last, depth, cutoff, PAGE),
         ):
             last = page[-1][0]
             yield from (DueAccount(*values) for values in page)
@@ -457,9 +490,14 @@ class Store:
         hosts = self.query("SELECT url FROM hosts")
         return hosts[0][0] if hosts else None
 
-    def rows_not_due(self, unsure: UncertaintyRange, cutoff: str | None) -> Iterator[Row]:
-        """The rows of the inputs whose accounts are not due."""
-        return (row for _, row in self._rows(unsure, "settled AND ifnull(checked >= ?3, ?3 IS NULL)", cutoff))
+    def rows_not_due(self, unsure: UncertaintyRange, cutoff: str | None, depth: int = 0) -> Iterator[Row]:
+        """The rows of the inputs of this depth whose accounts are not due."""
+        condition = "depth = ?4 AND settled AND ifnull(checked >= ?3, ?3 IS NULL)"
+        return (row for _, row in self._rows(unsure, condition, cutoff, depth))
+
+    def rows_below(self, unsure: UncertaintyRange, depth: int) -> Iterator[Row]:
+        """The rows of the inputs with a larger depth."""
+        return (row for _, row in self._rows(unsure, "depth > ?3", depth))
 
     def rows_of(self, numbers: Iterable[int], unsure: UncertaintyRange) -> Iterator[Row]:
         """The rows of the inputs that are the accounts with these numbers."""
@@ -479,6 +517,34 @@ class Store:
                 yield number, _row(columns, unsure)
             if len(page) < PAGE:
                 return
+
+    def inputs_among(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that belong to an input of the run."""
+        rows = self.query(
+            "SELECT name FROM accounts WHERE name IN (SELECT value FROM json_each(?))"
+            " AND number IN (SELECT account FROM inputs)",
+            json.dumps(list(keys)),
+        )
+        return {name for (name,) in rows}
+
+    def count_judged(self, depth: int, label: str | None) -> int:
+        """The number of accounts that `judged` returns."""
+        ((count,),) = self.query(f"SELECT count(*) {JUDGED_INPUTS}", depth, label, 0)
+        return int(count)
+
+    def judged(self, depth: int, label: str | None) -> Iterator[tuple[str, Account]]:
+        """The classified accounts of this depth with their keys, in the order of the input.
+
+        Only those with this label; None for both labels.
+        """
+        last = 0
+        columns = "place, name, inputs.login, inputs.account_id, avatar_url"
+        while page := self.query(
+            f"SELECT {columns} {JUDGED_INPUTS} ORDER BY place LIMIT ?4",
+            *(depth, label, last, PAGE),
+        ):
+            last = page[-1][0]
+            yield from ((key, Account(*values)) for _, key, *values in page)
 
     def add_edges(self, connection: sqlite3.Connection, edges: Iterable[tuple[str, str]]) -> None:
         """Add edges from followers to the accounts that they follow, both as account_key, in an open `transaction`.
@@ -638,7 +704,7 @@ def _crc32(*values: object) -> int:
 
 def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
     """The row for the columns of `found`, from `settled` on."""
-    _, checked, login, named_id, email, forgeable, status, error, label, probability, *more = columns
+    _, checked, login, named_id, email, forgeable, depth, status, error, label, probability, *more = columns
     github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, *more = more
     account_id, href, *profile = more
     prediction = None
@@ -665,7 +731,8 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
         account_id=account_id,
         href=href,
     )
-    row = make_row(Account(login, named_id, email=email, forgeable=bool(forgeable)), result, checked, unsure)
+    account = Account(login, named_id, email=email, forgeable=bool(forgeable))
+    row = make_row(account, result, checked, unsure, depth)
     return replace(row, profile=None if profile[0] is None else Profile(row.account_id, *profile))
 
 

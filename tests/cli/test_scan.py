@@ -128,8 +128,8 @@ def test_parquet_has_the_same_rows_with_types(scan: Scan, tmp_path: Path) -> Non
     assert scan(*SOME, "nobody", "--ordered", "-o", "rows.parquet")[:2] == (0, "")
     table = parquet.read_table(tmp_path / "rows.parquet")
     assert table.to_pylist() == expected
-    assert [str(field.type) for field in table.schema][:9] == [
-        *("string", "int64", "string", "bool", "string", "string", "double", "bool", "bool")
+    assert [str(field.type) for field in table.schema][:10] == [
+        *("string", "int64", "string", "bool", "int64", "string", "string", "double", "bool", "bool")
     ]
 
 
@@ -258,6 +258,23 @@ def test_progress_bar_counts_labels_and_errors(scan: Scan) -> None:
     assert all(text in bar for text in ("account/s", " default", " custom", "1 no-such-account"))
 
 
+def test_expansion_scans_the_followers(scan: Scan, github: GitHubStandIn) -> None:
+    first, second, third = EXAMPLES[:3]
+    words = (third.login, "--depth", "1", "--only", third.label, "--ordered")
+    assert [(row["login"], row["depth"]) for row in scan_rows(scan, *words)] == [
+        (third.login, 0),
+        (first.login, 1),
+        (second.login, 1),
+    ]
+    _, _, err = scan(*words, "--following", "--limit", "200", "--db", ":memory:")
+    bar = err.rpartition("\r")[2].splitlines()[0]
+    assert err.startswith("note: Up to 200 accounts need about 200 requests for avatars, and up to about 3 for lists")
+    assert bar.startswith("depth 1: avatars, ")
+    assert "API requests left: 100%" in bar
+    assert "200/200" in bar
+    assert any(f"/users/{third.login}/following" in path for path in github.requests)
+
+
 def test_summary_of_failures_only_has_no_percentage(scan: Scan) -> None:
     code, _, err = scan("nobody")
     assert code == 0
@@ -272,6 +289,10 @@ def test_impossible_options_are_one_line(scan: Scan, tmp_path: Path) -> None:
     assert "--refresh is 'soon'" in scan_error(scan, "octocat", "--refresh", "soon")
     for age in ("36501d", "999999d"):
         assert "give 0 to 36,500 days" in scan_error(scan, "octocat", "--refresh", age)
+    assert "apply to the accounts that --depth adds" in scan_error(scan, "octocat", "--only", "default")
+    assert "apply to the accounts that --depth adds" in scan_error(scan, "octocat", "--limit", "9")
+    assert "The depth is 0" in scan_error(scan, "octocat", "--depth", "0")
+    assert "have no followers" in scan_error(scan, "--images", tmp_path, "--depth", "1")
     assert "concurrency is 0" in scan_error(scan, "octocat", "--concurrency", "0")
     assert "rate is nan" in scan_error(scan, "octocat", "--rate", "nan")
     assert "gone/rows.csv cannot be written" in scan_error(scan, "octocat", "-o", tmp_path / "gone/rows.csv")

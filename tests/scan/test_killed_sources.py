@@ -4,12 +4,16 @@ import gzip
 import json
 import os
 import signal
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, Mode
+from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, Graph, Mode
+from github_avatars.demo.rest import ROOT
 from github_avatars.training import dataset
 from tests.support.repositories import create
 from tests.support.runner import Runner, runner
@@ -59,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[GitHubStandIn]:
-    with GitHubStandIn() as standin:
+    with GitHubStandIn(graph=Graph()) as standin:
         yield standin
 
 
@@ -125,3 +129,81 @@ def test_source_killed_ten_times_loses_and_repeats_no_row(
     assert rows(tmp_path / "rows.jsonl") == expected
     accounts = {path: count for path, count in standin.requests.items() if not path.startswith(API)}
     assert 0 <= sum(accounts.values()) - len(accounts) <= KILLS * 2 * CONCURRENCY
+
+
+KILLS_OF_EXPANSION = [
+    ("avatar", 0),
+    ("page", 0),
+    ("page", 1),
+    ("page", 2),
+    ("avatar", 2),
+    ("avatar", 40),
+    ("page", 0),
+    ("page", 3),
+    ("avatar", 5),
+    ("avatar", 30),
+]
+"""After how many requests of a kind the next one is held and the run killed. There are 17 pages and 160 avatars."""
+
+
+def count(standin: GitHubStandIn, kind: str) -> int:
+    """The number of requests of this kind."""
+    return sum(is_of_kind(path, kind) for path in standin.requests.elements())
+
+
+def is_of_kind(path: str, kind: str) -> bool:
+    return path.startswith(f"{ROOT}/") if kind == "page" else not path.startswith(API)
+
+
+def holding(kind: str, number: int, is_held: threading.Event) -> Mode:
+    """Does not respond to requests of this kind after this number of them since the start of the stand-in."""
+
+    def hold(exchange: Exchange) -> bool:
+        if not is_of_kind(exchange.path, kind) or count(exchange.server.standin, kind) <= number:
+            return False
+        is_held.set()
+        exchange.pause(TIMEOUT)
+        exchange.close_connection = True
+        return True
+
+    return Mode("holds requests", hold)
+
+
+def edges(path: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            "SELECT a.login, b.login FROM edges"
+            " JOIN accounts AS a ON a.number = follower JOIN accounts AS b ON b.number = followed ORDER BY 1, 2"
+        ).fetchall()
+
+
+def test_expansion_killed_ten_times_loses_and_repeats_no_row_edge_or_page(
+    commands: Runner, standin: GitHubStandIn, tmp_path: Path
+) -> None:
+    words: list[str | Path] = ["scan", "graph-0", "--depth", "3", "--limit", "160", "--ordered"]
+    words += ["--concurrency", str(CONCURRENCY), "-o", tmp_path / "rows.jsonl"]
+    standin.mode = None
+    standin.requests.clear()
+    assert commands.start(*words, "--db", tmp_path / "expected.db").wait() == 0
+    expected = rows(tmp_path / "rows.jsonl")
+    assert len({row["login"] for row in expected}) == len(expected) == 160
+    pages = count(standin, "page")
+    (tmp_path / "rows.jsonl").unlink()
+
+    standin.requests.clear()
+    words += ["--db", tmp_path / "scan.db"]
+    for kind, number in KILLS_OF_EXPANSION:
+        is_held = threading.Event()
+        standin.mode = holding(kind, count(standin, kind) + number, is_held)
+        run = commands.start(*words)
+        assert is_held.wait(TIMEOUT)
+        os.kill(run.pid, signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
+    assert not (tmp_path / "rows.jsonl").exists()
+    standin.mode = None
+    assert commands.start(*words).wait() == 0
+    assert rows(tmp_path / "rows.jsonl") == expected
+    assert edges(tmp_path / "scan.db") == edges(tmp_path / "expected.db")
+    # Only the pages that were held are requested again.
+    assert count(standin, "page") == pages + sum(kind == "page" for kind, _ in KILLS_OF_EXPANSION)
+    assert count(standin, "avatar") <= 161 + KILLS * 2 * CONCURRENCY

@@ -109,6 +109,7 @@ def test_pictures_on_disk_have_the_rows_of_the_local_engine(standin: GitHubStand
         (["--members", "octo-org", "--engine", "ray", "-o", "out"], "lists of GitHub"),
         (["open.csv", "--engine", "ray", "-o", "out"], "open.csv is not CSV (line 3: a quote is not closed)"),
         (["list.json", "--engine", "ray", "-o", "out"], "does not read JSON"),
+        (["names.csv", "--depth", "1", "--engine", "ray", "-o", "out"], "does not support --depth"),
         (["names.csv", "--git", ".", "--engine", "ray", "-o", "out"], "--git"),
         (["names.csv", "--gharchive", "x.json", "--engine", "ray", "-o", "out"], "--gharchive"),
         (["names.csv", "names.parquet", "--engine", "ray", "-o", "out"], "files of one kind"),
