@@ -1,11 +1,14 @@
 """Classify one picture, from bytes to verdict, compared with decoding the same bytes with Pillow."""
 
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import compare, decode, format_spread, processor_seconds
-from github_avatars import classify, classify_all
+from benchmarks.against import THIS, Checkout, worker
+from benchmarks.measuring import alternate, compare, format_spread
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
 from github_avatars.picture import decoding
@@ -20,7 +23,7 @@ BATCH = 256
 
 THUMBNAIL = Degradation(64, "LANCZOS", circle=False, codec="png")
 
-DECODING, OURS = "decoding", "ours"
+DECODING, OURS = "decoding", THIS.name
 
 
 def load_pictures() -> dict[str, list[bytes]]:
@@ -35,28 +38,34 @@ def load_pictures() -> dict[str, list[bytes]]:
     return {kind: files[:: max(1, len(files) // PICTURES)] for kind, files in kinds.items()}
 
 
-def measure(rounds: int) -> dict[str, Any]:
-    """Measure milliseconds per picture and ratios to decoding, for each kind, one by one and in a batch."""
-    kinds = {}
-    for kind, files in load_pictures().items():
-        batch = [files[number % len(files)] for number in range(BATCH)]
-        kinds[kind] = {
-            "single": _compare(partial(_for_each, decode, files), partial(_for_each, classify, files), files, rounds),
-            "batch": _compare(partial(_for_each, decode, batch), partial(classify_all, batch), batch, rounds),
-        }
+def measure(rounds: int, other: Checkout | None = None) -> dict[str, Any]:
+    """Measure milliseconds per picture and ratios to decoding, for each kind, one by one and in a batch.
+
+    Each checkout works in a process of its own; that of this one also decodes.
+    """
+    kinds: dict[str, Any] = {}
+    with ExitStack() as stack:
+        calls = {each.name: stack.enter_context(worker(each)).call for each in (THIS, other) if each}
+        for kind, files in load_pictures().items():
+            folder = stack.enter_context(_written(files))
+            kinds[kind] = {}
+            for way, count in (("single", len(files)), ("batch", BATCH)):
+                candidates: dict[str, Callable[[], float]] = {
+                    name: partial(call, way, folder=folder, count=count) for name, call in calls.items()
+                }
+                candidates[DECODING] = partial(calls[OURS], "decoded", folder=folder, count=count)
+                seconds = alternate(candidates, rounds)
+                kinds[kind][way] = compare(seconds, DECODING, "ms", 1000 / count)
     return {"pictures": PICTURES, "batch": BATCH, "rounds": rounds, "kinds": kinds}
 
 
-def _for_each(function: Callable[[bytes], object], files: Iterable[bytes]) -> None:
-    for data in files:
-        function(data)
-
-
-def _compare(
-    decode_all: Callable[[], object], ours: Callable[[], object], files: list[bytes], rounds: int
-) -> dict[str, Any]:
-    seconds = processor_seconds({DECODING: decode_all, OURS: ours}, rounds)
-    return compare(seconds, DECODING, "ms", 1000 / len(files))
+@contextmanager
+def _written(files: Iterable[bytes]) -> Iterator[str]:
+    """A folder with these files, in their order."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, data in enumerate(files):
+            (Path(folder) / f"{number:04}").write_bytes(data)
+        yield folder
 
 
 def section(results: dict[str, Any]) -> str:
@@ -64,15 +73,17 @@ def section(results: dict[str, Any]) -> str:
     head = ["pictures", "decoding, ms", "ours, ms", "ratio", "ours in a batch, ms", "ratio"]
     rows = [
         (
-            kind,
+            kind if name == OURS else f"{kind}, {name}",
             format_spread(ways["single"][DECODING]["ms"], 3),
             *(
                 text
                 for way in ("single", "batch")
-                for text in (format_spread(ways[way][OURS]["ms"], 3), format_spread(ways[way][OURS]["ratio"]))
+                for text in (format_spread(ways[way][name]["ms"], 3), format_spread(ways[way][name]["ratio"]))
             ),
         )
         for kind, ways in results["kinds"].items()
+        for name in ways["single"]
+        if name != DECODING
     ]
     return f"""\
 ## One picture

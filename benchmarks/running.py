@@ -48,11 +48,12 @@ def stand_in(**options: object) -> Iterator[str]:
 
 
 @contextmanager
-def our_server(folder: Path, github: str = "") -> Iterator[CogServer]:
-    """Start the server of this project, with its temporary files and its output in the new `folder`."""
+def our_server(folder: Path, github: str = "", root: Path = ROOT) -> Iterator[CogServer]:
+    """Start the server of the checkout in `root`, with its temporary files and its output in the new `folder`."""
     port = free_port()
     command = [sys.executable, "-m", "github_avatars.cli.local", "serve", "--port", str(port)]
-    with CogServer(command, ROOT, port, _environment(folder, github), folder) as server:
+    environment = _environment(folder, github) | {"PYTHONPATH": str(root)}
+    with CogServer(command, root, port, environment, folder) as server:
         yield server
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +17,7 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
+from benchmarks.against import Checkout, worker
 from benchmarks.measuring import alternate, compare, decode, format_spread, ratios, spread
 from benchmarks.running import stand_in
 from github_avatars import identicon
@@ -112,17 +114,23 @@ def scan(
             return {row.login: row.prediction.label if row.prediction else None for row in running.rows()}
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(rounds: int, other: Checkout | None = None) -> dict[str, Any]:
     """Measure accounts per second of the scan and of the baseline, and accounts per second and bytes by size."""
     rounds = min(rounds, MAX_ROUNDS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         logins = draw_avatars(folder)
-        with stand_in(avatars=folder) as url:
+        with ExitStack() as stack:
+            url = stack.enter_context(stand_in(avatars=folder))
             candidates: dict[str, Callable[[], object]] = {
                 DOWNLOAD: partial(download, url, logins),
                 SCAN: partial(scan, url, logins),
             }
+            if other:
+                call = stack.enter_context(worker(other)).call
+                candidates[f"{SCAN}, {other.name}"] = partial(
+                    call, "scan", url=url, logins=logins, size=64, concurrency=CONCURRENCY
+                )
             rates = alternate({name: partial(_rate, run) for name, run in candidates.items()}, rounds)
             by_method = alternate(
                 {

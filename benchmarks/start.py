@@ -9,6 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from benchmarks.against import Checkout
 from benchmarks.measuring import alternate, compare, format_spread
 from benchmarks.running import baseline_server, our_server
 from github_avatars.demo import AVATARS
@@ -20,7 +21,7 @@ from tests.support.timing import TIMEOUT
 SCIKIT_LEARN, OURS = "imports scikit-learn", "ours"
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(rounds: int, other: Checkout | None = None) -> dict[str, Any]:
     """Measure the seconds to the first response of our server and of the baseline."""
     picture = (AVATARS / dataset.read_index(AVATARS)[0].file).read_bytes()
     data_url = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
@@ -28,6 +29,10 @@ def measure(rounds: int) -> dict[str, Any]:
         OURS: partial(_seconds_to_response, our_server, {"image": data_url}),
         SCIKIT_LEARN: partial(_seconds_to_response, partial(baseline_server, "scikit_learn"), {"username": "octocat"}),
     }
+    if other:
+        candidates[other.name] = partial(
+            _seconds_to_response, partial(our_server, root=other.root), {"image": data_url}
+        )
     seconds = alternate(candidates, rounds)
     return {"rounds": rounds, "script/server": compare(seconds, SCIKIT_LEARN, "s")}
 

@@ -1,14 +1,18 @@
 """Each part measures what its name says, at a small size. No test asserts a speed."""
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks import budget, growth, packages, picture, scaling, scan, server, start, verification
+from benchmarks import against, budget, growth, packages, picture, scaling, scan, server, start, verification
+from github_avatars.errors import BadOption
 from github_avatars.picture import decoding
+from tests.support.processes import ROOT
 
 
 def test_pictures_have_the_format_and_the_size_of_their_kind() -> None:
     kinds = picture.load_pictures()
-    assert [decoding.decode(data).size for data in kinds["default, PNG, 420 px"]] == [(420, 420)] * 72
+    assert {decoding.decode(data).size for data in kinds["default, PNG, 420 px"]} == {(420, 420)}
     assert {data[:3] for data in kinds["custom, JPEG, 184 to 460 px"]} == {b"\xff\xd8\xff"}
     assert {decoding.decode(data).size for data in kinds["both, PNG, 64 px"]} == {(64, 64)}
     for kind in ("custom, PNG, 184 to 460 px", "custom, JPEG, 184 to 460 px"):
@@ -31,21 +35,43 @@ def test_verification_compares_proofs_and_verdicts_with_decoding(monkeypatch: py
     assert "| proof, zlib-ng " in verification.section(results)
 
 
-def test_picture_compares_decoding_and_classifying_one_by_one_and_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture_compares_checkouts_with_decoding_one_by_one_and_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     kind, files = next(iter(picture.load_pictures().items()))
     monkeypatch.setattr(picture, "load_pictures", lambda: {kind: files[:2]})
     monkeypatch.setattr(picture, "BATCH", 3)
-    decoded: list[bytes] = []
-    monkeypatch.setattr(picture, "decode", decoded.append)
-    classified: list[bytes] = []
-    monkeypatch.setattr(picture, "classify", classified.append)
-    batches: list[list[bytes]] = []
-    monkeypatch.setattr(picture, "classify_all", batches.append)
-    results = picture.measure(2)
-    assert classified == files[:2] * 3
-    assert batches == [[files[0], files[1], files[0]]] * 3
-    assert len(decoded) == 3 * (2 + 3)
-    assert f"| {kind} |" in picture.section(results)
+    with against.checkout("HEAD") as other:
+        assert (other.root / "model.pkl").exists()
+        results = picture.measure(2, other)
+    assert not other.root.exists()
+    assert other.name.startswith("commit ")
+    for way in results["kinds"][kind].values():
+        assert list(way) == [picture.OURS, other.name, picture.DECODING]
+        assert all(values["ms"]["low"] > 0 for values in way.values())
+        assert way[picture.DECODING]["ratio"]["median"] == 1
+    section = picture.section(results)
+    assert f"| {kind}  " in section
+    assert f"| {kind}, {other.name} |" in section
+
+
+def test_worker_runs_the_code_of_its_checkout(tmp_path: Path) -> None:
+    package = tmp_path / "github_avatars"
+    (package / "scan").mkdir(parents=True)
+    (package / "github").mkdir()
+    (package / "__init__.py").write_text("def classify(data): raise ValueError(data)\nclassify_all = len\n")
+    (package / "github/__init__.py").write_text("Account = GitHub = None\n")
+    (package / "scan/__init__.py").write_text("Scan = ScanOptions = None\n")
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "1").write_bytes(b"picture")
+    with against.worker(against.Checkout("other", tmp_path)) as worker:
+        assert worker.call("batch", folder=str(files), count=3) >= 0
+        with pytest.raises(RuntimeError, match="the worker failed in single"):
+            worker.call("single", folder=str(files), count=3)
+
+
+def test_unknown_commit_is_refused() -> None:
+    with pytest.raises(BadOption, match="--against nothing: git reports"), against.checkout("nothing"):
+        pass
 
 
 def test_budget_is_compared_with_unlimited_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,9 +100,9 @@ def test_server_is_compared_with_one_that_only_fetches(monkeypatch: pytest.Monke
     monkeypatch.setattr(server, "LATENCIES", (0.025,))
     monkeypatch.setattr(server, "WARM_UP", 0.1)
     monkeypatch.setattr(server, "WINDOW", 0.5)
-    results = server.measure(2)
+    results = server.measure(2, against.Checkout("other", ROOT))
     ((measured,),) = (latency["loads"] for latency in results["latencies"])
-    assert list(measured["contestants"]) == [server.FETCHING, server.OURS]
+    assert list(measured["contestants"]) == [server.FETCHING, server.OURS, "other"]
     # Each prediction waits for two responses of the stand-in, which take 25 ms each.
     assert all(values["p50 ms"] > 50 for values in measured["contestants"].values())
     assert measured["contestants"][server.OURS]["a second"]["median"] <= 2 / 0.05
@@ -87,8 +113,8 @@ def test_start_measures_both_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         start, "alternate", lambda candidates, _: {name: [run()] * 2 for name, run in candidates.items()}
     )
-    results = start.measure(2)
-    assert list(results["script/server"]) == [start.OURS, start.SCIKIT_LEARN]
+    results = start.measure(2, against.Checkout("other", ROOT))
+    assert list(results["script/server"]) == [start.OURS, start.SCIKIT_LEARN, "other"]
     assert all(values["s"]["low"] > 0 for values in results["script/server"].values())
     assert "| imports scikit-learn |" in start.section(results)
 
@@ -115,10 +141,10 @@ def test_exponent_of_growth() -> None:
 def test_scan_is_compared_with_downloading_and_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "ACCOUNTS", 24)
     monkeypatch.setattr(scan, "PROFILES", (24,))
-    results = scan.measure(2)
+    results = scan.measure(2, against.THIS)
     assert [values["requests"] for values in results["methods"].values()] == [2 * 24, 24 + 12, 24 + 1]
     assert results["profiles"][0]["memory"] > 10_000_000
-    assert list(results["beside"]) == [scan.DOWNLOAD, scan.SCAN]
+    assert list(results["beside"]) == [scan.DOWNLOAD, scan.SCAN, f"{scan.SCAN}, ours"]
     assert results["sizes"]["bytes"]["64"] < results["sizes"]["bytes"]["full"] / 5
     assert results["sizes"]["differ"] == 0
     assert all(name in scan.section(results) for name in results["beside"])
