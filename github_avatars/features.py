@@ -53,26 +53,50 @@ def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
     """The features of each picture, faster than one by one. Each picture is released once it is sampled."""
     # Unlike a loop, map() does not hold the previous picture while the iterable decodes the next one.
     samples = list(map(_sample, pictures))
-    packed = [identicon.pack(sample) for sample, _, _ in samples]
-    errors = identicon.errors(identicon.pixels(packed), (design for _, design, _ in samples))
+    fitted = [sampled for sampled in samples if sampled.error is None]
+    errors = iter(
+        identicon.errors(
+            identicon.pixels(sampled.fitted for sampled in fitted), (sampled.designs for sampled in fitted)
+        )
+    )
     return [
-        Features(*_counts(sample, pixels), 0.0 if blank else error)
-        for (sample, _, blank), pixels, error in zip(samples, packed, errors, strict=True)
+        Features(*_counts(sampled), next(errors) if sampled.error is None else sampled.error) for sampled in samples
     ]
 
 
-def _sample(picture: Image.Image) -> tuple[Image.Image, identicon.Design, bool]:
-    """The RGB sample of a picture, the design for its size, and whether the whole picture is GitHub grey."""
+@dataclass(frozen=True)
+class _Sample:
+    """What is kept of a picture until its features are computed."""
+
+    sample: Image.Image
+    """The RGB sample."""
+    packed: bytes
+    """The sample as identicon.pack returns it."""
+    fitted: bytes
+    """The pixels that an identicon is fitted to, packed."""
+    designs: tuple[identicon.Design, ...]
+    error: float | None
+    """The error, if it is known without a fit."""
+
+
+def _sample(picture: Image.Image) -> _Sample:
+    is_small = identicon.is_small(*picture.size)
     # Sampling first is cheaper: converting a large picture with transparency costs half as much as decoding it.
-    sample = decoding.rgb(identicon.sample(picture))
-    # A picture whose sampled pixels are all grey may contain other colors between them.
-    blank = identicon.is_blank(sample) and identicon.is_blank(decoding.rgb(picture))
-    return sample, identicon.design_for(*picture.size), blank
+    source = decoding.rgb(picture) if is_small else picture
+    sample = decoding.rgb(identicon.sample(source))
+    packed = identicon.pack(sample)
+    return _Sample(
+        sample,
+        packed,
+        identicon.pack(identicon.averages(source)) if is_small else packed,
+        identicon.designs_for(*picture.size),
+        identicon.known_error(decoding.rgb(source)) if identicon.has_two_colors(sample) else None,
+    )
 
 
-def _counts(sample: Image.Image, packed: bytes) -> tuple[int, int]:
+def _counts(sampled: _Sample) -> tuple[int, int]:
     """The number of sampled pixels that are GitHub grey, and the number of distinct colors."""
-    if colors := sample.getcolors(MAX_LISTED_COLORS):
+    if colors := sampled.sample.getcolors(MAX_LISTED_COLORS):
         return sum(count for count, color in colors if color == identicon.GITHUB_GREY), len(colors)
-    pixels = np.sort(np.frombuffer(packed, dtype="<u4"))
+    pixels = np.sort(np.frombuffer(sampled.packed, dtype="<u4"))
     return int(np.count_nonzero(pixels == PACKED_GREY)), 1 + int(np.count_nonzero(pixels[1:] != pixels[:-1]))

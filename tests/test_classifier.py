@@ -6,14 +6,17 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from github_avatars import features, identicon
-from github_avatars.classifier import MODEL, Classifier, Picture, Verdict, classify, classify_all
+from github_avatars.classifier import MODEL, Classifier, Picture, Verdict, classify, classify_all, shipped
 from github_avatars.errors import NotAPicture, TooLarge
+from github_avatars.explanation import explain
 from github_avatars.features import Features
 from github_avatars.identicon import GITHUB_GREY, Identicon
 from github_avatars.picture import decoding
@@ -192,6 +195,26 @@ def test_thumbnails_of_identicons_are_default(account_id: int, side: int) -> Non
     thumbnail.save(jpeg, "JPEG", quality=75)
     assert classify(thumbnail).label == "default"
     assert classify(jpeg.getvalue()).label == "default"
+
+
+@given(
+    st.integers(0, 576), st.integers(1, 576), st.floats(0, 1), st.integers(0, 576), st.integers(1, 576), st.floats(0, 1)
+)
+def test_more_grey_fewer_colors_and_a_smaller_error_never_make_default_less_likely(
+    grey: int, colors: int, error: float, other_grey: int, other_colors: int, other_error: float
+) -> None:
+    def probability(*values: float) -> float:
+        return shipped().classify(Features(*values)).probability  # type: ignore[arg-type]
+
+    likeliest = max(grey, other_grey), min(colors, other_colors), min(error, other_error)
+    for single in ((likeliest[0], colors, error), (grey, likeliest[1], error), (grey, colors, likeliest[2])):
+        assert probability(*single) >= probability(grey, colors, error)
+
+
+def test_every_feature_of_an_original_supports_default() -> None:
+    for account_id in (1, 9919, 583231, 112612):
+        contributions = explain(identicon.render(account_id)).contributions
+        assert all(each.log_odds > 0 for each in contributions), account_id
 
 
 def test_given_classifier_is_used_instead_of_the_shipped_one() -> None:

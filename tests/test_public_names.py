@@ -13,8 +13,8 @@ PUBLIC = {
         "AVATARS Exchange Fault GitHubStandIn Graph MODES Mode dripping interim once resetting responding run"
     ),
     "github_avatars.explanation": (
-        "Contribution Explanation TITLES as_text draw draw_difference draw_sample encode_png explain "
-        "explain_file_or_account headline notes"
+        "Contribution Explanation SCALE_NOTE TITLES as_text draw draw_difference draw_sample encode_png explain "
+        "explain_file_or_account headline"
     ),
     "github_avatars.github": (
         "API Account Avatar CONNECTIONS DEADLINE GitHub Kind Pace Page Profile Via check_login fetch is_account_id "
@@ -22,7 +22,8 @@ PUBLIC = {
     ),
     "github_avatars.identicon": (
         "BIAS_WEIGHT CELLS Color Design Fit Floats GITHUB_GREY Identicon MIN_UNBLURRED_SIDE RADIUS SAMPLE SIZE "
-        "design_for difference errors fit for_account is_blank is_of pack pixels render sample"
+        "averages designs_for difference errors fit for_account has_two_colors is_githubs is_of is_possible is_small "
+        "known_error pack pixels render sample"
     ),
     "github_avatars.scan": "Expansion GHArchive Observer Row Scan ScanOptions Sources Summary collect scan",
 }

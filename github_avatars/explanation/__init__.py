@@ -2,6 +2,7 @@
 
 from github_avatars.explanation.drawing import draw, draw_difference, draw_sample, encode_png
 from github_avatars.explanation.explaining import (
+    SCALE_NOTE,
     TITLES,
     Contribution,
     Explanation,
@@ -9,10 +10,10 @@ from github_avatars.explanation.explaining import (
     explain,
     explain_file_or_account,
     headline,
-    notes,
 )
 
 __all__ = [
+    "SCALE_NOTE",
     "TITLES",
     "Contribution",
     "Explanation",
@@ -24,5 +25,4 @@ __all__ = [
     "explain",
     "explain_file_or_account",
     "headline",
-    "notes",
 ]

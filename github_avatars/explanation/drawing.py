@@ -8,12 +8,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from github_avatars.classifier import Label
 from github_avatars.explanation.explaining import (
+    SCALE_NOTE,
     TITLES,
     Explanation,
     format_log_odds,
     format_values,
     headline,
-    notes,
     supported_label,
 )
 from github_avatars.identicon import GITHUB_GREY, SAMPLE, Floats
@@ -137,8 +137,7 @@ def _draw_table(pen: ImageDraw.ImageDraw, explanation: Explanation) -> None:
         label_x, anchor = (end + 8, "lm") if log_odds > 0 else (end - 8, "rm")
         pen.text((label_x, middle), format_log_odds(log_odds), INK, _font(20), anchor=anchor)
     pen.line((AXIS, 490, AXIS, 684), fill=INK)
-    for line, note in enumerate(notes(explanation.contributions)):
-        pen.text((30, 716 + 24 * line), note, FAINT, _font(18), anchor="ls")
+    pen.text((30, 716), SCALE_NOTE, FAINT, _font(18), anchor="ls")
 
 
 def _draw_cells(pen: ImageDraw.ImageDraw, middle: int, title: str, value: str, average: str) -> None:

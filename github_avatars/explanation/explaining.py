@@ -8,7 +8,7 @@ Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions (
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
@@ -30,7 +30,6 @@ TITLES = {
     "identicon_error": "Identicon error (0 to 1)",
 }
 SCALE_NOTE = "Log-odds: 0 means that both labels are equally likely; each 2.3 more makes default ten times as likely."
-COLORS_NOTE = "Resizing and lossy compression increase both colors and error, so many colors compensate for some error."
 
 _UNSCALED: dict[str, Callable[[float], float]] = {
     "github_grey": float,
@@ -125,12 +124,6 @@ def _contributions(measured: Features, classifier: Classifier) -> tuple[Contribu
         Contribution(name, value, _UNSCALED[name](mean), weight, weight * (scaled - mean))
         for name, value, scaled, weight, mean in columns
     )
-
-
-def notes(contributions: Iterable[Contribution]) -> list[str]:
-    """What a reader must know to interpret contributions, one sentence each."""
-    colors_support_default = any(each.name == "distinct_colors" and each.weight > 0 for each in contributions)
-    return [SCALE_NOTE, COLORS_NOTE] if colors_support_default else [SCALE_NOTE]
 
 
 def as_text(explanation: Explanation) -> str:

@@ -1,7 +1,8 @@
 """GitHub's default avatar (identicon): draw the one of an account id, and fit one to any picture."""
 
-from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, for_account, is_of, render
-from github_avatars.identicon.fitting import BIAS_WEIGHT, Fit, difference, errors, fit, is_blank, pack, pixels
+from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, for_account, render
+from github_avatars.identicon.exact import has_two_colors, is_githubs, is_of, is_possible
+from github_avatars.identicon.fitting import BIAS_WEIGHT, Fit, difference, errors, fit, known_error, pack, pixels
 from github_avatars.identicon.grid import (
     CELLS,
     MIN_UNBLURRED_SIDE,
@@ -10,7 +11,9 @@ from github_avatars.identicon.grid import (
     SIZE,
     Design,
     Floats,
-    design_for,
+    averages,
+    designs_for,
+    is_small,
     sample,
 )
 
@@ -27,13 +30,18 @@ __all__ = [
     "Fit",
     "Floats",
     "Identicon",
-    "design_for",
+    "averages",
+    "designs_for",
     "difference",
     "errors",
     "fit",
     "for_account",
-    "is_blank",
+    "has_two_colors",
+    "is_githubs",
     "is_of",
+    "is_possible",
+    "is_small",
+    "known_error",
     "pack",
     "pixels",
     "render",

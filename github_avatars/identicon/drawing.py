@@ -77,19 +77,6 @@ def render(account_id: int, size: int = SIZE) -> Image.Image:
     return for_account(account_id).draw(size)
 
 
-def is_of(picture: Image.Image, account_id: int) -> bool:
-    """Whether an RGB picture equals the default avatar of an account id pixel by pixel."""
-    if picture.size != (SIZE, SIZE):
-        return False
-    # Most pictures differ in the first strip, so the rest need not be drawn.
-    data, start = picture.tobytes(), 0
-    for strip in for_account(account_id).strips():
-        if not data.startswith(strip, start):
-            return False
-        start += len(strip)
-    return True
-
-
 def format_grid(painted: Iterable[int]) -> str:
     """The grid with these cells painted, given as indices of CELLS."""
     grid = [["."] * 5 for _ in range(5)]

@@ -26,6 +26,15 @@ SAMPLE = 24
 MIN_UNBLURRED_SIDE = 60
 """In pictures of at least this width and height, every sampled pixel lies completely inside or outside each cell."""
 
+MIN_PICKED_SIDE = 128
+"""The fit to a picture whose width and height are less uses means of pixels, because a palette may be dithered."""
+
+MIN_SIDE = 12
+"""In smaller pictures, single pixels show neither the cells nor the background."""
+
+RINGS = 10
+"""The number of concentric rings in the disc, each as wide as a pixel of a thumbnail of 20 pixels."""
+
 RADIUS = 0.48
 """The radius of the disc that is fitted, for a picture of width 1. Many sites crop avatars to a circle."""
 
@@ -51,12 +60,14 @@ class Design:
     `gram_matrix` (16 × 16): design_matrix @ design_matrix.T. Its last row is the area of each cell.
     `normal_inverse` (15 × 16): the inverse of the normal equations. It maps design_matrix @ deviation to the
     least-squares deviation of each cell from GitHub grey. The last column is 0.
+    `rings` (RINGS × n): for each pixel, 1 / √(number of pixels) of its ring, 0 for the other rings.
     """
 
     disc: npt.NDArray[np.intp]
     design_matrix: Floats
     gram_matrix: list[list[float]]
     normal_inverse: Floats
+    rings: Floats
 
 
 def sample(picture: Image.Image) -> Image.Image:
@@ -64,33 +75,85 @@ def sample(picture: Image.Image) -> Image.Image:
     return picture.resize((SAMPLE, SAMPLE), Image.Resampling.NEAREST)
 
 
-def design_for(width: int, height: int) -> Design:
-    """The design for pictures of this size."""
-    return _design(min(width, MIN_UNBLURRED_SIDE), min(height, MIN_UNBLURRED_SIDE))
+def averages(picture: Image.Image) -> Image.Image:
+    """SAMPLE × SAMPLE means of the pixels of an RGB picture."""
+    return picture.resize((SAMPLE, SAMPLE), Image.Resampling.BOX)
 
 
-@lru_cache(maxsize=128)
-def _design(width: int, height: int) -> Design:
-    columns, rows = _coverage(width), _coverage(height)
-    columns[:, :2] += columns[:, :2:-1]
+def is_small(width: int, height: int) -> bool:
+    """Whether an identicon is fitted to the averages of a picture of this size instead of its sample."""
+    return max(width, height) < MIN_PICKED_SIDE
+
+
+def designs_for(width: int, height: int) -> tuple[Design, ...]:
+    """The designs for pictures of this size: the best fit of any of them is the fit to the picture.
+
+    The first assumes a smooth filter. For small pictures, the others assume nearest neighbor, which picks the pixels at
+    the centers or at the corners.
+    """
+    if is_small(width, height):
+        return _designs(width, height, averaged=True)
+    return _designs(min(width, MIN_UNBLURRED_SIDE), min(height, MIN_UNBLURRED_SIDE), averaged=False)
+
+
+@lru_cache(maxsize=256)
+def _designs(width: int, height: int, *, averaged: bool) -> tuple[Design, ...]:
+    column_weights, row_weights = _weights(width, averaged), _weights(height, averaged)
+    coverages = [_blurred, _picked_at_centers, _picked_at_corners]
+    if min(width, height) < MIN_SIDE or max(width, height) >= MIN_UNBLURRED_SIDE:
+        del coverages[1:]
+    return tuple(_design(column_weights @ coverage(width), row_weights @ coverage(height)) for coverage in coverages)
+
+
+def _design(columns: Floats, rows: Floats) -> Design:
+    """The design for the share of each sampled column and row that each of the 5 columns and rows of cells covers."""
     center = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
-    disc = np.flatnonzero(np.add.outer(center**2, center**2) <= RADIUS**2)
-    cells = np.stack([np.outer(rows[:, row], columns[:, column]).take(disc) for row, column in CELLS])
+    distance = np.sqrt(np.add.outer(center**2, center**2))
+    # A pixel that two cells share is painted if one of them is, which is no sum.
+    is_in_one = np.logical_and.outer(rows.sum(axis=1) < 1.001, columns.sum(axis=1) < 1.001)
+    disc = np.flatnonzero((distance <= RADIUS) & is_in_one)
+    mirrored = columns.copy()
+    mirrored[:, :2] += columns[:, :2:-1]
+    cells = np.stack([np.outer(rows[:, row], mirrored[:, column]).take(disc) for row, column in CELLS])
     pseudo_inverse = np.linalg.pinv(cells, rcond=NEGLIGIBLE)
     design_matrix = np.vstack([cells, np.ones(len(disc))])
     normal_inverse = np.hstack([pseudo_inverse.T @ pseudo_inverse, np.zeros((len(cells), 1))])
-    return Design(disc, design_matrix, (design_matrix @ design_matrix.T).tolist(), normal_inverse)
+    ring = np.floor(distance.take(disc) / RADIUS * RINGS).clip(max=RINGS - 1)
+    rings = (ring == np.arange(RINGS)[:, None]).astype(float)
+    rings /= np.sqrt(rings.sum(axis=1, keepdims=True)).clip(1)
+    return Design(disc, design_matrix, (design_matrix @ design_matrix.T).tolist(), normal_inverse, rings)
 
 
-def _coverage(side: int) -> Floats:
-    """SAMPLE × 5: the share of each sampled pixel that each column of cells covers, in a picture `side` pixels wide."""
-    # Pillow's rounding of exact halves is not documented, so resize the indices of the pixels with Pillow itself.
-    indices = np.asarray(
-        Image.fromarray(np.arange(side, dtype=np.uint8)[None]).resize((SAMPLE, 1), Image.Resampling.NEAREST)
-    )
+def _weights(side: int, averaged: bool) -> Floats:
+    """SAMPLE × side: the weight of each pixel in each sampled pixel."""
+    # Pillow's rounding is not documented, so resize the unit vectors with Pillow itself.
+    unit_vectors = Image.fromarray(np.eye(side, dtype=np.float32))
+    resampling = Image.Resampling.BOX if averaged else Image.Resampling.NEAREST
+    weights: Floats = np.asarray(unit_vectors.resize((SAMPLE, side), resampling), dtype=float).T
+    return weights
+
+
+def _blurred(side: int) -> Floats:
+    """The share of each pixel that each column of cells covers after a smooth filter: side × 5."""
     shift = BLUR * (np.arange(16) - 7.5) / 16
-    start = (indices[0, :, None, None] + shift) * (SIZE / side)
+    start = (np.arange(side)[:, None, None] + shift) * (SIZE / side)
     left = MARGIN + PITCH * np.arange(5)[:, None]
     overlap = np.minimum(start + SIZE / side, left + PITCH) - np.maximum(start, left)
     share: Floats = overlap.clip(0).mean(axis=-1) * (side / SIZE)
     return share
+
+
+def _picked_at_centers(side: int) -> Floats:
+    """Whether nearest neighbor as in Pillow picks a pixel of each column of cells: side × 5."""
+    indices = Image.fromarray(np.arange(SIZE, dtype=np.int32)[None]).resize((side, 1), Image.Resampling.NEAREST)
+    return _is_in_cells(np.asarray(indices)[0])
+
+
+def _picked_at_corners(side: int) -> Floats:
+    """The same for programs that round down, such as OpenCV and GD."""
+    return _is_in_cells(np.arange(side) * SIZE // side)
+
+
+def _is_in_cells(pixels: npt.NDArray[np.integer]) -> Floats:
+    offset = pixels[:, None] - (MARGIN + PITCH * np.arange(5))
+    return ((offset >= 0) & (offset <= PITCH)).astype(float)

@@ -67,10 +67,17 @@ def loaded(
 
 
 def is_verified(picture: Image.Image, account_id: int | None) -> bool | None:
-    """Whether a picture of any mode equals the identicon of an account pixel by pixel; None without an account id."""
+    """Whether a picture of any mode equals the identicon of an account pixel by pixel; None without an account id.
+
+    If the corners are transparent, only the pixels within a circle are compared.
+    """
     if account_id is None:
         return None
-    return picture.size == (SIZE, SIZE) and identicon.is_of(decoding.rgb(picture), account_id)
+    if picture.size != (SIZE, SIZE):
+        return False
+    corner = picture.crop((0, 0, 1, 1)).convert("RGBA").getpixel((0, 0)) if picture.has_transparency_data else None
+    is_circle = isinstance(corner, tuple) and corner[3] == 0
+    return identicon.is_of(decoding.rgb(picture), account_id, circle=is_circle)
 
 
 def is_file_of(data: bytes, expected: Identicon) -> bool:

@@ -45,7 +45,7 @@ class PageAnswer:
                 "base": explained.base,
                 "contributions": [{"title": TITLES[each.name], **asdict(each)} for each in explained.contributions],
                 "score": explained.score,
-                "notes": explanation.notes(explained.contributions),
+                "notes": [explanation.SCALE_NOTE],
             },
         }
         if pictures:

@@ -5,12 +5,10 @@ import pytest
 from PIL import Image
 
 from github_avatars import identicon
-from github_avatars.classifier import Classifier
 from github_avatars.explanation import draw, explain
 from github_avatars.explanation.drawing import AXIS, COLORS, SCALE, SIZE
 from github_avatars.identicon import GITHUB_GREY, SAMPLE
-from github_avatars.picture import decoding
-from tests.explanation.pictures import DEFAULT, PICTURES, pipeline_of
+from tests.explanation.pictures import PICTURES
 
 INK = (31, 35, 40)
 PANELS = [(30 + 300 * number, 140) for number in range(4)]
@@ -78,13 +76,6 @@ def test_bars_are_proportional_and_on_the_side_of_their_label(picture: Image.Ima
         lengths.append(int((default | custom).sum()))
     largest = max(map(abs, values))
     assert lengths == pytest.approx([abs(log_odds) * max(lengths) / largest for log_odds in values], abs=2)
-
-
-@pytest.mark.parametrize(("weight", "is_noted"), [(1.0, True), (0.0, False), (-1.0, False)])
-def test_note_on_many_colors_depends_on_the_sign_of_their_weight(weight: float, is_noted: bool) -> None:
-    pipeline = pipeline_of((0.0, weight, -1.0), (0.0, 1.0, 0.5), 0.0)
-    sheet = draw(explain(decoding.read(DEFAULT), Classifier(pipeline)))
-    assert (np.asarray(sheet)[722:750] < 255).any() == is_noted
 
 
 def test_caption_mentions_a_difference_between_the_samples() -> None:

@@ -131,7 +131,8 @@ class Rule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lear
 def build_with(*names: str) -> Pipeline:
     """Our unfitted pipeline with these features only."""
     kept = [features.NAMES.index(name) for name in names]
-    return Pipeline([("kept", ColumnTransformer([("kept", "passthrough", kept)])), *fitting.build_pipeline().steps])
+    selection = ColumnTransformer([("kept", "passthrough", kept)])
+    return Pipeline([("kept", selection), *fitting.build_pipeline(names).steps])
 
 
 def serve_ours(pipeline: Pipeline) -> ProbabilityFunction:

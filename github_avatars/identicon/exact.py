@@ -1,0 +1,260 @@
+"""Lossless pictures: whether GitHub can have drawn the identicon that they show.
+
+A lossless picture shows the exact color of each cell, and the edges of the cells to a fraction of a pixel. Identicons
+of other services that resemble GitHub's differ in one of them: in a color that GitHub's formula cannot produce, in
+cells that do not overlap by a pixel, or in the margin.
+"""
+
+import colorsys
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageChops, ImageDraw
+
+from github_avatars.identicon.drawing import (
+    GITHUB_GREY,
+    LIGHTNESS,
+    SATURATION,
+    Color,
+    Identicon,
+    for_account,
+    hsl_to_rgb,
+)
+from github_avatars.identicon.grid import MARGIN, PITCH, SIZE, Floats
+
+MIN_SIDE = 60
+"""In smaller pictures, the edges of a cell are too close to its center."""
+
+CIRCLE = 0.49
+"""The radius within which circle-masked pictures are compared, for a picture of width 1. Masks are antialiased."""
+
+MAX_ROUNDING = 0.7
+"""How far a channel of a pixel in a lossless picture can be from a mix of the two colors, in levels, by rounding."""
+
+MAX_COLOR_ERROR = 2
+"""How far the color of a resized picture may be from GitHub's colors, in levels, because palettes are rounded."""
+
+MAX_SCATTER = 0.03
+"""How far the edges in a lossless picture scatter at most, in pixels. They scatter more if a palette was reduced."""
+
+MAX_SHIFT, MAX_STRETCH, MIN_OVERLAP = 0.6, 0.25, 0.25
+"""The bounds of GitHub's edges: the shift in pixels (some programs shift by half a pixel), the stretch over the whole
+picture in pixels, and the overlap of two cells in pixels of the original, which is 1 in GitHub's."""
+
+MIN_EDGES_SIDE = 128
+MAX_NO_OVERLAP = 0.1
+"""In smaller pictures, only the mean overlap of cells is measured, in pixels of the original; less is no overlap."""
+
+MIN_EDGES = 4
+"""So many edges at different places are needed to determine these three numbers and the scatter."""
+
+SLACK = 1e-6
+"""Offsets that differ by less are equal."""
+
+HUES, STEPS = 4096, 256
+"""The numbers of hues, and of saturations and lightnesses, in GitHub's formula."""
+
+
+def is_of(picture: Image.Image, account_id: int, *, circle: bool = False) -> bool:
+    """Whether an RGB picture equals the default avatar of an account id pixel by pixel.
+
+    With `circle`, only the pixels within CIRCLE are compared, because the corners are transparent.
+    """
+    expected = for_account(account_id)
+    # Most pictures differ in the centers of the cells, so their identicon need not be drawn.
+    same_centers = _centers(picture).tobytes() == b"".join(
+        bytes(expected.color if cell == "#" else GITHUB_GREY) for cell in expected.grid.replace("/", "")
+    )
+    return same_centers and _equals(picture, expected, circle=circle)
+
+
+def is_possible(color: Color) -> bool:
+    """Whether GitHub's formula yields a color for some of its 4096 hues, 256 saturations and 256 lightnesses."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(channel / 255 for channel in color))
+    # A channel is rounded by up to half a level, which changes the three numbers by less than these ranges.
+    hues = _nearby(hue * (HUES - 1), 24)
+    lightnesses = _nearby((LIGHTNESS[1] - lightness) / (LIGHTNESS[1] - LIGHTNESS[0]) * (STEPS - 1), 4, STEPS)
+    saturations = _nearby((SATURATION[1] - saturation) / (SATURATION[1] - SATURATION[0]) * (STEPS - 1), 14, STEPS)
+    return any(
+        formula_color(hue_step % (HUES - 1), saturation_step, lightness_step) == color
+        for hue_step, saturation_step, lightness_step in product(hues, saturations, lightnesses)
+    )
+
+
+def is_githubs(picture: Image.Image) -> bool | None:
+    """Whether GitHub drew the identicon in a lossless RGB picture; None if that is not certain.
+
+    A picture of 420 × 420 pixels in two colors is GitHub's if it equals an identicon with a possible color; so is one
+    whose corners were cut off by a circle. A resized picture is not if its background is another grey, if its color is
+    impossible, or if the edges of its cells are not where resizing puts GitHub's.
+    """
+    side = picture.width
+    if side < MIN_SIDE or picture.height != side:
+        return None
+    shown = _identicon(_centers(picture))
+    if shown is None:
+        return None
+    drawn, background = shown
+    if side == SIZE:
+        has_corners = picture.getpixel((0, 0)) == GITHUB_GREY
+        if background == GITHUB_GREY and _equals(picture, drawn, circle=not has_corners):
+            return is_possible(drawn.color)
+        if picture.getcolors(2):
+            return False
+    cover, rounding = _cover(picture, drawn.color, background)
+    if rounding > MAX_ROUNDING:
+        return None
+    has_other_grey = background != GITHUB_GREY and len(set(background)) == 1
+    if has_other_grey or not _is_near_possible(drawn.color) or not _may_have_githubs_edges(cover, drawn):
+        return False
+    return None
+
+
+def has_two_colors(sample: Image.Image) -> bool:
+    """Whether the centers of the cells have at most two colors; cheap, and False for almost all custom pictures."""
+    return bool(_centers(sample).getcolors(2))
+
+
+def formula_color(hue: int, saturation: int, lightness: int) -> Color:
+    """The color of the three numbers in the digest of an account id: 0 to 4095, 0 to 255, 0 to 255."""
+    return hsl_to_rgb(
+        hue / (HUES - 1),
+        LIGHTNESS[1] - lightness / (STEPS - 1) * (LIGHTNESS[1] - LIGHTNESS[0]),
+        SATURATION[1] - saturation / (STEPS - 1) * (SATURATION[1] - SATURATION[0]),
+    )
+
+
+def _nearby(value: float, distance: int, count: int | None = None) -> list[int]:
+    """The integers up to `distance` from a number, the nearest first; from 0 to `count` - 1 if it is given."""
+    middle = round(value)
+    numbers = sorted(range(middle - distance, middle + distance + 1), key=lambda number: abs(number - value))
+    return [number for number in numbers if count is None or 0 <= number < count]
+
+
+def _is_near_possible(color: Color) -> bool:
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(channel / 255 for channel in color))
+    nearest = hsl_to_rgb(
+        hue, min(max(lightness, LIGHTNESS[0]), LIGHTNESS[1]), min(max(saturation, SATURATION[0]), SATURATION[1])
+    )
+    return _distance(color, nearest) <= MAX_COLOR_ERROR
+
+
+def _distance(color: Iterable[int], other: Iterable[int]) -> int:
+    return max(abs(channel - channel_of_other) for channel, channel_of_other in zip(color, other, strict=True))
+
+
+def _centers(picture: Image.Image) -> Image.Image:
+    """The 5 × 5 pixels in the centers of the cells."""
+    width, height = picture.size
+    margin = MARGIN / SIZE
+    box = (margin * width, margin * height, (1 - margin) * width, (1 - margin) * height)
+    return picture.resize((5, 5), Image.Resampling.NEAREST, box=box)
+
+
+def _identicon(centers: Image.Image) -> tuple[Identicon, Color] | None:
+    """The identicon with these centers and the color of its background, if they are mirrored and have two colors."""
+    data = centers.tobytes()
+    pixels: list[Color] = list(zip(data[::3], data[1::3], data[2::3], strict=True))
+    if len(colors := set(pixels)) != 2:
+        return None
+    background, color = sorted(colors, key=lambda color: _distance(color, GITHUB_GREY))
+    rows = ["".join("#" if pixel == color else "." for pixel in pixels[start : start + 5]) for start in range(0, 25, 5)]
+    if _distance(background, GITHUB_GREY) > 3 or any(row != row[::-1] for row in rows):
+        return None
+    return Identicon("/".join(rows), color), background
+
+
+def _equals(picture: Image.Image, expected: Identicon, *, circle: bool = False) -> bool:
+    """Whether an RGB picture equals an identicon, with `circle` within CIRCLE."""
+    if picture.size != (SIZE, SIZE):
+        return False
+    if circle:
+        difference = ImageChops.difference(picture, expected.draw())
+        outside = Image.new("1", picture.size, 1)
+        edge = (0.5 - CIRCLE) * SIZE
+        ImageDraw.Draw(outside).ellipse((edge, edge, SIZE - 1 - edge, SIZE - 1 - edge), fill=0)
+        difference.paste(0, mask=outside)
+        return difference.getbbox() is None
+    # Most pictures differ in the first strip, so the rest need not be drawn.
+    data, start = picture.tobytes(), 0
+    for strip in expected.strips():
+        if not data.startswith(strip, start):
+            return False
+        start += len(strip)
+    return True
+
+
+def _cover(picture: Image.Image, color: Color, background: Color) -> tuple[Floats, float]:
+    """How much of each pixel is painted, and the largest deviation of a channel from such a mix of the two colors.
+
+    The pixels (6 × side) are those of three rows and three columns through the centers of the inner cells, because the
+    ends of the others may be outside a circle.
+    """
+    side = picture.width
+    pixels = np.asarray(picture)
+    places = _centers_of_cells(side)[1:4]
+    lines = np.concatenate([pixels[places], pixels[:, places].swapaxes(0, 1)])
+    inside = slice(int(0.06 * side), -int(0.06 * side))
+    contrast = np.subtract(color, background).astype(float)
+    deviation = lines - np.array(background, dtype=float)
+    cover: Floats = deviation @ (contrast / (contrast @ contrast))
+    rounding = np.abs(deviation - cover[..., None] * contrast)[:, inside]
+    if rounding.max() > MAX_ROUNDING:
+        # Sharpening filters overshoot, and the overshoot of a channel is clipped.
+        rounding[((lines == 0) | (lines == 255)).any(axis=-1)[:, inside]] = 0
+    cover[:, : inside.start] = cover[:, inside.stop :] = 0
+    return cover, float(rounding.max())
+
+
+def _may_have_githubs_edges(cover: Floats, drawn: Identicon) -> bool:
+    """Whether the painted parts of these lines (6 × side) may begin and end where GitHub's cells do."""
+    side = cover.shape[1]
+    rows = drawn.grid.split("/")
+    lines = [*rows[1:4], *("".join(column) for column in list(zip(*rows, strict=True))[1:4])]
+    runs = sum(line.startswith("#") + line.count(".#") for line in lines)
+    if not runs:
+        return True
+    is_sharp = bool(((cover == 0) | (cover == 1)).all())
+    if side < MIN_EDGES_SIDE:
+        overlap = (cover.sum() * SIZE / side - PITCH * sum(line.count("#") for line in lines)) / runs
+        return is_sharp or bool(abs(overlap) > MAX_NO_OVERLAP)
+    cells = np.array([[cell == "#" for cell in line] for line in lines], dtype=int)
+    change = np.diff(np.pad(cells, ((0, 0), (1, 1))), axis=1)
+    even = _edge_offsets(cover, change, np.ones(side))
+    if is_sharp:
+        # Each edge is at the next pixel that nearest neighbor picks: those at the centers, or at the corners.
+        return any(low - SLACK < even.min() and even.max() < low + 1 + SLACK for low in (-0.5, -1.0))
+    place = np.broadcast_to(np.arange(6) / 6 - 0.5, change.shape)[change != 0]
+    columns = np.stack([np.ones_like(place), place, -change[change != 0] / 2], axis=1)
+    if len(np.unique(columns, axis=0)) < MIN_EDGES:
+        return True
+    # Some box filters average whole pixels, so the pixels of the thumbnail have unequal weights.
+    whole = np.diff(np.ceil(np.arange(side + 1) * SIZE / side - 0.5)) * side / SIZE
+    is_fitted = False
+    for offsets in (even, _edge_offsets(cover, change, whole)):
+        shift, stretch, width = solution = np.linalg.lstsq(columns, offsets, rcond=None)[0]
+        if np.abs(offsets - columns @ solution).max() < MAX_SCATTER:
+            is_fitted = True
+            overlap = 1 + width * SIZE / side
+            if abs(shift) < MAX_SHIFT and abs(stretch) < MAX_STRETCH and overlap > MIN_OVERLAP:
+                return True
+    return not is_fitted
+
+
+def _edge_offsets(cover: Floats, change: npt.NDArray[np.int_], weights: Floats) -> Floats:
+    """How far each edge (a `change` that is not 0) is from GitHub's, in pixels, if pixels have these `weights`."""
+    side = cover.shape[1]
+    # Between two centers is one edge at most. The sum of what is painted there shows its place for any filter.
+    stops = np.array([0, *_centers_of_cells(side), side])
+    sums = np.add.reduceat(cover * weights, stops[:-1], axis=1)
+    position = np.concatenate([[0], weights.cumsum()])[stops]
+    left = MARGIN + PITCH * np.arange(6)
+    begin, end = position[1:] - sums - left * side / SIZE, position[:-1] + sums - (left + 1) * side / SIZE
+    offsets: Floats = np.where(change > 0, begin, end)[change != 0]
+    return offsets
+
+
+def _centers_of_cells(side: int) -> list[int]:
+    return [int((MARGIN + PITCH * (cell + 0.5)) / SIZE * side) for cell in range(5)]
