@@ -199,7 +199,7 @@ def _cover(picture: Image.Image, color: Color, background: Color) -> tuple[Float
     inside = slice(int(0.06 * side), -int(0.06 * side))
     contrast = np.subtract(color, background).astype(float)
     deviation = lines - np.array(background, dtype=float)
-    cover: Floats = deviation @ (contrast / (contrast @ contrast))
+    cover: Floats = (deviation @ contrast) / (contrast @ contrast)
     rounding = np.abs(deviation - cover[..., None] * contrast)[:, inside]
     if rounding.max() > MAX_ROUNDING:
         # Sharpening filters overshoot, and the overshoot of a channel is clipped.
