@@ -89,7 +89,8 @@ def test_dashed_line_is_the_decision_boundary(plane: tuple[str, str]) -> None:
     lines = contours.line_renderer.data_source.data
     (number,) = [number for number, color in enumerate(lines["line_color"]) if color != "#0000"]
     points = list(zip(lines["xs"][number], lines["ys"][number], strict=True))
-    assert len(points) == 2
+    # At the mean error, no number of grey pixels or colors changes the label.
+    assert len(points) == (2 if "identicon_error" in plane else 0)
     for point in points:
         row = dict(zip(features.NAMES, shipped.means, strict=True)) | dict(zip(plane, point, strict=True))
         score = shipped.intercept + sum(
