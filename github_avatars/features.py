@@ -13,6 +13,9 @@ from github_avatars.picture import decoding
 PACKED_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
 """GitHub grey as one pixel of identicon.pack."""
 
+CELL_PIXELS = 16
+"""The number of sampled pixels of each cell of an identicon."""
+
 MAX_LISTED_COLORS = 32
 """Up to this many colors, Pillow lists them faster than NumPy sorts the pixels."""
 
@@ -38,6 +41,12 @@ class Features:
         root makes small errors matter more than large ones.
         """
         return self.github_grey, math.log(self.distinct_colors), math.sqrt(self.identicon_error)
+
+
+def of_identicon(known: identicon.Identicon) -> Features:
+    """The features of the picture of an identicon, without drawing it."""
+    painted = known.grid.count("#")
+    return Features(identicon.SAMPLE**2 - CELL_PIXELS * painted, 2 if painted else 1, 0.0)
 
 
 NAMES = tuple(field.name for field in fields(Features))

@@ -1,19 +1,17 @@
 """A login or a picture file → Prediction, from end to end."""
 
 import logging
-from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, perf_counter
 
-from PIL import Image
-
 from github_avatars import features
-from github_avatars.classifier import Classifier, Label, classify_decoded
-from github_avatars.errors import BadImage, BadInput, GitHubAvatarsError
+from github_avatars.classifier import Classifier, Label
+from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.features import Features
 from github_avatars.github import Avatar, GitHub
+from github_avatars.identicon import SIZE
 from github_avatars.picture import decoding, verification
 from github_avatars.text import printable
 
@@ -47,7 +45,7 @@ class Prediction:
     fetch_seconds: float | None = None
     """The time to fetch the avatar, also its original if that decides; None for a picture file."""
     classify_seconds: float | None = None
-    """The time to decode and classify the picture, including waits for memory; None if it was classified in a batch."""
+    """The time to decode and classify the picture, including waits for memory; None if that is unknown."""
     size: int | None = None
     """The longer side in pixels of the picture that the verdict is based on; None if that is unknown."""
 
@@ -120,34 +118,44 @@ def fetch_and_predict(account: str, github: GitHub, classifier: Classifier) -> t
     """
     start = monotonic()
     avatar = github.fetch(account, size=THUMBNAIL, since=start)
-    prediction = _predict_avatar(avatar, classifier, monotonic() - start)
+    fetch_seconds = monotonic() - start
+    prediction = predict_avatar(avatar, classifier)
     is_thumbnail = prediction.size is not None and prediction.size <= THUMBNAIL
     if not is_thumbnail or prediction.probability <= MAX_CUSTOM:
-        return avatar, prediction
+        return avatar, replace(prediction, fetch_seconds=fetch_seconds)
     fetching = monotonic()
     avatar = github.fetch_original(avatar, since=start)
-    seconds = (prediction.fetch_seconds or 0) + monotonic() - fetching
-    final = _predict_avatar(avatar, classifier, seconds)
-    return avatar, replace(final, classify_seconds=(prediction.classify_seconds or 0) + (final.classify_seconds or 0))
+    fetch_seconds += monotonic() - fetching
+    final = predict_avatar(avatar, classifier)
+    classify_seconds = (prediction.classify_seconds or 0) + (final.classify_seconds or 0)
+    return avatar, replace(final, fetch_seconds=fetch_seconds, classify_seconds=classify_seconds)
 
 
-def _predict_avatar(avatar: Avatar, classifier: Classifier, fetch_seconds: float) -> Prediction:
+def predict_avatar(avatar: Avatar, classifier: Classifier, *, size: int | None = None) -> Prediction:
+    """The prediction for an avatar. Raises BadImage.
+
+    If it was requested in `size` pixels per side, a picture that is not larger may be a thumbnail: `verified` is then
+    None, unless the file is proven to be the account's identicon.
+    """
     start = perf_counter()
-    name = f"The avatar of {avatar.login or avatar.href}"
-    with verification.loaded(avatar.data, avatar.account_id, name) as (picture, verified):
-        verdict = classifier.classify(features.extract(picture))
-        seconds = perf_counter() - start
-        side = decoding.longer_side(picture)
+    verified: bool | None = True
+    if proven := verification.proven_identicon(avatar.data, avatar.account_id):
+        measured, side = features.of_identicon(proven), SIZE
+    else:
+        with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
+            measured, side = features.extract(picture), decoding.longer_side(picture)
+            is_thumbnail = size is not None and side <= size
+            verified = None if is_thumbnail else verification.is_verified(picture, avatar.account_id)
+    verdict = classifier.classify(measured)
     return Prediction(
         verdict.label,
         verdict.probability,
-        verdict.features,
+        measured,
         account_id=avatar.account_id,
         verified=verified,
         username=avatar.login or None,
         href=avatar.href,
-        fetch_seconds=fetch_seconds,
-        classify_seconds=seconds,
+        classify_seconds=perf_counter() - start,
         size=side,
     )
 
@@ -161,51 +169,6 @@ def predict_file(path: Path, classifier: Classifier, name: str = "The image") ->
         side = decoding.longer_side(picture)
     seconds = perf_counter() - started
     return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=seconds, size=side)
-
-
-def predict_avatars(
-    avatars: Sequence[tuple[Avatar, int | None]], classifier: Classifier
-) -> list[Prediction | BadImage]:
-    """The prediction for each avatar, in a batch, which is faster than one by one.
-
-    Each avatar comes with the requested size in pixels, None for the original. The result for a picture that cannot be
-    used is its error.
-    """
-    # Filled while `pictures` is consumed.
-    verified: list[bool | None] = []
-    sides: list[int | None] = []
-
-    def pictures() -> Iterator[Image.Image | BadImage]:
-        for avatar, size in avatars:
-            verified.append(None)
-            sides.append(None)
-            name = f"The avatar of {avatar.login or avatar.href}"
-            try:
-                with verification.loaded(avatar.data, avatar.account_id, name) as (picture, is_own_identicon):
-                    sides[-1] = side = decoding.longer_side(picture)
-                    is_thumbnail = size is not None and side <= size
-                    verified[-1] = None if is_thumbnail else is_own_identicon
-                    yield picture
-                    del picture  # otherwise it would remain in memory while the next one is decoded
-            except BadImage as error:
-                yield error
-
-    verdicts = classify_decoded(pictures(), classifier)
-    return [
-        verdict
-        if isinstance(verdict, BadImage)
-        else Prediction(
-            verdict.label,
-            verdict.probability,
-            verdict.features,
-            account_id=avatar.account_id,
-            verified=is_own_identicon,
-            username=avatar.login or None,
-            href=avatar.href,
-            size=side,
-        )
-        for (avatar, _), verdict, is_own_identicon, side in zip(avatars, verdicts, verified, sides, strict=True)
-    ]
 
 
 def _kind_and_level(error: BaseException) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from PIL import Image
 import synthesis
 from github_avatars import features, identicon
 from github_avatars.features import NAMES, Features
-from github_avatars.identicon import GITHUB_GREY, SAMPLE
+from github_avatars.identicon import GITHUB_GREY, SAMPLE, Identicon
 from github_avatars.picture import decoding
 
 BOX, LANCZOS, NEAREST = Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.NEAREST
@@ -111,6 +111,13 @@ def test_features_do_not_depend_on_the_mode(mode: str) -> None:
         picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     assert picture.mode == mode
     assert features.extract(picture) == features.extract(decoding.rgb(picture))
+
+
+def test_features_of_an_identicon_are_those_of_its_picture() -> None:
+    accounts = [identicon.for_account(account_id) for account_id in range(1, 200)]
+    extremes = [Identicon("/".join([row] * 5), accounts[0].color) for row in (".....", "#####")]
+    for known in accounts + extremes:
+        assert features.of_identicon(known) == features.extract(known.draw()), known
 
 
 def test_row_contains_transformed_features_in_the_order_of_names() -> None:

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ from github_avatars.prediction import (
     fetch_and_predict,
     predict,
     predict_account,
-    predict_avatars,
+    predict_avatar,
     predict_file,
 )
 from github_avatars.training import dataset
@@ -310,34 +311,26 @@ def test_nothing_is_verified_without_an_account_id(
     assert set(prediction.metrics()) == PICTURE_METRICS | {"timing.fetch"}
 
 
-def test_batch_equals_single_predictions_and_contains_errors(hub: GitHub, shipped: Classifier) -> None:
-    fetched = [hub.fetch(login) for login in ACCOUNT_IDS]
-    damaged = replace(fetched[0], data=fetched[0].data[:200])
-    predictions = predict_avatars([(avatar, None) for avatar in [damaged, *fetched, damaged]], shipped)
-    for error in (predictions.pop(0), predictions.pop()):
-        assert isinstance(error, NotAPicture)
-        assert str(error).startswith("The avatar of own ")
-    for login, prediction in zip(ACCOUNT_IDS, predictions, strict=True):
-        single = predict_account(login, hub, shipped)
-        assert prediction == replace(single, fetch_seconds=None, classify_seconds=None)
-
-
-@pytest.mark.parametrize(("size", "verified"), [(None, True), (419, True), (420, None), (1000, None)])
-def test_batch_does_not_verify_pictures_that_may_be_resized(
-    size: int | None, verified: bool | None, hub: GitHub, shipped: Classifier
+@pytest.mark.parametrize(
+    ("login", "size", "verified"),
+    [
+        *(("own", size, True) for size in (None, 64, 420)),
+        *(("touched", size, False) for size in (None, 64, 419)),
+        *(("touched", size, None) for size in (420, 1000)),
+    ],
+)
+def test_pictures_that_may_be_resized_are_not_verified(
+    login: str, size: int | None, verified: bool | None, hub: GitHub, shipped: Classifier
 ) -> None:
-    (prediction,) = predict_avatars([(hub.fetch("own"), size)], shipped)
-    assert isinstance(prediction, Prediction)
-    assert prediction.verified is verified
+    assert predict_avatar(hub.fetch(login), shipped, size=size).verified is verified
 
 
 def test_avatar_without_a_login_is_named_by_its_address(hub: GitHub, shipped: Classifier) -> None:
     avatar = replace(hub.fetch("own"), login="")
-    (prediction,) = predict_avatars([(avatar, None)], shipped)
-    assert isinstance(prediction, Prediction)
+    prediction = predict_avatar(avatar, shipped)
     assert (prediction.username, prediction.href) == (None, avatar.href)
-    (error,) = predict_avatars([(replace(avatar, data=b""), None)], shipped)
-    assert str(error).startswith(f"The avatar of {avatar.href} ")
+    with pytest.raises(NotAPicture, match=f"^The avatar of {re.escape(avatar.href)} "):
+        predict_avatar(replace(avatar, data=b""), shipped)
 
 
 MISSING_INPUT = cog.Input(default=None)

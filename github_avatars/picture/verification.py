@@ -57,13 +57,19 @@ def loaded(
 
     A file that is the account's identicon is not decoded: the identicon is drawn.
     """
-    if account_id is not None and data.startswith(_START):
-        expected = identicon.for_account(account_id)
-        if is_file_of(data, expected):
-            yield expected.draw(), True
-            return
+    if proven := proven_identicon(data, account_id):
+        yield proven.draw(), True
+        return
     with decoding.loaded(data, name, whole=whole) as picture:
         yield picture, is_verified(picture, account_id)
+
+
+def proven_identicon(data: bytes, account_id: int | None) -> Identicon | None:
+    """The identicon of an account if a file in GitHub's form shows exactly this; None if that is not proven."""
+    if account_id is None or not data.startswith(_START):
+        return None
+    expected = identicon.for_account(account_id)
+    return expected if is_file_of(data, expected) else None
 
 
 def is_verified(picture: Image.Image, account_id: int | None) -> bool | None:

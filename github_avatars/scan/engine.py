@@ -1,11 +1,11 @@
-"""Accounts that are due → outcomes, as they come: threads fetch, and a pool with a worker per processor classifies.
+"""Accounts that are due → outcomes, as they come: threads fetch and classify.
 
-    due accounts ─▶ fetching threads ─▶ classifying pool ─▶ batches of outcomes
+    due accounts ─▶ threads that fetch and classify ─▶ batches of outcomes
 
 An avatar that was fetched by login and could be an identicon is classified only after the id of its account was looked
 up, for many accounts at once, so that it can be verified:
 
-    fetching threads ─▶ avatars without an id ─▶ id lookup, in a fetching thread ─▶ classifying pool
+    threads ─▶ avatars without an id ─▶ a thread that looks up the ids and classifies
 
 All decisions are made in the caller's thread; the other threads only put events into a queue. At most twice as many
 accounts as threads are in flight, from being taken out of `due` to being returned in an outcome; as many more, or three
@@ -19,8 +19,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,21 +30,16 @@ from queue import Empty, SimpleQueue
 from github_avatars.classifier import Classifier
 from github_avatars.errors import BadImage, BadToken, GitHubError, RateLimited
 from github_avatars.github import API, CONNECTIONS, Account, Avatar, GitHub, Via, graphql, rate_limit
-from github_avatars.prediction import Prediction, predict_avatars
+from github_avatars.prediction import Prediction, predict_avatar
 from github_avatars.scan import images
 from github_avatars.scan.identification import IdLookup, resembles_identicon
 from github_avatars.scan.outage import CONTROL, OutageDetector
 from github_avatars.scan.profiling import ProfileLookup
 from github_avatars.scan.rows import Result
 from github_avatars.scan.store import DueAccount, Outcome
-from github_avatars.workers import process_pool
 
 BATCH = 32
-"""The maximum number of accounts that are classified together."""
-
-MAX_THREADED = 1000
-"""The maximum number of accounts for which threads classify. Starting processes takes a third of a second; a thread
-that classifies delays the fetching threads by half a millisecond per account."""
+"""The number of accounts with pictures on disk that are classified together."""
 
 MAX_DELAY = 2.0
 """The maximum number of seconds that they wait for others to be looked up together with them."""
@@ -53,21 +48,6 @@ TICK = 0.2
 """The maximum number of seconds between two checks whether to stop."""
 
 Batch = Sequence[tuple[DueAccount, Avatar]]
-Predictions = list[Prediction | BadImage]
-
-
-@contextmanager
-def worker_pool(accounts: int) -> Iterator[Executor]:
-    """A pool with a worker per processor that classifies this number of accounts: processes, or threads for few."""
-    if accounts > MAX_THREADED:
-        with process_pool() as pool:
-            yield pool
-        return
-    threads = ThreadPoolExecutor(os.cpu_count() or 1)
-    try:
-        yield threads
-    finally:
-        threads.shutdown(cancel_futures=True)
 
 
 class Engine:
@@ -88,7 +68,6 @@ class Engine:
         due: Iterator[DueAccount],
         github: Callable[[], GitHub],
         classifier: Classifier,
-        pool: Executor,
         stop: threading.Event,
         *,
         concurrency: int,
@@ -106,7 +85,6 @@ class Engine:
         self._due = iter(()) if profiles else due
         self._github = github
         self._classifier = classifier
-        self._pool = pool
         self._stop = stop
         self._concurrency = concurrency
         self._delay = delay
@@ -120,11 +98,9 @@ class Engine:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._in_flight: dict[int, DueAccount] = {}
         self._waiting: deque[DueAccount] = deque()
-        self._unclassified: list[tuple[DueAccount, Avatar]] = []
         self._unidentified: dict[int, tuple[DueAccount, Avatar]] = {}
         self._lookups: dict[int, DueAccount] = {}
         self._lookup_deadline = math.inf
-        self._submitted_batches = 0
         self._outcomes: list[Outcome] = []
         self._next_start: float | None = None
         self._resume = 0.0
@@ -162,7 +138,6 @@ class Engine:
             if not (self._in_flight or self._waiting or self._lookups or (self._profiles and self._profiles.batch)):
                 break
             self._process_events()
-            self._submit_batches()
             if self._outcomes:
                 outcomes, self._outcomes = self._outcomes, []
                 yield [self._profiles.complete(outcome) for outcome in outcomes] if self._profiles else outcomes
@@ -173,7 +148,7 @@ class Engine:
 
     def _is_over(self) -> bool:
         if self._stop.is_set():
-            return not self._unclassified and not self._submitted_batches and not self._outcomes
+            return not self._outcomes
         is_profiling = self._profiles is not None and self._profiles.is_running
         return self._failure is not None and not (
             self._in_flight or self._unidentified or self._lookups or is_profiling
@@ -236,18 +211,6 @@ class Engine:
             while True:
                 self._events.get_nowait()()
 
-    def _submit_batches(self) -> None:
-        while self._unclassified and self._submitted_batches < (os.cpu_count() or 1):
-            batch, self._unclassified = self._unclassified[:BATCH], self._unclassified[BATCH:]
-            avatars = [(avatar, due.size) for due, avatar in batch]
-            future = self._pool.submit(predict_avatars, avatars, self._classifier)
-            future.add_done_callback(partial(self._put_classified, batch))
-            self._submitted_batches += 1
-
-    def _put_classified(self, batch: Batch, future: Future[Predictions]) -> None:
-        """Called by a thread of the pool."""
-        self._events.put(partial(self._on_classified, batch, future))
-
     def _run_tasks(self, github: GitHub) -> None:
         """The work of a fetching thread."""
         while task := self._tasks.get():
@@ -262,12 +225,22 @@ class Engine:
             avatar = github.fetch(account, size=due.size, etag=due.etag, via=self._via)
         except (GitHubError, BadImage) as error:
             self._events.put(partial(self._on_failed, due, error))
-        else:
-            self._events.put(partial(self._on_fetched, due, avatar))
+            return
+        waits_for_id = resembles_identicon(avatar) and self._can_be_identified(due, avatar)
+        result = None if avatar.unchanged or waits_for_id or due.number == CONTROL else self._classify(due, avatar)
+        self._events.put(partial(self._on_fetched, due, avatar, result))
 
     def _look_up(self, id_lookup: IdLookup, batch: Batch, github: GitHub) -> None:
         ids = id_lookup.ids(github, [due.login or "" for due, _ in batch])
-        self._events.put(partial(self._on_identified, batch, ids))
+        for (due, avatar), account_id in zip(batch, ids, strict=True):
+            due, avatar = replace(due, account_id=account_id, identified=True), replace(avatar, account_id=account_id)
+            self._events.put(partial(self._on_identified, due, avatar, self._classify(due, avatar)))
+
+    def _classify(self, due: DueAccount, avatar: Avatar) -> Prediction | BadImage:
+        try:
+            return predict_avatar(avatar, self._classifier, size=due.size)
+        except BadImage as error:
+            return error
 
     def _look_up_profiles(self, lookup: ProfileLookup, _: GitHub) -> None:
         try:
@@ -279,20 +252,19 @@ class Engine:
 
     # The events change the state, so only the caller's thread processes them.
 
-    def _on_fetched(self, due: DueAccount, avatar: Avatar) -> None:
+    def _on_fetched(self, due: DueAccount, avatar: Avatar, result: Prediction | BadImage | None) -> None:
         self._outage.on_success("fetch", due)
         self.bytes += len(avatar.data)
         if due.number == CONTROL:
             del self._in_flight[CONTROL]
-            return
-        if self._profiles and (refusal := self._profiles.refusal(due, avatar)):
+        elif self._profiles and (refusal := self._profiles.refusal(due, avatar)):
             self._outcomes.append(Outcome(due.number, refusal))
         elif avatar.unchanged:
             self._outcomes.append(Outcome(due.number, None))
-        elif resembles_identicon(avatar) and self._can_be_identified(due, avatar):
+        elif result is None:
             self._wait_for_id(due, avatar)
         else:
-            self._unclassified.append((due, avatar))
+            self._on_classified(due, avatar, result)
 
     def _can_be_identified(self, due: DueAccount, avatar: Avatar) -> bool:
         """Whether the avatar has no account id, and looking it up could help to verify it."""
@@ -304,32 +276,28 @@ class Engine:
         self._lookup_deadline = min(self._lookup_deadline, time.monotonic() + MAX_DELAY)
         self._unidentified[due.number] = due, avatar
 
-    def _on_identified(self, batch: Batch, ids: Sequence[int | None]) -> None:
+    def _on_identified(self, due: DueAccount, avatar: Avatar, result: Prediction | BadImage) -> None:
         if self._id_lookup and (note := self._id_lookup.take_note()):
             self._on_note(note)
-        for (due, avatar), account_id in zip(batch, ids, strict=True):
-            del self._lookups[due.number]
-            identified = replace(due, account_id=account_id, identified=True)
-            self._in_flight[due.number] = identified
-            self._unclassified.append((identified, replace(avatar, account_id=account_id)))
+        del self._lookups[due.number]
+        self._in_flight[due.number] = due
+        self._on_classified(due, avatar, result)
 
-    def _on_classified(self, batch: Batch, future: Future[Predictions]) -> None:
-        self._submitted_batches -= 1
-        for (due, avatar), prediction in zip(batch, future.result(), strict=True):
-            if isinstance(prediction, BadImage):
-                result = Result.of_error(prediction, avatar.account_id, avatar.href)
-                self._count_failure("decode", due, prediction)
-            else:
-                result = Result.of_prediction(prediction)
-                self._outage.on_success("decode")
-            if result.is_unverified_default and self._can_be_identified(due, avatar):
-                self._wait_for_id(due, avatar)
-            elif result.is_unverified_default and due.size and not resembles_identicon(avatar):
-                # The thumbnail of a custom avatar can resemble an identicon more than the original does.
-                self._requeue(replace(due, size=None, etag=None))
-            else:
-                picture = avatar.data if self._keep_pictures and result.prediction else None
-                self._outcomes.append(Outcome(due.number, result, due.size, avatar.etag, picture))
+    def _on_classified(self, due: DueAccount, avatar: Avatar, prediction: Prediction | BadImage) -> None:
+        if isinstance(prediction, BadImage):
+            result = Result.of_error(prediction, avatar.account_id, avatar.href)
+            self._count_failure("decode", due, prediction)
+        else:
+            result = Result.of_prediction(prediction)
+            self._outage.on_success("decode")
+        if result.is_unverified_default and self._can_be_identified(due, avatar):
+            self._wait_for_id(due, avatar)
+        elif result.is_unverified_default and due.size and not resembles_identicon(avatar):
+            # The thumbnail of a custom avatar can resemble an identicon more than the original does.
+            self._requeue(replace(due, size=None, etag=None))
+        else:
+            picture = avatar.data if self._keep_pictures and result.prediction else None
+            self._outcomes.append(Outcome(due.number, result, due.size, avatar.etag, picture))
 
     def _on_failed(self, due: DueAccount, error: GitHubError | BadImage) -> None:
         if isinstance(error, RateLimited):
@@ -378,16 +346,21 @@ def _reraise(error: Exception) -> None:
 
 
 def classify_images(
-    due: Iterator[DueAccount], classifier: Classifier, pool: Executor, stop: threading.Event
+    due: Iterator[DueAccount], classifier: Classifier, stop: threading.Event
 ) -> Iterator[list[Outcome]]:
     """The outcomes for accounts with pictures on disk, in batches, until `stop` is set."""
     submitted: deque[tuple[list[DueAccount], Future[list[Result]]]] = deque()
-    while True:
-        while not stop.is_set() and len(submitted) < 2 * (os.cpu_count() or 1):
-            if not (batch := list(islice(due, BATCH))):
-                break
-            submitted.append((batch, pool.submit(images.classify, classifier, [account.key for account in batch])))
-        if not submitted:
-            return
-        batch, future = submitted.popleft()
-        yield [Outcome(account.number, result) for account, result in zip(batch, future.result(), strict=True)]
+    processors = os.cpu_count() or 1
+    pool = ThreadPoolExecutor(processors)
+    try:
+        while True:
+            while not stop.is_set() and len(submitted) < 2 * processors:
+                if not (batch := list(islice(due, BATCH))):
+                    break
+                submitted.append((batch, pool.submit(images.classify, classifier, [account.key for account in batch])))
+            if not submitted:
+                return
+            batch, future = submitted.popleft()
+            yield [Outcome(account.number, result) for account, result in zip(batch, future.result(), strict=True)]
+    finally:
+        pool.shutdown(cancel_futures=True)

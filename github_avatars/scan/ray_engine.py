@@ -10,7 +10,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -56,7 +55,7 @@ class AccountWorker:
         id_lookup = IdLookup(API(github, token=token) if token else None)
         settings |= {"github": partial(GitHub, github), "classifier": classifier.shipped()}
         settings |= {"via": via, "id_lookup": id_lookup}
-        self._engine: Any = partial(Engine, pool=ThreadPoolExecutor(1), stop=threading.Event(), **settings)
+        self._engine: Any = partial(Engine, stop=threading.Event(), **settings)
 
     def __call__(self, table: Any) -> Any:
         """The rows for a table of accounts."""

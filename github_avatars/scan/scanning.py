@@ -12,7 +12,7 @@ from typing import Self
 from github_avatars import classifier
 from github_avatars.errors import BadOption, BadToken, GitHubError
 from github_avatars.github import API, Account, GitHub, Pace, hosts
-from github_avatars.scan.engine import Engine, classify_images, worker_pool
+from github_avatars.scan.engine import Engine, classify_images
 from github_avatars.scan.expansion import Expander, estimate
 from github_avatars.scan.identification import IdLookup
 from github_avatars.scan.options import Observer, ScanOptions
@@ -177,34 +177,30 @@ class Scan:
         if not options.ordered:
             yield from store.rows_not_due(options.unsure, cutoff, depth)
         self._observer.begin(accounts, accounts - due_count)
-        with worker_pool(due_count) as pool:
-            engine = Engine(
-                due,
-                self._github,
-                self._classifier,
-                pool,
-                self._stop,
-                concurrency=options.concurrency,
-                delay=Pace(options.rate).delay if options.rate else None,
-                on_wait=self._observer.wait if options.wait else None,
-                keep_pictures=options.keep_pictures,
-                via=options.via,
-                id_lookup=IdLookup(self._api),
-                profiles=self._api if options.profiles else None,
-                on_note=self._observer.note,
-            )
-            try:
-                for outcomes in (
-                    classify_images(due, self._classifier, pool, self._stop) if self._sources.images else engine
-                ):
-                    store.write(outcomes)
-                    if not options.ordered:
-                        yield from store.rows_of((outcome.number for outcome in outcomes), options.unsure)
-                    self._observer.advance(
-                        [outcome.result.label_or_status if outcome.result else "unchanged" for outcome in outcomes]
-                    )
-            except (GitHubError, BadToken) as error:
-                failure = error
+        engine = Engine(
+            due,
+            self._github,
+            self._classifier,
+            self._stop,
+            concurrency=options.concurrency,
+            delay=Pace(options.rate).delay if options.rate else None,
+            on_wait=self._observer.wait if options.wait else None,
+            keep_pictures=options.keep_pictures,
+            via=options.via,
+            id_lookup=IdLookup(self._api),
+            profiles=self._api if options.profiles else None,
+            on_note=self._observer.note,
+        )
+        try:
+            for outcomes in classify_images(due, self._classifier, self._stop) if self._sources.images else engine:
+                store.write(outcomes)
+                if not options.ordered:
+                    yield from store.rows_of((outcome.number for outcome in outcomes), options.unsure)
+                self._observer.advance(
+                    [outcome.result.label_or_status if outcome.result else "unchanged" for outcome in outcomes]
+                )
+        except (GitHubError, BadToken) as error:
+            failure = error
         if not options.ordered:
             unfinished = chain(engine.unfinished, due)
             while page := list(islice(unfinished, PAGE)):

@@ -18,7 +18,7 @@ from github_avatars.features import Features
 from github_avatars.picture import decoding
 from github_avatars.training.dataset import Example, Progress, no_progress, pixel_hash
 from github_avatars.training.degradation import DEGRADATIONS, UNCHANGED, Degradation
-from github_avatars.workers import process_pool
+from github_avatars.training.workers import process_pool
 
 COPIES = 12
 """Degraded copies of each example in the training table, in addition to the original."""

@@ -15,7 +15,7 @@ from github_avatars.github import Avatar
 from github_avatars.picture import decoding
 from github_avatars.picture.budget import Budget
 from github_avatars.picture.decoding import BUDGET, MAX_PIXELS
-from github_avatars.prediction import predict_avatars, predict_file
+from github_avatars.prediction import predict_avatar, predict_file
 from github_avatars.scan import images
 from github_avatars.web.answers import answer_picture
 from tests.support.pictures import encoded
@@ -179,7 +179,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
     "classify a Pillow image": lambda path: classify(Image.open(path)),
     "classify_all": lambda path: classify_all([path]),
     "predict_file": lambda path: predict_file(path, shipped()),
-    "predict_avatars": lambda _: predict_avatars([(Avatar("octocat", 1, "", HUGE), None)], shipped()),
+    "predict_avatar": lambda _: predict_avatar(Avatar("octocat", 1, "", HUGE), shipped()),
     "explain": lambda path: explanation.explain(Image.open(path)),
     "web page": lambda _: answer_picture(HUGE, shipped()),
     "scan --images": lambda path: images.classify(shipped(), [f":{path}"]),
@@ -227,5 +227,3 @@ def test_only_one_picture_of_a_batch_is_in_memory(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(decoding, "_load", load)
     avatar = encoded(Image.new("RGB", (600, 600), "red"), "PNG")
     assert [type(verdict).__name__ for verdict in classify_all([avatar] * 3)] == ["Verdict"] * 3
-    predictions = predict_avatars([(Avatar("octocat", 1, "", avatar), None)] * 3, shipped())
-    assert [type(prediction).__name__ for prediction in predictions] == ["Prediction"] * 3

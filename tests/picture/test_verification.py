@@ -19,7 +19,7 @@ from github_avatars.classifier import Verdict, shipped
 from github_avatars.errors import BadImage, BadOption
 from github_avatars.github import Avatar
 from github_avatars.picture import decoding, verification
-from github_avatars.prediction import predict_avatars
+from github_avatars.prediction import predict_avatar
 from github_avatars.training import dataset
 from tests.support.hostile import zip_bomb
 from tests.support.pictures import END, chunk, encoded, header
@@ -264,8 +264,7 @@ def test_proven_identicon_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(decoding, "_load", fail)
     assert classify(ORIGINAL, account_id=OCTOCAT).verified is True
-    (prediction,) = predict_avatars([(Avatar("octocat", OCTOCAT, "", ORIGINAL), None)], shipped())
-    assert not isinstance(prediction, BadImage)
+    prediction = predict_avatar(Avatar("octocat", OCTOCAT, "", ORIGINAL), shipped())
     assert (prediction.label, prediction.verified) == ("default", True)
     with pytest.raises(AssertionError, match="decoded"):
         classify(ORIGINAL)

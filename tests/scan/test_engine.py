@@ -5,11 +5,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from github_avatars.errors import OUTAGE, RateLimited, Unreachable
 from github_avatars.github import GitHub, Pace, rate_limit
 from github_avatars.github.client import RETRIES
 from github_avatars.prediction import Prediction
-from github_avatars.scan.engine import MAX_THREADED, Engine, classify_images, worker_pool
+from github_avatars.scan.engine import Engine, classify_images
 from github_avatars.scan.rows import Result
 from github_avatars.scan.store import DueAccount, Outcome
 from github_avatars.training import dataset
@@ -64,22 +63,17 @@ class EngineRun:
         self.outcomes: list[Outcome] = []
         self.stop = threading.Event()
         self.due = iter(due)
-        self._pool = ThreadPoolExecutor(2)
         self.engine = Engine(
             self.due,
             lambda: GitHub(url, backoff=0, deadline=TIMEOUT),
             classifier.shipped(),
-            self._pool,
             self.stop,
             **{"concurrency": 4, **options},  # type: ignore[arg-type]
         )
 
     def run(self) -> dict[str | None, Result | None]:
         """The results by login, after the engine has ended."""
-        try:
-            with_timeout(self._iterate)
-        finally:
-            self._pool.shutdown()
+        with_timeout(self._iterate)
         return self.results()
 
     def results(self) -> dict[str | None, Result | None]:
@@ -245,9 +239,7 @@ def test_consecutive_responses_that_are_not_pictures_end_the_run(github: GitHubS
     examples = EXAMPLES[:60]
     github.faults |= {f"/u/{example.account_id}": responding(200, {}, body) for example in examples[20:]}
     run = EngineRun(github.url, *(example.login for example in examples), concurrency=1)
-    # The workers may finish neighboring batches in either order.
-    last = "|".join(example.login for example in examples[20 + OUTAGE - 3 : 20 + OUTAGE + 2])
-    with pytest.raises(Unreachable, match=rf"{OUTAGE} accounts in a row .* ({last})\b"):
+    with pytest.raises(Unreachable, match=rf"{OUTAGE} accounts in a row .* {examples[20 + OUTAGE - 1].login}\b"):
         run.run()
     assert run.statuses()[:20] == ["judged"] * 20
     assert OUTAGE <= run.statuses().count("not-a-picture") <= OUTAGE + 2
@@ -400,20 +392,14 @@ def test_stop_ends_the_run_at_once() -> None:
     assert len(run.unfinished()) == 70
 
 
-@pytest.mark.parametrize("accounts", [MAX_THREADED, MAX_THREADED + 1], ids=["threads", "processes"])
-def test_pictures_on_disk_are_classified_by_all_workers(accounts: int) -> None:
+def test_pictures_on_disk_are_classified_in_their_order() -> None:
     examples = EXAMPLES[::8]
     due = [
         DueAccount(number, f":{AVATARS / example.file}", None, None, None, None)
         for number, example in enumerate(examples)
     ]
-
-    def outcomes() -> Iterator[Outcome]:
-        with worker_pool(accounts) as pool:
-            for batch in classify_images(iter(due), classifier.shipped(), pool, threading.Event()):
-                yield from batch
-
-    labels = [(outcome.number, prediction(outcome.result).label) for outcome in outcomes()]
+    batches = classify_images(iter(due), classifier.shipped(), threading.Event())
+    labels = [(outcome.number, prediction(outcome.result).label) for outcome in chain.from_iterable(batches)]
     assert labels == [(number, example.label) for number, example in enumerate(examples)]
 
 
@@ -422,10 +408,9 @@ def test_classifying_pictures_on_disk_stops(tmp_path: Path) -> None:
     stop = threading.Event()
     due = iter(DueAccount(number, f":{tmp_path}/one.png", None, None, None, None) for number in range(1_000_000))
     count = 0
-    with worker_pool(1) as pool:
-        for batch in classify_images(due, classifier.shipped(), pool, stop):
-            count += len(batch)
-            stop.set()
+    for batch in classify_images(due, classifier.shipped(), stop):
+        count += len(batch)
+        stop.set()
     assert 0 < count == next(due).number < 10_000
 
 
