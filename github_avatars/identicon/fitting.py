@@ -98,10 +98,10 @@ def fit(picture: Image.Image) -> Fit:
 
 def known_error(picture: Image.Image) -> float | None:
     """The error of an RGB picture that needs no fit: 0 if GitHub drew it, 1 if it cannot have; otherwise None."""
-    if is_blank(picture):
-        return 0.0
     drawn_by_github = is_githubs(picture)
-    return None if drawn_by_github is None else float(not drawn_by_github)
+    if drawn_by_github is not None:
+        return float(not drawn_by_github)
+    return 0.0 if is_blank(picture) else None
 
 
 def is_blank(picture: Image.Image) -> bool:
