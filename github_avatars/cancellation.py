@@ -4,7 +4,6 @@ Python cannot stop a thread from outside. Work started with `run` therefore wait
 `on_cancel` only, which end when its caller is canceled. A fetch that nobody needs any more thus frees its thread.
 """
 
-import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -43,6 +42,9 @@ async def run(
 
     If this coroutine is canceled, so is the work.
     """
+    # Imported here, where it is in use already, because its import takes long and this module is always needed.
+    import asyncio
+
     cancellation = _Cancellation()
     context = copy_context()
     context.run(_current.set, cancellation)

@@ -1,19 +1,25 @@
 """A login or a picture file → Prediction, from end to end."""
 
+from __future__ import annotations
+
 import logging
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, perf_counter
+from typing import TYPE_CHECKING
 
 from github_avatars import features
 from github_avatars.classifier import Classifier, Label
 from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.features import Features
-from github_avatars.github import Avatar, GitHub
 from github_avatars.identicon import SIZE
 from github_avatars.picture import decoding, verification
 from github_avatars.text import printable
+
+if TYPE_CHECKING:
+    # Not needed, and slow to import, if only picture files are classified.
+    from github_avatars.github import Avatar, GitHub
 
 logger = logging.getLogger(__name__)
 
@@ -69,13 +75,14 @@ class Prediction:
 
 
 def predict(
-    username: object, picture: object, github: GitHub, classifier: Classifier, name: str = "The image"
+    username: object, picture: object, github: GitHub | None, classifier: Classifier, name: str = "The image"
 ) -> Prediction:
     """The prediction for an account or for a picture file. Exactly one must be given; the other is None.
 
     Values that are not `str` or `Path` are treated as missing, because Cog may pass `FieldInfo`. Raises BadInput unless
     exactly one is given, and the errors of `predict_account` and `predict_file`. A `picture` that is BadInput is
-    raised: see service.cog_inputs. `name` is what error messages call the picture file; they never contain its path.
+    raised: see service.cog_inputs. Only accounts need `github`. `name` is what error messages call the picture file;
+    they never contain its path.
 
     Logs one line for each call, with `login` (None for a picture) and `seconds`. A success adds `label`, `probability`
     and the timings; a failure adds the `kind` of the error and its message. The kind of a CancelledError is "canceled".
@@ -179,7 +186,7 @@ def _kind_and_level(error: BaseException) -> tuple[str, int]:
     return "unexpected", logging.ERROR
 
 
-def _predict(username: object, picture: object, github: GitHub, classifier: Classifier, name: str) -> Prediction:
+def _predict(username: object, picture: object, github: GitHub | None, classifier: Classifier, name: str) -> Prediction:
     if isinstance(picture, BadInput):
         raise picture
     if isinstance(username, Path):
@@ -191,6 +198,8 @@ def _predict(username: object, picture: object, github: GitHub, classifier: Clas
     account = username if isinstance(username, str) else None
     path = picture if isinstance(picture, Path) else None
     if account is not None and path is None:
+        if github is None:
+            raise TypeError("an account needs a client for GitHub")
         return predict_account(account, github, classifier)
     if path is not None and account is None:
         return predict_file(path, classifier, name)

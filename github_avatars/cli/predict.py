@@ -2,11 +2,16 @@
 
 import argparse
 import json
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from github_avatars.cli.command import Subparsers, add_command
 from github_avatars.cli.process import print_error
 from github_avatars.errors import BadInput, BadLogin, GitHubAvatarsError
+
+if TYPE_CHECKING:
+    from github_avatars.github import GitHub
 
 
 def add(subparsers: Subparsers) -> None:
@@ -29,17 +34,22 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from github_avatars import classifier
     from github_avatars.files import is_file
-    from github_avatars.github import GitHub
     from github_avatars.prediction import predict
     from github_avatars.service import logs
 
     logs.enable()
     model = classifier.load(classifier.MODEL)
     code = 0
-    with GitHub() as github:
+    github: GitHub | None = None
+    with ExitStack() as stack:
         for subject in arguments.subjects:
             file = Path(subject) if is_file(subject) else None
             username = None if file else subject
+            if username is not None and github is None:
+                # Imported here because it takes as long as the rest.
+                from github_avatars import github as github_package
+
+                github = stack.enter_context(github_package.GitHub())
             line: dict[str, str | None] = {"username": username, "href": None, "prediction": None}
             try:
                 line = predict(username, file, github, model, name=subject).output()

@@ -117,6 +117,9 @@ def test_start_measures_both_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(results["script/server"]) == [start.OURS, start.SCIKIT_LEARN, "other"]
     assert all(values["s"]["low"] > 0 for values in results["script/server"].values())
     assert "| imports scikit-learn |" in start.section(results)
+    names = ("github-avatars --help", "github-avatars predict FILE")
+    assert list(results["commands"]) == [start.IMPORTS, *names, *(f"{name}, other" for name in names)]
+    assert "| github-avatars predict FILE, other " in start.section(results)
 
 
 def test_growth_measures_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:

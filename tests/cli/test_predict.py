@@ -9,7 +9,7 @@ import pytest
 from github_avatars.demo import GitHubStandIn
 from tests.cli.conftest import Run
 from tests.support.commands import run_command, run_without
-from tests.support.processes import ROOT, clean_environment
+from tests.support.processes import ROOT, clean_environment, run_python
 
 
 def test_output_is_that_of_the_service(run: Run, github: GitHubStandIn, labeled: Path) -> None:
@@ -28,6 +28,17 @@ def test_output_is_that_of_the_service(run: Run, github: GitHubStandIn, labeled:
         {"username": None, "href": None, "prediction": "default"},
         {"username": "default-0", "href": f"{github.url}/default-0.png", "prediction": "default"},
     ]
+
+
+def test_files_are_classified_without_the_imports_that_accounts_need(labeled: Path) -> None:
+    program = """
+import sys
+from github_avatars import cli
+cli.main(["predict", sys.argv[1]])
+print(sorted({"asyncio", "requests", "urllib3", "sklearn"} & set(sys.modules)))
+"""
+    result = run_python(program, labeled / "default/1.png")
+    assert result.stdout.splitlines()[1:] == ["[]"], result
 
 
 def test_a_failure_does_not_end_the_command(run: Run, labeled: Path) -> None:
