@@ -14,12 +14,10 @@ from pages.__main__ import PAGES, Page, is_current
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.PATH.name)
-@pytest.mark.skip(reason="script/evaluate and script/ablation run after the next training")
 def test_page_is_current(page: Page) -> None:
     assert is_current(page.PATH, page.page()), f"{page.PATH} is out of date: run script/docs"
 
 
-@pytest.mark.skip(reason="script/evaluate and script/ablation run after the next training")
 def test_check_names_pages_that_are_out_of_date_and_a_run_writes_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

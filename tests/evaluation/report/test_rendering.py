@@ -167,7 +167,6 @@ def test_script_takes_paths_relative_to_the_current_folder(
     assert (tmp_path / "mine.html").read_text(encoding="utf-8") == html
 
 
-@pytest.mark.skip(reason="script/evaluate and script/ablation run after the next training")
 def test_script_without_arguments_reports_on_the_shipped_evaluation(tmp_path: Path) -> None:
     root = tmp_path / "a checkout"
     root.mkdir()
