@@ -14,7 +14,7 @@ from github_avatars.training import dataset
 pyvips = pytest.importorskip("pyvips", reason="libvips is not installed: pip install 'pyvips[binary]'")
 
 SIZES = (20, 24, 32, 48, 64)
-KERNELS = ("linear", "cubic", "mitchell", "lanczos2", "lanczos3")
+KERNELS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3")
 ENCODINGS = (".png", ".webp[Q=80]", ".jpg[Q=75]")
 CUSTOM = [
     example
