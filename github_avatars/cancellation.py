@@ -32,7 +32,8 @@ class _Cancellation:
                 self.wake()
 
 
-_current: ContextVar[_Cancellation] = ContextVar("cancellation of the running work")
+_current: ContextVar[_Cancellation] = ContextVar("cancellation of the running work", default=_Cancellation())  # noqa: B039
+"""By default, one that nobody cancels: work that was not started with `run`."""
 
 
 async def run(
@@ -58,7 +59,7 @@ async def run(
 
 def pause(seconds: float) -> None:
     """Sleep. Raises concurrent.futures.CancelledError as soon as the running work is canceled."""
-    if _current.get(_Cancellation()).canceled.wait(seconds):
+    if _current.get().canceled.wait(seconds):
         raise CancelledError
 
 
@@ -68,7 +69,7 @@ def on_cancel(wake: Callable[[], object]) -> Iterator[None]:
 
     Raises concurrent.futures.CancelledError if it is canceled already. Such contexts cannot be nested.
     """
-    cancellation = _current.get(_Cancellation())
+    cancellation = _current.get()
     with cancellation.lock:
         cancellation.wake = wake
     try:

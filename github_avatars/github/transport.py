@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.util.wait import wait_for_read
 
 from github_avatars import cancellation
 from github_avatars.errors import ForeignRedirect, Unreachable
@@ -280,10 +281,12 @@ def _connect(info: tuple[Any, ...], seconds: float, options: Iterable[tuple[Any,
 
 def _has_input(sock: socket.socket) -> bool:
     """Whether the socket has data to read, or its end. This may consume data."""
+    if not wait_for_read(sock, 0) and not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+        return False
     timeout = sock.gettimeout()
     sock.settimeout(0)
     try:
-        # Waiting with `select` would miss data in the buffers of TLS, and would take TLS's own messages for data.
+        # What can be read may be one of TLS's own messages.
         sock.recv(1)
     except (BlockingIOError, ssl.SSLWantReadError):
         return False

@@ -46,7 +46,7 @@ class OutageDetector:
         """An avatar passed this step; `due` is the account if it was fetched."""
         self._consecutive[step] = 0
         if due:
-            self._available = replace(due, number=CONTROL, judged=False)
+            self._available = due
 
     def on_failure(self, step: str, due: DueAccount, error: GitHubError | BadImage) -> DueAccount | GitHubError | None:
         """An account failed at this step. Returns an account to request as CONTROL, or the error of an outage."""
@@ -58,7 +58,7 @@ class OutageDetector:
         if self._consecutive[step] != OUTAGE:
             return None
         if isinstance(error, NoSuchAccount) and self._available:
-            return self._available
+            return replace(self._available, number=CONTROL, judged=False)
         return _unknown_account(due) if isinstance(error, Refused) else _outage(error)
 
     def on_control_failure(self, control: DueAccount, error: GitHubError | BadImage) -> GitHubError | None:

@@ -26,6 +26,9 @@ from github_avatars.scan.summary import Summary
 PAGE = 1000
 """The number of rows that are read at once."""
 
+LISTED = "(SELECT value FROM json_each(?))"
+"""In SQL, the elements of a JSON array."""
+
 SCHEMA = """
 CREATE TABLE accounts (
     number INTEGER PRIMARY KEY,
@@ -406,7 +409,11 @@ class Store:
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Write outcomes in one transaction. An error leaves an earlier prediction in the store."""
         checked = now()
+        outcomes = list(outcomes)
+        predicted = [outcome.number for outcome in outcomes if outcome.result and outcome.result.prediction]
+        # Each statement lets other threads run, and then waits for them, so it has many accounts where possible.
         with self.transaction() as connection:
+            connection.execute(f"DELETE FROM pictures WHERE account IN {LISTED}", (json.dumps(predicted),))  # noqa: S608
             for outcome in outcomes:
                 if outcome.result and outcome.result.prediction:
                     self._write_prediction(connection, outcome, outcome.result, checked)
@@ -420,10 +427,10 @@ class Store:
                         "INSERT OR REPLACE INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         (outcome.number, profile.type, *(_text(text) for text in texts), *counts),
                     )
-                connection.execute(
-                    f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE number = ?",  # noqa: S608
-                    (outcome.number,),
-                )
+            connection.execute(
+                f"UPDATE accounts SET crc = crc32({CHECKED}) WHERE number IN {LISTED}",  # noqa: S608
+                (json.dumps([outcome.number for outcome in outcomes]),),
+            )
 
     def _write_status(self, connection: sqlite3.Connection, number: int, result: Result, checked: str) -> None:
         """An account that had a prediction is never settled by an error: it is requested again by the next run."""
@@ -464,7 +471,6 @@ class Store:
                 "checked": checked,
             },
         )
-        connection.execute("DELETE FROM pictures WHERE account = ?", (outcome.number,))
         if outcome.picture is not None:
             connection.execute("INSERT INTO pictures VALUES (?, ?)", (outcome.number, outcome.picture))
 
@@ -733,7 +739,7 @@ def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
     )
     account = Account(login, named_id, email=email, forgeable=bool(forgeable))
     row = make_row(account, result, checked, unsure, depth)
-    return replace(row, profile=None if profile[0] is None else Profile(row.account_id, *profile))
+    return row if profile[0] is None else replace(row, profile=Profile(row.account_id, *profile))
 
 
 @overload
