@@ -160,9 +160,11 @@ def test_account_with_100_000_followers_is_read_up_to_the_limit(standin: GitHubS
         return responding(200, {"Link": link}, json.dumps(users).encode())(exchange)
 
     standin.faults[f"{ROOT}/users/graph-0/followers"] = respond
-    rows = expand(Expansion(2, limit=250), "graph-0")
-    assert [row.login for row in rows[1:]] == [f"f-{number}" for number in range(249)]
-    assert len(pages(standin)) == 3
+    for limit, page_count in ((201, 2), (250, 3)):
+        standin.requests.clear()
+        rows = expand(Expansion(2, limit=limit), "graph-0")
+        assert [row.login for row in rows[1:]] == [f"f-{number}" for number in range(limit - 1)]
+        assert len(pages(standin)) == page_count
 
 
 def test_account_is_scanned_once_however_it_is_given(tmp_path: Path) -> None:
@@ -240,6 +242,19 @@ def test_scan_that_is_stopped_while_it_waits_ends_without_an_error(standin: GitH
     assert {row.depth for row in rows} == {0, 1, 2}
     with Store(tmp_path / "scan.db") as store:
         assert store.query("SELECT outcome FROM runs") == [("interrupted",)]
+
+
+def test_results_of_another_model_are_replaced_at_every_depth(standin: GitHubStandIn, tmp_path: Path) -> None:
+    options = ScanOptions(tmp_path / "scan.db", ordered=True)
+    first = expand(Expansion(), "graph-0", options=options)
+    standin.requests.clear()
+    assert expand(Expansion(), "graph-0", options=options) == first
+    assert [urlsplit(path).path for path in standin.requests] == [f"{ROOT}/users/graph-0/followers"]
+    with Store(tmp_path / "scan.db") as store, store.transaction() as connection:
+        connection.execute("UPDATE accounts SET model = ''")
+    standin.requests.clear()
+    assert depths(expand(Expansion(), "graph-0", options=options)) == depths(first)
+    assert sum(not path.startswith("/api/") for path in standin.requests) == len(first)
 
 
 def test_rejected_token_keeps_the_rows(standin: GitHubStandIn) -> None:
