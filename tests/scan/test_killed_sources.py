@@ -19,7 +19,8 @@ from tests.support.repositories import create
 from tests.support.runner import Runner, runner
 from tests.support.timing import TIMEOUT, wait_until
 
-EXAMPLES = dataset.read_index(AVATARS)[:160]
+ALL = dataset.read_index(AVATARS)
+EXAMPLES = ALL[:160]
 API = "/api/"
 KILLS = 10
 CONCURRENCY = 4
@@ -27,13 +28,13 @@ CONCURRENCY = 4
 SOURCES = {
     "git": (["--git", "repository"], 160),
     "gharchive": (["--gharchive", "events.json.gz", "--event", "WatchEvent"], 80),
-    "forks": (["--forks", "octocat/hello-world"], 192),
+    "forks": (["--forks", "octocat/hello-world"], len(ALL[::3])),
     "issues": (["--issues", "octocat/hello-world"], 365),
-    "contributors": (["--contributors", "octocat/hello-world"], 288),
+    "contributors": (["--contributors", "octocat/hello-world"], len(ALL[::2])),
     "contributors of an organization": (["--contributors", "octo-org"], 240),
-    "members": (["--members", "octo-org"], 58),
+    "members": (["--members", "octo-org"], len(ALL[::10])),
     "followers": (["--followers", EXAMPLES[150].login], 150),
-    "stargazers": (["--stargazers", "octocat/hello-world"], 576),
+    "stargazers": (["--stargazers", "octocat/hello-world"], len(ALL)),
 }
 """The options, and the number of rows."""
 

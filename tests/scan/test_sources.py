@@ -23,6 +23,8 @@ from github_avatars.training import dataset
 EXAMPLES = dataset.read_index(AVATARS)
 ACCOUNTS = [Account(example.login, example.account_id) for example in EXAMPLES]
 LOGINS = [example.login for example in EXAMPLES]
+PAGES = -(-len(ACCOUNTS) // lists.PAGE_SIZE)
+"""The number of pages of a list of all accounts."""
 TOKEN = "ghp_0123456789tokentokentoken"
 STARGAZERS = f"{API_ROOT}/repos/octocat/hello-world/stargazers"
 
@@ -91,10 +93,10 @@ def test_list_that_github_cuts_off_is_noted(standin: GitHubStandIn, monkeypatch:
     sources, recorder = Sources(lists=[("stargazers", "octocat/hello-world")]), Recorder()
     assert len(list(accounts(sources, observer=recorder))) == len(ACCOUNTS)
     assert recorder.notes == []
-    monkeypatch.setattr(lists, "MAX_PAGES", 6)
+    monkeypatch.setattr(lists, "MAX_PAGES", PAGES)
     assert len(list(accounts(sources, observer=recorder))) == len(ACCOUNTS)
-    assert recorder.notes == ["GitHub lists only the first 600 stargazers of octocat/hello-world."]
-    assert standin.requests.total() == 12
+    assert recorder.notes == [f"GitHub lists only the first {PAGES * 100} stargazers of octocat/hello-world."]
+    assert standin.requests.total() == 2 * PAGES
 
 
 def test_rate_limit_is_waited_for_on_request(standin: GitHubStandIn) -> None:
@@ -187,7 +189,7 @@ def list_requests(standin: GitHubStandIn) -> Counter[str]:
     return Counter(path.rpartition("/")[2] for path in paths if path.startswith(API_ROOT))
 
 
-@pytest.mark.parametrize("pages", [0, 1, 6])
+@pytest.mark.parametrize("pages", [0, 1, PAGES])
 def test_interrupted_list_resumes_after_the_last_page(pages: int, standin: GitHubStandIn) -> None:
     words = ["scan", "--followers", LOGINS[1], "--stargazers", "octocat/hello-world", "--no-wait"]
     words += ["-o", "rows.csv", "--ordered", "--concurrency", "32"]
@@ -196,13 +198,13 @@ def test_interrupted_list_resumes_after_the_last_page(pages: int, standin: GitHu
     standin.rest.rate_limit.limit = 100
     standin.requests.clear()
     assert command_line.main(words) == 0
-    assert list_requests(standin) == Counter(stargazers=6 - pages, followers=1)
+    assert list_requests(standin) == Counter(stargazers=PAGES - pages, followers=1)
     with Path("rows.csv").open() as file:
         assert [row["login"] for row in csv.DictReader(file)] == [*LOGINS, LOGINS[0]]
     # A complete list is read again by the next scan, because it may have grown.
     standin.requests.clear()
     assert command_line.main(words) == 0
-    assert list_requests(standin) == Counter(stargazers=6, followers=1)
+    assert list_requests(standin) == Counter(stargazers=PAGES, followers=1)
 
 
 @pytest.mark.parametrize("accounts", ["[[", '["zeke", 1]', "[1]"])
@@ -241,7 +243,7 @@ def test_impossible_id_on_a_stored_page_is_read_again(standin: GitHubStandIn, ac
         accounts_now = [account for _, account in sources.accounts(store, wait=False, observer=Observer())]
         assert accounts_now == ACCOUNTS
         assert stored(store) == [(account.login, account.account_id) for account in ACCOUNTS]
-    assert list_requests(standin) == Counter(stargazers=5)
+    assert list_requests(standin) == Counter(stargazers=PAGES - 1)
 
 
 def test_stored_pages_in_a_circle_are_read_again(standin: GitHubStandIn) -> None:
@@ -255,7 +257,7 @@ def test_stored_pages_in_a_circle_are_read_again(standin: GitHubStandIn) -> None
         standin.requests.clear()
         accounts_now = [account for _, account in sources.accounts(store, wait=False, observer=Observer())]
         assert accounts_now == ACCOUNTS
-    assert list_requests(standin) == Counter(stargazers=4)
+    assert list_requests(standin) == Counter(stargazers=PAGES - 2)
 
 
 def test_endless_list_can_be_read_when_the_host_is_repaired(
