@@ -89,7 +89,7 @@ def test_login_that_has_the_name_of_the_output_is_no_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("scan", "octocat", "--db", ":memory:", "--format", "csv", "-o", "octocat").code == 0
-    assert github.requests.total() == 2
+    assert github.requests.total() == 1
     assert (tmp_path / "octocat").read_text().startswith("login,")
 
 
