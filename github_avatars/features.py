@@ -16,9 +16,6 @@ PACKED_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
 CELL_PIXELS = 16
 """The number of sampled pixels of each cell of an identicon."""
 
-MAX_LISTED_COLORS = 32
-"""Up to this many colors, Pillow lists them faster than NumPy sorts the pixels."""
-
 
 @dataclass(frozen=True)
 class Features:
@@ -69,7 +66,8 @@ def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
         )
     )
     return [
-        Features(*_counts(sampled), next(errors) if sampled.error is None else sampled.error) for sampled in samples
+        Features(*_counts(sampled.packed), next(errors) if sampled.error is None else sampled.error)
+        for sampled in samples
     ]
 
 
@@ -77,8 +75,6 @@ def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
 class _Sample:
     """What is kept of a picture until its features are computed."""
 
-    sample: Image.Image
-    """The RGB sample."""
     packed: bytes
     """The sample as identicon.pack returns it."""
     fitted: bytes
@@ -92,20 +88,17 @@ def _sample(picture: Image.Image) -> _Sample:
     is_small = identicon.is_small(*picture.size)
     # Sampling first is cheaper: converting a large picture with transparency costs half as much as decoding it.
     source = decoding.rgb(picture) if is_small else picture
-    sample = decoding.rgb(identicon.sample(source))
-    packed = identicon.pack(sample)
+    sample = identicon.sample(source)
+    packed = identicon.pack(sample if is_small else decoding.rgb(sample))
     return _Sample(
-        sample,
         packed,
         identicon.pack(identicon.averages(source)) if is_small else packed,
         identicon.designs_for(*picture.size),
-        identicon.known_error(decoding.rgb(source)) if identicon.has_two_colors(sample) else None,
+        identicon.known_error(decoding.rgb(source)) if identicon.has_two_colors(packed) else None,
     )
 
 
-def _counts(sampled: _Sample) -> tuple[int, int]:
-    """The number of sampled pixels that are GitHub grey, and the number of distinct colors."""
-    if colors := sampled.sample.getcolors(MAX_LISTED_COLORS):
-        return sum(count for count, color in colors if color == identicon.GITHUB_GREY), len(colors)
-    pixels = np.sort(np.frombuffer(sampled.packed, dtype="<u4"))
+def _counts(packed: bytes) -> tuple[int, int]:
+    """The number of pixels of a packed sample that are GitHub grey, and the number of distinct colors."""
+    pixels = np.sort(np.frombuffer(packed, dtype="<u4"))
     return int(np.count_nonzero(pixels == PACKED_GREY)), 1 + int(np.count_nonzero(pixels[1:] != pixels[:-1]))

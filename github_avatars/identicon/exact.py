@@ -22,7 +22,7 @@ from github_avatars.identicon.drawing import (
     for_account,
     hsl_to_rgb,
 )
-from github_avatars.identicon.grid import MARGIN, PITCH, SIZE, Floats
+from github_avatars.identicon.grid import MARGIN, PITCH, SAMPLE, SIZE, Floats
 
 MIN_SIDE = 60
 """In smaller pictures, the edges of a cell are too close to its center."""
@@ -50,8 +50,13 @@ MAX_NO_OVERLAP = 0.1
 MIN_EDGES = 4
 """So many edges at different places are needed to determine these three numbers and the scatter."""
 
+_SAMPLED_CENTERS = [SAMPLE * row + 4 for row in range(4, SAMPLE, 4)]
+"""The indices of the sampled pixels in the centers of the first cells of each row. The next ones are 4 pixels apart."""
+
 SLACK = 1e-6
 """Offsets that differ by less are equal."""
+
+Pixels = npt.NDArray[np.uint8]
 
 HUES, STEPS = 4096, 256
 """The numbers of hues, and of saturations and lightnesses, in GitHub's formula."""
@@ -101,20 +106,23 @@ def is_githubs(picture: Image.Image) -> bool | None:
         has_corners = picture.getpixel((0, 0)) == GITHUB_GREY
         if background == GITHUB_GREY and _equals(picture, drawn, circle=not has_corners):
             return is_possible(drawn.color)
-        if picture.getcolors(2):
+        if _has_no_other_color(picture, drawn.color, background):
             return False
-    cover, rounding = _cover(picture, drawn.color, background)
-    if rounding > MAX_ROUNDING:
-        return None
     has_other_grey = background != GITHUB_GREY and len(set(background)) == 1
-    if has_other_grey or not _is_near_possible(drawn.color) or not _may_have_githubs_edges(cover, drawn):
-        return False
-    return None
+    has_possible_colors = not has_other_grey and _is_near_possible(drawn.color)
+    lines = _lines(picture)
+    if has_possible_colors and side < MIN_EDGES_SIDE and _have_overlap(lines, drawn, background):
+        return None
+    cover, rounding = _cover(lines, drawn.color, background)
+    if rounding > MAX_ROUNDING or (has_possible_colors and _may_have_githubs_edges(cover, drawn)):
+        return None
+    return False
 
 
-def has_two_colors(sample: Image.Image) -> bool:
-    """Whether the centers of the cells have at most two colors; cheap, and False for almost all custom pictures."""
-    return bool(_centers(sample).getcolors(2))
+def has_two_colors(packed: bytes) -> bool:
+    """Whether the centers of the cells have at most two colors in a packed sample; False for almost all customs."""
+    pixels = memoryview(packed).cast("I")
+    return len(set().union(*(pixels[start : start + 4 * 5 : 4] for start in _SAMPLED_CENTERS))) <= 2
 
 
 def formula_color(hue: int, saturation: int, lightness: int) -> Color:
@@ -160,10 +168,16 @@ def _identicon(centers: Image.Image) -> tuple[Identicon, Color] | None:
     if len(colors := set(pixels)) != 2:
         return None
     background, color = sorted(colors, key=lambda color: _distance(color, GITHUB_GREY))
-    rows = ["".join("#" if pixel == color else "." for pixel in pixels[start : start + 5]) for start in range(0, 25, 5)]
-    if _distance(background, GITHUB_GREY) > 3 or any(row != row[::-1] for row in rows):
+    cells = "".join(["#" if pixel == color else "." for pixel in pixels])
+    if _distance(background, GITHUB_GREY) > 3 or cells[::5] != cells[4::5] or cells[1::5] != cells[3::5]:
         return None
-    return Identicon("/".join(rows), color), background
+    return Identicon("/".join([cells[start : start + 5] for start in range(0, 25, 5)]), color), background
+
+
+def _has_no_other_color(picture: Image.Image, *colors: Color) -> bool:
+    pixels = np.frombuffer(picture.tobytes("raw", "XRGB"), dtype="<u4")
+    packed = [int.from_bytes((0, *color), "little") for color in colors]
+    return sum(np.count_nonzero(pixels == color) for color in packed) == pixels.size
 
 
 def _equals(picture: Image.Image, expected: Identicon, *, circle: bool = False) -> bool:
@@ -187,17 +201,23 @@ def _equals(picture: Image.Image, expected: Identicon, *, circle: bool = False) 
     return True
 
 
-def _cover(picture: Image.Image, color: Color, background: Color) -> tuple[Floats, float]:
-    """How much of each pixel is painted, and the largest deviation of a channel from such a mix of the two colors.
+def _lines(picture: Image.Image) -> Pixels:
+    """The pixels of three rows and three columns through the centers of the inner cells: 6 × side × 3.
 
-    The pixels (6 × side) are those of three rows and three columns through the centers of the inner cells, because the
-    ends of the others may be outside a circle.
+    The ends of the others may be outside a circle.
     """
-    side = picture.width
     pixels = np.asarray(picture)
-    places = _centers_of_cells(side)[1:4]
-    lines = np.concatenate([pixels[places], pixels[:, places].swapaxes(0, 1)])
-    inside = slice(int(0.06 * side), -int(0.06 * side))
+    places = _centers_of_cells(picture.width)[1:4]
+    return np.concatenate([pixels[places], pixels[:, places].swapaxes(0, 1)])
+
+
+def _inside(side: int) -> slice:
+    return slice(int(0.06 * side), -int(0.06 * side))
+
+
+def _cover(lines: Pixels, color: Color, background: Color) -> tuple[Floats, float]:
+    """How much of each pixel is painted, and the largest deviation of a channel from such a mix of the two colors."""
+    inside = _inside(lines.shape[1])
     contrast = np.subtract(color, background).astype(float)
     deviation = lines - np.array(background, dtype=float)
     cover: Floats = (deviation @ contrast) / (contrast @ contrast)
@@ -209,18 +229,34 @@ def _cover(picture: Image.Image, color: Color, background: Color) -> tuple[Float
     return cover, float(rounding.max())
 
 
+def _have_overlap(lines: Pixels, drawn: Identicon, background: Color) -> bool:
+    """Whether the cells in these lines overlap, or none is painted there."""
+    grid = ".".join(("", *_cells(drawn)))
+    if not (runs := grid.count(".#")):
+        return True
+    side = lines.shape[1]
+    inner = lines[:, _inside(side)]
+    contrast = np.subtract(drawn.color, background)
+    deviation = inner.sum(axis=(0, 1), dtype=int) - np.multiply(background, inner.shape[0] * inner.shape[1])
+    overlap = (deviation @ contrast / (contrast @ contrast) * SIZE / side - PITCH * grid.count("#")) / runs
+    return bool(abs(overlap) > MAX_NO_OVERLAP)
+
+
+def _cells(drawn: Identicon) -> list[str]:
+    """The cells on the lines of _lines."""
+    grid = drawn.grid
+    return [grid[6:11], grid[12:17], grid[18:23], grid[1::6], grid[2::6], grid[3::6]]
+
+
 def _may_have_githubs_edges(cover: Floats, drawn: Identicon) -> bool:
     """Whether the painted parts of these lines (6 × side) may begin and end where GitHub's cells do."""
     side = cover.shape[1]
-    rows = drawn.grid.split("/")
-    lines = [*rows[1:4], *("".join(column) for column in list(zip(*rows, strict=True))[1:4])]
-    runs = sum(line.startswith("#") + line.count(".#") for line in lines)
-    if not runs:
-        return True
+    lines = _cells(drawn)
     is_sharp = bool(((cover == 0) | (cover == 1)).all())
+    if not any("#" in line for line in lines):
+        return True
     if side < MIN_EDGES_SIDE:
-        overlap = (cover.sum() * SIZE / side - PITCH * sum(line.count("#") for line in lines)) / runs
-        return is_sharp or bool(abs(overlap) > MAX_NO_OVERLAP)
+        return is_sharp
     cells = np.array([[cell == "#" for cell in line] for line in lines], dtype=int)
     change = np.diff(np.pad(cells, ((0, 0), (1, 1))), axis=1)
     even = _edge_offsets(cover, change, np.ones(side))

@@ -186,9 +186,10 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
     sums_of_squares = (deviation.transpose(0, 2, 1) @ deviation).reshape(-1, _SQUARES.size) @ _SQUARES
     projections = design.design_matrix @ deviation
     solutions = design.normal_inverse @ projections
-    ring_means = ((design.rings @ deviation @ _LUMA_CHROMA) ** 2).sum(axis=(1, 2))
+    ring_means = (design.rings @ deviation @ _LUMA_CHROMA).reshape(len(sampled), -1)
+    explained = np.vecdot(ring_means, ring_means)
     for total, explained_by_rings, projection, solution in zip(
-        sums_of_squares.tolist(), ring_means.tolist(), projections.tolist(), solutions.tolist(), strict=True
+        sums_of_squares.tolist(), explained.tolist(), projections.tolist(), solutions.tolist(), strict=True
     ):
         if total == 0:
             yield [], GITHUB_GREY, 1.0
