@@ -29,7 +29,6 @@ from github_avatars.errors import (
 from github_avatars.files import open_input
 from github_avatars.github import hosts, rate_limit, transport
 from github_avatars.github.client import BACKOFF, CONNECT_TIMEOUT, MAX_REDIRECTS, READ_TIMEOUT, REDIRECTS, RETRIES
-from github_avatars.github.responses import Response
 from github_avatars.github.transport import HTTPResponse
 
 VERSION = "2022-11-28"
@@ -242,7 +241,7 @@ def _query_failure(body: bytes) -> str:
         return ""
 
 
-def _read_body(response: Response) -> bytes:
+def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     body = bytearray()
     for chunk in response.stream(64 * 1024):
         body += chunk

@@ -36,7 +36,6 @@ from github_avatars.errors import (
 )
 from github_avatars.github import hosts, rate_limit, transport
 from github_avatars.github.accounts import AVATAR_PATH, BOT, Account, check_login, parse
-from github_avatars.github.responses import Response
 from github_avatars.github.transport import HTTPResponse
 from github_avatars.picture.decoding import MAX_BYTES
 from github_avatars.picture.formats import format_of
@@ -370,11 +369,11 @@ def _account_id(url: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _read_body(subject: str, response: Response) -> bytes:
+def _read_body(subject: str, response: urllib3.BaseHTTPResponse) -> bytes:
     """The whole body of a picture; of any other response, as much as is needed to use its connection again."""
     is_picture = response.status == 200
     limit = MAX_BYTES if is_picture else MAX_REFUSAL_BYTES
-    size = response.length or 0
+    size = response.length_remaining or 0
     body = bytearray()
     if size <= limit:
         for chunk in response.stream(64 * 1024):

@@ -1,14 +1,14 @@
 """HTTP for `GitHub` and `API`: kept connections, timeouts for whole responses, and checked IP addresses."""
 
 import http.client
-import re
+import io
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -20,12 +20,15 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.wait import wait_for_read
 
+from github_avatars import cancellation
 from github_avatars.errors import ForeignRedirect, Unreachable
 from github_avatars.github import hosts
-from github_avatars.github.responses import Response
 
 CONNECTIONS = 32
 """The size of the connection pool of each host, and so the number of threads that can fetch at the same time."""
+
+MAX_INTERIM_RESPONSES = 10
+"""How many interim responses, such as 100 Continue and 103 Early Hints, are skipped before a response."""
 
 HEADERS = {
     "User-Agent": "github-avatars",
@@ -33,9 +36,6 @@ HEADERS = {
     # Pictures are compressed already, and a compressed body may expand to a huge one.
     "Accept-Encoding": "identity",
 }
-
-PLAIN_TARGET = re.compile(r"/[A-Za-z0-9/._~?=&+-]*")
-"""Paths and queries of addresses in which nothing needs to be encoded."""
 
 Pool = tuple[Any, bool]
 """A connection pool of urllib3, and whether its requests contain the whole address, as those to a proxy do."""
@@ -81,7 +81,7 @@ class Session(HTTPAdapter):
         subject: str,
         timeout: urllib3.Timeout,
         headers: Mapping[str, str],
-        read: Callable[[Response], bytes],
+        read: Callable[[urllib3.BaseHTTPResponse], bytes],
         body: bytes | None = None,
     ) -> HTTPResponse:
         """Get `url`, or post `body` to it, with `headers` in addition to HEADERS or replacing them.
@@ -95,13 +95,13 @@ class Session(HTTPAdapter):
         try:
             with self._open(url, timeout, headers, body) as response:
                 content = b"" if _announces_forbidden_body(response) else read(response)
-                return HTTPResponse(response.status, response.fields, content)
+                return HTTPResponse(response.status, response.headers, content)
         except PrivateAddress as error:
             raise ForeignRedirect(
                 f"{host} has the private address {error}, so {subject} is not requested from it: "
                 "check DNS and GITHUB_URL."
             ) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise Unreachable(
                 f"{host} sent no complete response for {subject} ({type(error).__name__}): "
                 "check the network and GITHUB_URL, or try again later."
@@ -110,47 +110,34 @@ class Session(HTTPAdapter):
     @contextmanager
     def _open(
         self, url: str, timeout: urllib3.Timeout, headers: Mapping[str, str], body: bytes | None
-    ) -> Iterator[Response]:
-        """The response at `url`, whose headers have been read, and whose body can be read within this context.
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The response at `url`, whose body can be read within this context.
 
-        Proxies, certificates and the choice of a pool are those of requests, computed once for each host. Connections
-        and their pools are those of urllib3. The request itself is written here, because requests and urllib3 take
-        several times as long for features that are not needed.
+        Proxies, certificates and the choice of a pool are those of requests, computed once for each host. The request
+        itself goes to urllib3 directly, because requests takes twice as long for features that are not needed here.
         """
         parts = urlsplit(url)
         origin = parts.scheme, parts.netloc
         if origin not in self._pools:
             self._pools[origin] = self._make_pool(url)
         pool, sends_whole_url = self._pools[origin]
-        if sends_whole_url:
-            headers = {**headers, **pool.proxy_headers}
-        request = _request(url, sends_whole_url, {**HEADERS, **headers}, body)
-        connection = pool._get_conn()
-        response: Response | None = None
+        response: urllib3.BaseHTTPResponse = pool.urlopen(
+            "GET" if body is None else "POST",
+            url if sends_whole_url else (parts.path or "/") + (parts.query and f"?{parts.query}"),
+            body=body,
+            headers={**HEADERS, **headers},
+            timeout=timeout,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            assert_same_host=False,
+        )
         try:
-            timeout = timeout.clone()
-            timeout.start_connect()
-            connection.timeout = timeout.connect_timeout
-            if connection.is_closed:
-                if pool.proxy and not sends_whole_url:
-                    pool._prepare_proxy(connection)
-                if connection.is_closed:
-                    connection.connect()
-            connection.sock.settimeout(connection.timeout)
-            # A server may respond, and close the connection, before it has read the request.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                connection.send(request)
-            connection.sock.settimeout(max(cast(float, timeout.read_timeout), 0.001))
-            response = connection.response_class(connection.sock, method="GET" if body is None else "POST")
-            response.begin()
             yield response
         finally:
-            is_complete = response is not None and response.isclosed() and not response.will_close
-            if response:
-                response.close()
-            if not is_complete:
-                connection.close()
-            pool._put_conn(connection)
+            # Closes the connection unless the response was read to its end.
+            response.close()
+            response.release_conn()
 
     def _make_pool(self, url: str) -> Pool:
         request = requests.PreparedRequest()
@@ -163,30 +150,84 @@ class Session(HTTPAdapter):
         return pool, self.request_url(request, settings["proxies"]) != request.path_url
 
 
-def _request(url: str, whole_url: bool, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    """A request as bytes. Raises InvalidHeader if a header contains a line break."""
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (parts.query and f"?{parts.query}")
-    if not PLAIN_TARGET.fullmatch(target):
-        target = urllib3.util.parse_url(target).request_uri
-    method = "GET" if body is None else "POST"
-    host = parts.netloc.rpartition("@")[2]
-    lines = [f"{method} {f'{parts.scheme}://{host}' if whole_url else ''}{target} HTTP/1.1", f"Host: {host}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if body is not None:
-        lines.append(f"Content-Length: {len(body)}")
-    if any("\r" in line or "\n" in line for line in lines):
-        raise urllib3.exceptions.InvalidHeader("a header contains a line break")
-    return "\r\n".join([*lines, "\r\n"]).encode("iso-8859-1", "replace") + (body or b"")
-
-
-def _announces_forbidden_body(response: Response) -> bool:
+def _announces_forbidden_body(response: urllib3.BaseHTTPResponse) -> bool:
     """Whether the headers announce a body that the status forbids. If it is sent, it arrives later.
 
     A 304 may have such headers nevertheless. Its connection is then closed in vain, because the response is not read.
     """
-    is_announced = response.fields.get("Content-Length", "0") != "0" or "Transfer-Encoding" in response.fields
+    is_announced = response.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in response.headers
     return is_announced and response.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+class DeadlineReader(io.RawIOBase):
+    """Reads from a socket until a deadline: its timeout, counted from the creation of this object."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = time.monotonic() + cast(float, sock.gettimeout())
+        self.at_end = False
+        """Set this to read no more."""
+
+    def readable(self) -> bool:
+        """Always True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read into the buffer and return the number of bytes. Raises TimeoutError after the deadline."""
+        if self.at_end:
+            return 0
+        left = self._deadline - time.monotonic()
+        # A timeout of zero would make the socket non-blocking.
+        if left <= 0:
+            raise TimeoutError("the response takes too long")
+        self._sock.settimeout(left)
+        with cancellation.interruptible(self._sock):
+            return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Close the underlying stream."""
+        self._raw.close()
+        super().close()
+
+
+class _ResponseReader(io.BufferedReader):
+    """A buffer for one response. When it is closed, it marks the connection if it contains more than the response."""
+
+    def __init__(self, source: DeadlineReader, connection: "_HTTPConnection") -> None:
+        super().__init__(source)
+        self._source = source
+        self._connection = connection
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most this many bytes. urllib3 passes the size of a chunk without checking its sign."""
+        if size is None or size < 0:
+            raise http.client.HTTPException("a chunk has a negative size")
+        return super().read(size)
+
+    def close(self) -> None:
+        if not self.closed:
+            # Otherwise `peek` would wait for data if the buffer is empty.
+            self._source.at_end = True
+            self._connection.has_excess = bool(self.peek())
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, connection: "_HTTPConnection", **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp: Any = _ResponseReader(DeadlineReader(self.fp.detach(), sock), connection)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line of the final response. The base class skips no interim response but 100 Continue."""
+        for _ in range(1 + MAX_INTERIM_RESPONSES):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status >= HTTPStatus.OK:
+                return version, status, reason
+            if status == HTTPStatus.SWITCHING_PROTOCOLS:
+                break
+            http.client.parse_headers(self.fp)
+        raise http.client.BadStatusLine(f"{status} {reason}")
 
 
 class AddressPolicy:
@@ -259,7 +300,7 @@ def _has_input(sock: socket.socket) -> bool:
 class _HTTPConnection(urllib3.connection.HTTPConnection):
     def __init__(self, *args: Any, policy: AddressPolicy, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.response_class = partial(Response, connection=self)  # type: ignore[assignment]
+        self.response_class = partial(_Response, connection=self)  # type: ignore[assignment]
         self.has_excess = False
         """Whether bytes after the end of a response were read from the socket."""
         self._policy = policy

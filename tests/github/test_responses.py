@@ -18,7 +18,7 @@ from github_avatars.demo.modes import PNG
 from github_avatars.errors import Unreachable
 from github_avatars.github import GitHub, transport
 from github_avatars.github.client import RETRIES
-from github_avatars.github.responses import MAX_INTERIM_RESPONSES
+from github_avatars.github.transport import MAX_INTERIM_RESPONSES
 from github_avatars.training import dataset
 from tests.support.fetching import fetch_error
 from tests.support.timing import TIMEOUT, with_timeout
@@ -280,28 +280,3 @@ def test_kept_connections_are_used_again(client: GitHub, standin: GitHubStandIn)
         etag = client.fetch(account.login).etag
         assert client.fetch(account.login, etag=etag).unchanged
     assert standin.connections == 1
-
-
-def test_continued_and_repeated_headers_are_joined(standin: GitHubStandIn, client: GitHub, octocat: bytes) -> None:
-    standin.faults["/octocat.png"] = responding(200, {"ETag": '"a\r\n b"', "X-Repeated": "1\r\nX-Repeated: 2"}, octocat)
-    assert client.fetch("octocat").etag == '"a b"'
-
-
-@pytest.mark.parametrize("etag", ["a\rb", "a\nb", 'a"\r\nX-Injected: 1'])
-def test_header_with_a_line_break_is_not_sent(standin: GitHubStandIn, client: GitHub, etag: str) -> None:
-    with pytest.raises(Unreachable, match="InvalidHeader"):
-        client.fetch("octocat", etag=etag)
-    assert not standin.requests
-
-
-def test_address_with_special_characters_is_encoded(standin: GitHubStandIn, client: GitHub, octocat: bytes) -> None:
-    standin.faults["/octocat.png"] = responding(302, {"Location": '/a b/"é|'})
-    standin.faults["/a%20b/%22%C3%A9%7C"] = responding(200, body=octocat)
-    assert client.fetch("octocat").data == octocat
-
-
-def test_different_lengths_are_no_response(standin: GitHubStandIn, client: GitHub, octocat: bytes) -> None:
-    length = f"{len(octocat)}\r\nContent-Length: {len(octocat) - 1}"
-    standin.faults["/octocat.png"] = responding(200, {"Content-Length": length}, octocat)
-    with pytest.raises(Unreachable, match="HTTPException"):
-        client.fetch("octocat")

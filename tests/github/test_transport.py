@@ -18,7 +18,7 @@ import trustme
 from github_avatars.demo import AVATARS, GitHubStandIn, responding
 from github_avatars.errors import ForeignRedirect, GitHubAvatarsError, Unreachable
 from github_avatars.github import GitHub, hosts
-from github_avatars.github.responses import DeadlineReader
+from github_avatars.github.transport import DeadlineReader
 from github_avatars.training import dataset
 from tests.support.fetching import fetch_error
 from tests.support.timing import TIMEOUT
@@ -196,7 +196,7 @@ def test_certificate_of_another_host(client: GitHub, standin: GitHubStandIn, aut
     with GitHubStandIn(tls=tls_context(authority, "example.com")) as other_host:
         dns.hosts["avatars.githubusercontent.com"] = [(OPEN, port_of(other_host))]
         message = message_of(client, Unreachable)
-    assert "avatars.githubusercontent.com sent no complete response for octocat (SSLCertVerificationError)" in message
+    assert "avatars.githubusercontent.com sent no complete response for octocat (SSLError)" in message
     assert not other_host.requests
     assert standin.requests == {"/octocat.png": 1}
 
