@@ -20,7 +20,6 @@ def committed() -> dict[str, Any]:
     return data
 
 
-@pytest.mark.skip(reason="script/ablation --deep runs for half an hour on two idle cores, after the last training")
 def test_committed_data_are_of_the_shipped_pictures_and_all_competitors(committed: dict[str, Any]) -> None:
     examples = dataset.read_index(AVATARS)
     digests = [hashlib.sha256((AVATARS / example.file).read_bytes()).hexdigest() for example in examples]
