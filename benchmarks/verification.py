@@ -11,7 +11,7 @@ from github_avatars import classify, identicon
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
 from github_avatars.extras import optional_packages
-from github_avatars.picture import verification
+from github_avatars.picture import proof
 from github_avatars.training import dataset
 
 IDENTICONS = 60
@@ -54,7 +54,7 @@ def _for_each(files: list[tuple[int, bytes]], function: Callable[[int, bytes], o
 
 
 def _prove(account_id: int, data: bytes) -> None:
-    if not verification.is_file_of(data, identicon.for_account(account_id)):
+    if not proof.is_file_of(data, identicon.for_account(account_id)):
         raise AssertionError(f"the identicon of {account_id} is not proven")
 
 
@@ -64,11 +64,11 @@ def _classify(account_id: int, data: bytes) -> None:
 
 @contextmanager
 def _using(inflate: Any) -> Iterator[None]:
-    shipped, verification.inflate = verification.inflate, inflate
+    shipped, proof.inflate = proof.inflate, inflate
     try:
         yield
     finally:
-        verification.inflate = shipped
+        proof.inflate = shipped
 
 
 def _with_library(inflate: Any, run: Callable[[], object]) -> None:

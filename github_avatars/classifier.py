@@ -6,7 +6,7 @@ import math
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from io import BytesIO
@@ -24,6 +24,8 @@ from github_avatars.picture import decoding, verification
 
 Label = Literal["default", "custom"]
 Picture = Image.Image | np.ndarray[Any, Any] | bytes | bytearray | memoryview | BinaryIO | str | os.PathLike[str]
+Source = Image.Image | tuple[bytes, str]
+"""A picture, or the content of a file and its name in messages."""
 
 MODEL = resources.MODEL
 """The shipped classifier. Its card is model.json, in the same folder."""
@@ -102,8 +104,11 @@ def classify(picture: Picture, classifier: Classifier | None = None, *, account_
     """
     if account_id is not None and account_id < 1:
         raise BadOption(f"account_id is {account_id}: give an id of at least 1.")
-    classifier = classifier or shipped()
-    with _loaded(picture, account_id) as (loaded, verified):
+    classifier, source = classifier or shipped(), _open(picture)
+    if isinstance(source, tuple) and (proven := verification.proven_identicon(source[0], account_id)):
+        return replace(classifier.classify(features.of_identicon(proven)), verified=True)
+    with _loaded(source) as loaded:
+        verified = verification.is_verified(loaded, account_id)
         return replace(classifier.classify(features.extract(loaded)), verified=verified)
 
 
@@ -139,30 +144,27 @@ def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Cla
 def _each_loaded(pictures: Iterable[Picture]) -> Iterator[Image.Image | BadImage]:
     for picture in pictures:
         try:
-            with _loaded(picture) as (loaded, _):
+            with _loaded(_open(picture)) as loaded:
                 yield loaded
                 del loaded  # otherwise it would remain in memory while the next one is decoded
         except BadImage as error:
             yield error
 
 
-@contextmanager
-def _loaded(picture: Picture, account_id: int | None = None) -> Iterator[tuple[Image.Image, bool | None]]:
-    """The picture to classify, and whether it is the identicon of an account: see verification.loaded."""
-    if isinstance(picture, (Image.Image, np.ndarray)):
-        opened = picture if isinstance(picture, Image.Image) else decoding.of_array(picture)
-        with decoding.normalized(opened) as normalized:
-            yield normalized, verification.is_verified(normalized, account_id)
-        return
-    name = "the picture"
+def _open(picture: Picture) -> Source:
+    if isinstance(picture, Image.Image):
+        return picture
+    if isinstance(picture, np.ndarray):
+        return decoding.of_array(picture)
     if isinstance(picture, (bytes, bytearray, memoryview)):
-        data = bytes(picture)
-    elif isinstance(picture, (str, os.PathLike)):
-        data, name = decoding.read_bytes(picture), str(picture)
-    else:
-        data = decoding.read_open(picture)
-    with verification.loaded(data, account_id, name) as loaded:
-        yield loaded
+        return bytes(picture), "the picture"
+    if isinstance(picture, (str, os.PathLike)):
+        return decoding.read_bytes(picture), str(picture)
+    return decoding.read_open(picture), "the picture"
+
+
+def _loaded(source: Source) -> AbstractContextManager[Image.Image]:
+    return decoding.loaded(*source) if isinstance(source, tuple) else decoding.normalized(source)
 
 
 @lru_cache(maxsize=1)

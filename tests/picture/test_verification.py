@@ -18,7 +18,7 @@ from github_avatars import classify, demo, identicon
 from github_avatars.classifier import Verdict, shipped
 from github_avatars.errors import BadImage, BadOption
 from github_avatars.github import Avatar
-from github_avatars.picture import decoding, verification
+from github_avatars.picture import decoding, proof, verification
 from github_avatars.prediction import predict_avatar
 from github_avatars.training import dataset
 from tests.support.hostile import zip_bomb
@@ -35,7 +35,7 @@ OCTOCAT = 583231
 
 @pytest.fixture(params=[zlib, zlib_ng], ids=["zlib", "zlib-ng"])
 def _each_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "inflate", request.param)
+    monkeypatch.setattr(proof, "inflate", request.param)
 
 
 def all_filters(lines: Sequence[bytes], above: Sequence[bytes]) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -74,7 +74,7 @@ def png(lines: bytes, level: int = 1) -> bytes:
 
 
 def proven(data: bytes, account_id: int = OCTOCAT) -> bool:
-    return verification.is_file_of(data, identicon.for_account(account_id))
+    return proof.is_file_of(data, identicon.for_account(account_id))
 
 
 ORIGINAL = png(stream(identicon.render(OCTOCAT).tobytes()))
@@ -199,7 +199,7 @@ class Recorder:
 
 def test_zip_bomb_is_never_decompressed_beyond_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder()
-    monkeypatch.setattr(verification, "inflate", recorder)
+    monkeypatch.setattr(proof, "inflate", recorder)
     assert proven(ORIGINAL)
     assert recorder.total == STREAM
     for beginning in (b"", stream(identicon.render(OCTOCAT).tobytes())):
@@ -212,7 +212,7 @@ def test_zip_bomb_is_never_decompressed_beyond_the_form(monkeypatch: pytest.Monk
 def outcome(data: bytes, without_proof: bool = False) -> Verdict | str:
     with pytest.MonkeyPatch.context() as patch:
         if without_proof:
-            patch.setattr(verification, "is_file_of", lambda *_: False)
+            patch.setattr(proof, "is_file_of", lambda *_: False)
         try:
             return classify(data, account_id=OCTOCAT)
         except BadImage as error:
