@@ -85,7 +85,8 @@ def _put_under_load(port: int, concurrency: int, requests: Iterator[Request]) ->
 
 def _summarize(rounds: list[list[float]], baseline: list[list[float]]) -> dict[str, Any]:
     seconds = [each for values in rounds for each in values]
-    rates, baseline_rates = ([len(values) / WINDOW for values in each] for each in (rounds, baseline))
+    # On a busy machine, a round may be without a response; it counts as one, because a ratio to none is undefined.
+    rates, baseline_rates = ([max(len(values), 1) / WINDOW for values in each] for each in (rounds, baseline))
     return {
         "a second": spread(rates, 1),
         "ratio": ratios(rates, baseline_rates),

@@ -153,7 +153,9 @@ def soak(cases: list[Case], github: str, folder: Path, predictions: int, concurr
     with our_server(folder, github) as server:
         try:
             server.wait_for_status("READY")
-            load.send_all(server.port, islice(requests, min(predictions, WARM_UP)), CONNECTIONS, deadline)
+            load.send_all(
+                server.port, islice(requests, min(predictions, WARM_UP)), max(concurrency, CONNECTIONS), deadline
+            )
             server.wait_for_status("READY")
             outcome.before, start = measure_usage(server.process.pid), time.perf_counter()
             responses = load.send_all(server.port, islice(requests, predictions), concurrency, deadline)
