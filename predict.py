@@ -34,6 +34,7 @@ class Predictor(BaseRunner):
         self.github = GitHub()
         # asyncio's default executor has too few threads: each prediction that runs needs one. Others wait.
         self.threads = ThreadPoolExecutor(CONNECTIONS)
+        self.cleaner = ThreadPoolExecutor(1)
         if coglet.server.active:
             # systemd sends SIGTERM to all processes of a service, but Cog ends its worker after the last prediction.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -55,7 +56,7 @@ class Predictor(BaseRunner):
         ),
     ) -> Output:
         """Predict for one account or one picture, and record the evidence as metrics."""
-        with cog_cleanup.after_prediction(self.threads):
+        with cog_cleanup.after_prediction(self.cleaner):
             prediction = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
         for name, value in prediction.metrics().items():
             self.record_metric(name, value)

@@ -23,6 +23,7 @@ def after_prediction(executor: Executor) -> Iterator[None]:
     """Clean up after the prediction that runs within this context.
 
     A thread of `executor` removes the folders, because that may take milliseconds and must not block other predictions.
+    It should have threads of its own: otherwise predictions would wait for slow disks.
     """
     try:
         yield
