@@ -86,9 +86,9 @@ def section(results: dict[str, Any]) -> str:
 ## The identicon of a known account
 
 If the account id is known, the file is compared with the account's identicon instead of decoded. {results["rounds"]}
-rounds over {results["files"]} originals of default avatars. "Proof" is that comparison alone; a verdict also measures
-the features, on the drawn identicon. The target of the proof is 0.2 times the time of decoding with the extra `fast`
-(zlib-ng), and 0.8 without.
+rounds over {results["files"]} originals of default avatars. "Proof" is that comparison alone; a verdict also has
+the features, which follow from the grid. The target of the proof is 0.2 times the time of decoding with the extra
+`fast` (zlib-ng), and 0.8 without.
 
 {table(["from the bytes of a file", "ms", "ratio"], rows)}
 """
