@@ -23,7 +23,7 @@ from github_avatars.identicon.exact import is_githubs
 from github_avatars.identicon.grid import CELLS, SAMPLE, Design, Floats, averages, designs_for, is_small, sample
 
 BIAS_WEIGHT = 4.0
-"""The weight of the mean luma residuals of the background and of each painted cell in the error.
+"""The weight of the mean luma residual of each painted cell in the error.
 
 Codecs and resizing change single pixels more than these means, whereas another background or a second color shifts
 them. The values 4 and 6 have about the same cross-validation scores on avatars/.

@@ -42,7 +42,7 @@ BATCH = 32
 """The number of accounts with pictures on disk that are classified together."""
 
 MAX_DELAY = 2.0
-"""The maximum number of seconds that they wait for others to be looked up together with them."""
+"""The maximum number of seconds that an avatar waits for the ids of others to be looked up together with its own."""
 
 TICK = 0.2
 """The maximum number of seconds between two checks whether to stop."""
