@@ -90,3 +90,11 @@ def hsl_to_rgb(hue: float, lightness: float, saturation: float) -> Color:
     """The color of these HSL values (0 to 1). Each channel is rounded half up."""
     red, green, blue = (math.floor(channel * 255 + 0.5) for channel in colorsys.hls_to_rgb(hue, lightness, saturation))
     return red, green, blue
+
+
+def nearest_color(red: float, green: float, blue: float) -> Color:
+    """The color of these RGB values (0 to 1) with saturation and lightness moved into GitHub's bounds."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    return hsl_to_rgb(
+        hue, min(max(lightness, LIGHTNESS[0]), LIGHTNESS[1]), min(max(saturation, SATURATION[0]), SATURATION[1])
+    )

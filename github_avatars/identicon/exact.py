@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw
 
+from github_avatars.identicon import edges
 from github_avatars.identicon.drawing import (
     GITHUB_GREY,
     LIGHTNESS,
@@ -21,8 +21,9 @@ from github_avatars.identicon.drawing import (
     Identicon,
     for_account,
     hsl_to_rgb,
+    nearest_color,
 )
-from github_avatars.identicon.grid import MARGIN, PITCH, SAMPLE, SIZE, Floats
+from github_avatars.identicon.grid import MARGIN, SAMPLE, SIZE
 
 MIN_SIDE = 60
 """In smaller pictures, the edges of a cell are too close to its center."""
@@ -30,33 +31,11 @@ MIN_SIDE = 60
 CIRCLE = 0.49
 """The radius within which circle-masked pictures are compared, for a picture of width 1. Masks are antialiased."""
 
-MAX_ROUNDING = 0.7
-"""How far a channel of a pixel in a lossless picture can be from a mix of the two colors, in levels, by rounding."""
-
 MAX_COLOR_ERROR = 2
 """How far the color of a resized picture may be from GitHub's colors, in levels, because palettes are rounded."""
 
-MAX_SCATTER = 0.03
-"""How far the edges in a lossless picture scatter at most, in pixels. They scatter more if a palette was reduced."""
-
-MAX_SHIFT, MAX_STRETCH, MIN_OVERLAP = 0.6, 0.25, 0.25
-"""The bounds of GitHub's edges: the shift in pixels (some programs shift by half a pixel), the stretch over the whole
-picture in pixels, and the overlap of two cells in pixels of the original, which is 1 in GitHub's."""
-
-MIN_EDGES_SIDE = 128
-MAX_NO_OVERLAP = 0.1
-"""In smaller pictures, only the mean overlap of cells is measured, in pixels of the original; less is no overlap."""
-
-MIN_EDGES = 4
-"""So many edges at different places are needed to determine these three numbers and the scatter."""
-
 _SAMPLED_CENTERS = [SAMPLE * row + 4 for row in range(4, SAMPLE, 4)]
 """The indices of the sampled pixels in the centers of the first cells of each row. The next ones are 4 pixels apart."""
-
-SLACK = 1e-6
-"""Offsets that differ by less are equal."""
-
-Pixels = npt.NDArray[np.uint8]
 
 HUES, STEPS = 4096, 256
 """The numbers of hues, and of saturations and lightnesses, in GitHub's formula."""
@@ -110,11 +89,11 @@ def is_githubs(picture: Image.Image) -> bool | None:
             return False
     has_other_grey = background != GITHUB_GREY and len(set(background)) == 1
     has_possible_colors = not has_other_grey and _is_near_possible(drawn.color)
-    lines = _lines(picture)
-    if has_possible_colors and side < MIN_EDGES_SIDE and _have_overlap(lines, drawn, background):
+    lines = edges.lines_of(picture)
+    if has_possible_colors and side < edges.MIN_EDGES_SIDE and edges.have_overlap(lines, drawn, background):
         return None
-    cover, rounding = _cover(lines, drawn.color, background)
-    if rounding > MAX_ROUNDING or (has_possible_colors and _may_have_githubs_edges(cover, drawn)):
+    cover, rounding = edges.cover_of(lines, drawn.color, background)
+    if rounding > edges.MAX_ROUNDING or (has_possible_colors and edges.may_be_githubs(cover, drawn)):
         return None
     return False
 
@@ -142,11 +121,8 @@ def _nearby(value: float, distance: int, count: int | None = None) -> list[int]:
 
 
 def _is_near_possible(color: Color) -> bool:
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(channel / 255 for channel in color))
-    nearest = hsl_to_rgb(
-        hue, min(max(lightness, LIGHTNESS[0]), LIGHTNESS[1]), min(max(saturation, SATURATION[0]), SATURATION[1])
-    )
-    return _distance(color, nearest) <= MAX_COLOR_ERROR
+    red, green, blue = (channel / 255 for channel in color)
+    return _distance(color, nearest_color(red, green, blue)) <= MAX_COLOR_ERROR
 
 
 def _distance(color: Iterable[int], other: Iterable[int]) -> int:
@@ -199,99 +175,3 @@ def _equals(picture: Image.Image, expected: Identicon, *, circle: bool = False) 
             return False
         top = bottom
     return True
-
-
-def _lines(picture: Image.Image) -> Pixels:
-    """The pixels of three rows and three columns through the centers of the inner cells: 6 × side × 3.
-
-    The ends of the others may be outside a circle.
-    """
-    pixels = np.asarray(picture)
-    places = _centers_of_cells(picture.width)[1:4]
-    return np.concatenate([pixels[places], pixels[:, places].swapaxes(0, 1)])
-
-
-def _inside(side: int) -> slice:
-    return slice(int(0.06 * side), -int(0.06 * side))
-
-
-def _cover(lines: Pixels, color: Color, background: Color) -> tuple[Floats, float]:
-    """How much of each pixel is painted, and the largest deviation of a channel from such a mix of the two colors."""
-    inside = _inside(lines.shape[1])
-    contrast = np.subtract(color, background).astype(float)
-    deviation = lines - np.array(background, dtype=float)
-    cover: Floats = (deviation @ contrast) / (contrast @ contrast)
-    rounding = np.abs(deviation - cover[..., None] * contrast)[:, inside]
-    if rounding.max() > MAX_ROUNDING:
-        # Sharpening filters overshoot, and the overshoot of a channel is clipped.
-        rounding[((lines == 0) | (lines == 255)).any(axis=-1)[:, inside]] = 0
-    cover[:, : inside.start] = cover[:, inside.stop :] = 0
-    return cover, float(rounding.max())
-
-
-def _have_overlap(lines: Pixels, drawn: Identicon, background: Color) -> bool:
-    """Whether the cells in these lines overlap, or none is painted there."""
-    grid = ".".join(("", *_cells(drawn)))
-    if not (runs := grid.count(".#")):
-        return True
-    side = lines.shape[1]
-    inner = lines[:, _inside(side)]
-    contrast = np.subtract(drawn.color, background)
-    deviation = inner.sum(axis=(0, 1), dtype=int) - np.multiply(background, inner.shape[0] * inner.shape[1])
-    overlap = (deviation @ contrast / (contrast @ contrast) * SIZE / side - PITCH * grid.count("#")) / runs
-    return bool(abs(overlap) > MAX_NO_OVERLAP)
-
-
-def _cells(drawn: Identicon) -> list[str]:
-    """The cells on the lines of _lines."""
-    grid = drawn.grid
-    return [grid[6:11], grid[12:17], grid[18:23], grid[1::6], grid[2::6], grid[3::6]]
-
-
-def _may_have_githubs_edges(cover: Floats, drawn: Identicon) -> bool:
-    """Whether the painted parts of these lines (6 × side) may begin and end where GitHub's cells do."""
-    side = cover.shape[1]
-    lines = _cells(drawn)
-    is_sharp = bool(((cover == 0) | (cover == 1)).all())
-    if not any("#" in line for line in lines):
-        return True
-    if side < MIN_EDGES_SIDE:
-        return is_sharp
-    cells = np.array([[cell == "#" for cell in line] for line in lines], dtype=int)
-    change = np.diff(np.pad(cells, ((0, 0), (1, 1))), axis=1)
-    even = _edge_offsets(cover, change, np.ones(side))
-    if is_sharp:
-        # Each edge is at the next pixel that nearest neighbor picks: those at the centers, or at the corners.
-        return any(low - SLACK < even.min() and even.max() < low + 1 + SLACK for low in (-0.5, -1.0))
-    place = np.broadcast_to(np.arange(6) / 6 - 0.5, change.shape)[change != 0]
-    columns = np.stack([np.ones_like(place), place, -change[change != 0] / 2], axis=1)
-    if len(np.unique(columns, axis=0)) < MIN_EDGES:
-        return True
-    # Some box filters average whole pixels, so the pixels of the thumbnail have unequal weights.
-    whole = np.diff(np.ceil(np.arange(side + 1) * SIZE / side - 0.5)) * side / SIZE
-    is_fitted = False
-    for offsets in (even, _edge_offsets(cover, change, whole)):
-        shift, stretch, width = solution = np.linalg.lstsq(columns, offsets, rcond=None)[0]
-        if np.abs(offsets - columns @ solution).max() < MAX_SCATTER:
-            is_fitted = True
-            overlap = 1 + width * SIZE / side
-            if abs(shift) < MAX_SHIFT and abs(stretch) < MAX_STRETCH and overlap > MIN_OVERLAP:
-                return True
-    return not is_fitted
-
-
-def _edge_offsets(cover: Floats, change: npt.NDArray[np.int_], weights: Floats) -> Floats:
-    """How far each edge (a `change` that is not 0) is from GitHub's, in pixels, if pixels have these `weights`."""
-    side = cover.shape[1]
-    # Between two centers is one edge at most. The sum of what is painted there shows its place for any filter.
-    stops = np.array([0, *_centers_of_cells(side), side])
-    sums = np.add.reduceat(cover * weights, stops[:-1], axis=1)
-    position = np.concatenate([[0], weights.cumsum()])[stops]
-    left = MARGIN + PITCH * np.arange(6)
-    begin, end = position[1:] - sums - left * side / SIZE, position[:-1] + sums - (left + 1) * side / SIZE
-    offsets: Floats = np.where(change > 0, begin, end)[change != 0]
-    return offsets
-
-
-def _centers_of_cells(side: int) -> list[int]:
-    return [int((MARGIN + PITCH * (cell + 0.5)) / SIZE * side) for cell in range(5)]

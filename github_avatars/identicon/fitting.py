@@ -1,6 +1,5 @@
 """Any picture → the identicon that fits it best, by least squares."""
 
-import colorsys
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -10,15 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from github_avatars.identicon.drawing import (
-    GITHUB_GREY,
-    LIGHTNESS,
-    SATURATION,
-    Color,
-    Identicon,
-    format_grid,
-    hsl_to_rgb,
-)
+from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, format_grid, nearest_color
 from github_avatars.identicon.exact import is_githubs
 from github_avatars.identicon.grid import CELLS, SAMPLE, Design, Floats, averages, designs_for, is_small, sample
 
@@ -253,9 +244,10 @@ def _residual_change(design: Design, projection: list[list[float]], painted: lis
 
 def _nearest_color(deviation: tuple[float, float, float]) -> Color:
     """The color with this deviation from GitHub grey, with saturation and lightness moved into GitHub's bounds."""
-    channels = [_clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True)]
-    hue, lightness, saturation = colorsys.rgb_to_hls(*channels)
-    return hsl_to_rgb(hue, _clamp(lightness, LIGHTNESS), _clamp(saturation, SATURATION))
+    red, green, blue = (
+        _clamp((grey + channel) / 255, (0, 1)) for grey, channel in zip(GITHUB_GREY, deviation, strict=True)
+    )
+    return nearest_color(red, green, blue)
 
 
 def _clamp(value: float, bounds: tuple[float, float]) -> float:
