@@ -17,6 +17,10 @@ MAX_SHIFT, MAX_STRETCH, MIN_OVERLAP = 0.6, 0.25, 0.25
 """The bounds of GitHub's edges: the shift in pixels (some programs shift by half a pixel), the stretch over the whole
 picture in pixels, and the overlap of two cells in pixels of the original, which is 1 in GitHub's."""
 
+MAX_SPREAD = 0.52
+"""How far the offsets of GitHub's edges differ at most, in pixels of the original. Resizing spreads them by up to 0.36,
+and by 0.5 with a box filter to 280 pixels; without the overlap of cells they differ by about 1."""
+
 MIN_EDGES_SIDE = 128
 MAX_NO_OVERLAP = 0.1
 """In smaller pictures, only the mean overlap of cells is measured, in pixels of the original; less is no overlap."""
@@ -92,14 +96,17 @@ def may_be_githubs(cover: Floats, drawn: Identicon) -> bool:
     if is_sharp:
         # Each edge is at the next pixel that nearest neighbor picks: those at the centers, or at the corners.
         return any(low - SLACK < even.min() and even.max() < low + 1 + SLACK for low in (-0.5, -1.0))
+    # Some box filters average whole pixels, so the pixels of the thumbnail have unequal weights.
+    whole = np.diff(np.ceil(np.arange(side + 1) * SIZE / side - 0.5)) * side / SIZE
+    candidates = even, _edge_offsets(cover, change, whole)
+    if any(np.ptp(offsets) * SIZE / side < MAX_SPREAD and abs(offsets.mean()) < MAX_SHIFT for offsets in candidates):
+        return True
     place = np.broadcast_to(np.arange(6) / 6 - 0.5, change.shape)[change != 0]
     columns = np.stack([np.ones_like(place), place, -change[change != 0] / 2], axis=1)
     if len(np.unique(columns, axis=0)) < MIN_EDGES:
         return True
-    # Some box filters average whole pixels, so the pixels of the thumbnail have unequal weights.
-    whole = np.diff(np.ceil(np.arange(side + 1) * SIZE / side - 0.5)) * side / SIZE
     is_fitted = False
-    for offsets in (even, _edge_offsets(cover, change, whole)):
+    for offsets in candidates:
         shift, stretch, width = solution = np.linalg.lstsq(columns, offsets, rcond=None)[0]
         if np.abs(offsets - columns @ solution).max() < MAX_SCATTER:
             is_fitted = True

@@ -89,3 +89,18 @@ def test_lossy_pictures_are_not_judged() -> None:
     assert is_githubs(picture) is not True
     assert is_githubs(Image.new("RGB", (420, 420), GITHUB_GREY)) is None
     assert is_githubs(identicon.render(1, 40)) is None
+
+
+@pytest.mark.parametrize(
+    ("account_id", "side", "resampling"),
+    [
+        (333319550, 509, Image.Resampling.HAMMING),
+        (357534647, 317, Image.Resampling.HAMMING),
+        (185936030, 267, Image.Resampling.HAMMING),
+        (209659808, 381, Image.Resampling.BILINEAR),
+        (351976023, 379, Image.Resampling.BILINEAR),
+        (44629958, 417, Image.Resampling.LANCZOS),
+    ],
+)
+def test_few_or_scattered_edges_do_not_exclude_github(account_id: int, side: int, resampling: Image.Resampling) -> None:
+    assert is_githubs(identicon.render(account_id).resize((side, side), resampling)) is None
