@@ -4,14 +4,16 @@ Python cannot stop a thread from outside. Work started with `run` therefore wait
 `on_cancel` only, which end when its caller is canceled. A fetch that nobody needs any more thus frees its thread.
 """
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    import socket
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -80,13 +82,16 @@ def on_cancel(wake: Callable[[], object]) -> Iterator[None]:
             cancellation.wake = None
 
 
-def interruptible(sock: socket.socket) -> AbstractContextManager[None]:
+def interruptible(sock: "socket.socket") -> AbstractContextManager[None]:
     """Within this context, reading from the socket ends as soon as the running work is canceled.
 
     Raises concurrent.futures.CancelledError if it is canceled already.
     """
 
     def end_stream() -> None:
+        # Imported here, where it is in use already, because classifying a file needs this module but no socket.
+        import socket
+
         # A thread that reads from the socket then receives the end of the stream; closing would not wake it.
         # urllib3's wrapper for TLS inside a proxy's TLS has no shutdown: that fetch lasts until its timeout.
         with suppress(OSError, AttributeError):

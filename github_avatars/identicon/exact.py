@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops
 
 from github_avatars.identicon import edges
 from github_avatars.identicon.drawing import (
@@ -161,6 +161,9 @@ def _equals(picture: Image.Image, expected: Identicon, *, circle: bool = False) 
     if picture.size != (SIZE, SIZE):
         return False
     if circle:
+        # Imported here, because it imports what draws text, and few pictures have a circle.
+        from PIL import ImageDraw
+
         difference = ImageChops.difference(picture, expected.draw())
         outside = Image.new("1", picture.size, 1)
         edge = (0.5 - CIRCLE) * SIZE

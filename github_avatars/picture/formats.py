@@ -10,6 +10,8 @@ class Format:
 
     name: str
     """The name that Pillow uses."""
+    plugin: str
+    """The module of Pillow that decodes it."""
     title: str
     """The name in texts."""
     media_type: str
@@ -20,18 +22,19 @@ class Format:
 
 
 FORMATS = (
-    Format("PNG", "PNG", "image/png", ".png", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    Format("JPEG", "JPEG", "image/jpeg", ".jpg", re.compile(rb"\xff\xd8\xff")),
-    Format("WEBP", "WebP", "image/webp", ".webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
+    Format("PNG", "PngImagePlugin", "PNG", "image/png", ".png", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    Format("JPEG", "JpegImagePlugin", "JPEG", "image/jpeg", ".jpg", re.compile(rb"\xff\xd8\xff")),
+    Format("WEBP", "WebPImagePlugin", "WebP", "image/webp", ".webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
     Format(
         "AVIF",
+        "AvifImagePlugin",
         "AVIF",
         "image/avif",
         ".avif",
         # The main brand, or one of the compatible brands after a main brand that other formats share.
         re.compile(rb".{4}ftyp(avi[fs]|m(if|sf)1.{4}(.{4}){0,30}?avi[fs])", re.DOTALL),
     ),
-    Format("GIF", "GIF", "image/gif", ".gif", re.compile(rb"GIF8[79]a")),
+    Format("GIF", "GifImagePlugin", "GIF", "image/gif", ".gif", re.compile(rb"GIF8[79]a")),
 )
 """The formats that GitHub accepts as avatars, and WebP and AVIF, which the sites that show avatars use."""
 
