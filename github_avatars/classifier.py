@@ -20,6 +20,7 @@ from github_avatars import features, resources
 from github_avatars.errors import BadImage, BadModel, BadOption
 from github_avatars.features import Features
 from github_avatars.files import open_output, read_regular
+from github_avatars.identicon import Identicon
 from github_avatars.picture import decoding, verification
 
 Label = Literal["default", "custom"]
@@ -96,20 +97,17 @@ def classify(picture: Picture, classifier: Classifier | None = None, *, account_
     shipped one by default.
 
     If it is the picture of a known account, `account_id` is GitHub's numeric id. The verdict then tells whether the
-    picture is the account's identicon (`verified`); the bytes of GitHub's file are compared instead of decoded, which
-    is faster.
+    picture is the account's identicon (`verified`).
 
     Raises BadImage (NotAPicture, TooLarge) if the picture cannot be used, BadModel if the shipped classifier cannot,
     BadOption if `account_id` is less than 1.
     """
     if account_id is not None and account_id < 1:
         raise BadOption(f"account_id is {account_id}: give an id of at least 1.")
-    classifier, source = classifier or shipped(), _open(picture)
-    if isinstance(source, tuple) and (proven := verification.proven_identicon(source[0], account_id)):
-        return replace(classifier.classify(features.of_identicon(proven)), verified=True)
-    with _loaded(source) as loaded:
-        verified = verification.is_verified(loaded, account_id)
-        return replace(classifier.classify(features.extract(loaded)), verified=verified)
+    classifier, source = classifier or shipped(), _source(picture)
+    with _opened(source) as shown:
+        verified = verification.is_verified(shown, account_id)
+        return replace(classifier.classify(features.extract(shown)), verified=verified)
 
 
 def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = None) -> list[Verdict | BadImage]:
@@ -117,14 +115,16 @@ def classify_all(pictures: Iterable[Picture], classifier: Classifier | None = No
 
     Only one picture at a time is decoded. Raises BadModel if the shipped classifier cannot be used.
     """
-    return classify_decoded(_each_loaded(pictures), classifier or shipped())
+    return classify_opened(_each_opened(pictures), classifier or shipped())
 
 
-def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Classifier) -> list[Verdict | BadImage]:
-    """The verdict on each picture from decoding.loaded. Errors among the pictures are returned in their place."""
+def classify_opened(
+    pictures: Iterable[Image.Image | Identicon | BadImage], classifier: Classifier
+) -> list[Verdict | BadImage]:
+    """The verdict on each picture from verification.opened. Errors among the pictures are returned in their place."""
     errors: dict[int, BadImage] = {}
 
-    def usable_pictures() -> Iterator[Image.Image]:
+    def usable_pictures() -> Iterator[Image.Image | Identicon]:
         index = 0
         # enumerate() would keep the previous picture in memory while the next one is decoded.
         for picture in pictures:
@@ -141,17 +141,17 @@ def classify_decoded(pictures: Iterable[Image.Image | BadImage], classifier: Cla
     return results
 
 
-def _each_loaded(pictures: Iterable[Picture]) -> Iterator[Image.Image | BadImage]:
+def _each_opened(pictures: Iterable[Picture]) -> Iterator[Image.Image | Identicon | BadImage]:
     for picture in pictures:
         try:
-            with _loaded(_open(picture)) as loaded:
-                yield loaded
-                del loaded  # otherwise it would remain in memory while the next one is decoded
+            with _opened(_source(picture)) as shown:
+                yield shown
+                del shown  # otherwise it would remain in memory while the next one is decoded
         except BadImage as error:
             yield error
 
 
-def _open(picture: Picture) -> Source:
+def _source(picture: Picture) -> Source:
     if isinstance(picture, Image.Image):
         return picture
     if isinstance(picture, np.ndarray):
@@ -163,8 +163,8 @@ def _open(picture: Picture) -> Source:
     return decoding.read_open(picture), "the picture"
 
 
-def _loaded(source: Source) -> AbstractContextManager[Image.Image]:
-    return decoding.loaded(*source) if isinstance(source, tuple) else decoding.normalized(source)
+def _opened(source: Source) -> AbstractContextManager[Image.Image | Identicon]:
+    return verification.opened(*source) if isinstance(source, tuple) else decoding.normalized(source)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from github_avatars import identicon
+from github_avatars.identicon import Identicon
 from github_avatars.picture import decoding
 
 PACKED_GREY = int.from_bytes((0, *identicon.GITHUB_GREY), "little")
@@ -40,33 +41,32 @@ class Features:
         return self.github_grey, math.log(self.distinct_colors), math.sqrt(self.identicon_error)
 
 
-def of_identicon(known: identicon.Identicon) -> Features:
-    """The features of the picture of an identicon, without drawing it."""
-    painted = known.grid.count("#")
-    return Features(identicon.SAMPLE**2 - CELL_PIXELS * painted, 2 if painted else 1, 0.0)
-
-
 NAMES = tuple(field.name for field in fields(Features))
 """The names of the features in the order of Features.row()."""
 
 
-def extract(picture: Image.Image) -> Features:
-    """The features of a picture from decoding.loaded. The sample's size is fixed, so all sizes are comparable."""
+def extract(picture: Image.Image | Identicon) -> Features:
+    """The features of a picture from decoding.loaded. The sample's size is fixed, so all sizes are comparable.
+
+    An identicon stands for its picture, which is not drawn.
+    """
     return extract_all([picture])[0]
 
 
-def extract_all(pictures: Iterable[Image.Image]) -> list[Features]:
+def extract_all(pictures: Iterable[Image.Image | Identicon]) -> list[Features]:
     """The features of each picture, faster than one by one. Each picture is released once it is sampled."""
     # Unlike a loop, map() does not hold the previous picture while the iterable decodes the next one.
-    samples = list(map(_sample, pictures))
-    fitted = [sampled for sampled in samples if sampled.error is None]
+    samples = list(map(_known_or_sample, pictures))
+    fitted = [sampled for sampled in samples if isinstance(sampled, _Sample) and sampled.error is None]
     errors = iter(
         identicon.errors(
             identicon.pixels(sampled.fitted for sampled in fitted), (sampled.designs for sampled in fitted)
         )
     )
     return [
-        Features(*_counts(sampled.packed), next(errors) if sampled.error is None else sampled.error)
+        sampled
+        if isinstance(sampled, Features)
+        else Features(*_counts(sampled.packed), next(errors) if sampled.error is None else sampled.error)
         for sampled in samples
     ]
 
@@ -82,6 +82,15 @@ class _Sample:
     designs: tuple[identicon.Design, ...]
     error: float | None
     """The error, if it is known without a fit."""
+
+
+def _known_or_sample(picture: Image.Image | Identicon) -> Features | _Sample:
+    return _of_identicon(picture) if isinstance(picture, Identicon) else _sample(picture)
+
+
+def _of_identicon(known: Identicon) -> Features:
+    painted = known.grid.count("#")
+    return Features(identicon.SAMPLE**2 - CELL_PIXELS * painted, 2 if painted else 1, 0.0)
 
 
 def _sample(picture: Image.Image) -> _Sample:

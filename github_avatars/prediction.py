@@ -9,11 +9,13 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from github_avatars import features
 from github_avatars.classifier import Classifier, Label
 from github_avatars.errors import BadInput, GitHubAvatarsError
 from github_avatars.features import Features
-from github_avatars.identicon import SIZE
+from github_avatars.identicon import SIZE, Identicon
 from github_avatars.picture import decoding, verification
 from github_avatars.text import printable
 
@@ -145,21 +147,17 @@ def predict_avatar(avatar: Avatar, classifier: Classifier, *, size: int | None =
     None, unless the file is proven to be the account's identicon.
     """
     start = perf_counter()
-    verified: bool | None = True
-    if proven := verification.proven_identicon(avatar.data, avatar.account_id):
-        measured, side = features.of_identicon(proven), SIZE
-    else:
-        with decoding.loaded(avatar.data, f"The avatar of {avatar.login or avatar.href}") as picture:
-            measured, side = features.extract(picture), decoding.longer_side(picture)
-            is_thumbnail = size is not None and side <= size
-            verified = None if is_thumbnail else verification.is_verified(picture, avatar.account_id)
-    verdict = classifier.classify(measured)
+    with verification.opened(avatar.data, f"The avatar of {avatar.login or avatar.href}") as shown:
+        verdict = classifier.classify(features.extract(shown))
+        side = _longer_side(shown)
+        verified = verification.is_verified(shown, avatar.account_id)
+    is_thumbnail = size is not None and side <= size
     return Prediction(
         verdict.label,
         verdict.probability,
-        measured,
+        verdict.features,
         account_id=avatar.account_id,
-        verified=verified,
+        verified=None if is_thumbnail and not verified else verified,
         username=avatar.login or None,
         href=avatar.href,
         classify_seconds=perf_counter() - start,
@@ -171,11 +169,15 @@ def predict_file(path: Path, classifier: Classifier, name: str = "The image") ->
     """The prediction for a picture file, which error messages call `name`. Raises BadImage."""
     data = decoding.read_bytes(path, name)
     started = perf_counter()
-    with decoding.loaded(data, name) as picture:
-        verdict = classifier.classify(features.extract(picture))
-        side = decoding.longer_side(picture)
+    with verification.opened(data, name) as shown:
+        verdict = classifier.classify(features.extract(shown))
+        side = _longer_side(shown)
     seconds = perf_counter() - started
     return Prediction(verdict.label, verdict.probability, verdict.features, classify_seconds=seconds, size=side)
+
+
+def _longer_side(shown: Image.Image | Identicon) -> int:
+    return SIZE if isinstance(shown, Identicon) else decoding.longer_side(shown)
 
 
 def _kind_and_level(error: BaseException) -> tuple[str, int]:

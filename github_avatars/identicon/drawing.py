@@ -5,6 +5,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PIL import Image
 
@@ -16,6 +17,14 @@ GITHUB_GREY = (240, 240, 240)
 SATURATION = (0.45, 0.65)
 LIGHTNESS = (0.55, 0.75)
 """The bounds of the HSL saturation and lightness of an identicon's color."""
+
+LINE_COUNTS = (MARGIN, *(1, PITCH - 1) * 5, 1, MARGIN - 1)
+"""How often each line of an identicon repeats, from top to bottom: it can change only where a row of cells begins, one
+pixel below, and where the last row ends."""
+
+_BLANK_LINE = bytes(GITHUB_GREY) * SIZE
+_CELL_STARTS = [3 * (MARGIN + PITCH * column) for column in range(5)]
+"""Where the first bytes of the cells are in a line."""
 
 Color = tuple[int, int, int]
 
@@ -31,28 +40,31 @@ class Identicon:
 
     def draw(self, size: int = SIZE) -> Image.Image:
         """An RGB picture of `size` × `size` pixels. Sizes other than 420 are resized by nearest neighbor."""
-        picture = Image.frombytes("RGB", (SIZE, SIZE), b"".join(self.strips()))
+        pixels = b"".join([line * count for line, count in zip(self.lines(), LINE_COUNTS, strict=True)])
+        picture = Image.frombytes("RGB", (SIZE, SIZE), pixels)
         return picture if size == SIZE else picture.resize((size, size), Image.Resampling.NEAREST)
 
-    def strips(self) -> Iterator[bytes]:
-        """The RGB bytes of the 420 × 420 picture in several pieces, from top to bottom."""
-        yield self._line() * MARGIN
-        previous = ""
-        for row in self.grid.split("/"):
-            # Cells are one pixel larger than the pitch, so the first line of a row also shows the row above.
-            yield self._line(previous, row) + self._line(row) * (PITCH - 1)
-            previous = row
-        yield self._line(previous) + self._line() * (MARGIN - 1)
+    def lines(self) -> Iterator[bytes]:
+        """The RGB bytes of the lines of the 420 × 420 picture from top to bottom, each once for all of LINE_COUNTS."""
+        cell_line = bytes(self.color) * (PITCH + 1)
 
-    def _line(self, *rows: str) -> bytes:
-        """The RGB bytes of one line of pixels that shows the painted cells of these rows."""
-        line = bytearray(bytes(GITHUB_GREY) * SIZE)
-        for row in rows:
-            for column, cell in enumerate(row):
-                if cell == "#":
-                    left = MARGIN + PITCH * column
-                    line[3 * left : 3 * (left + PITCH + 1)] = bytes(self.color) * (PITCH + 1)
-        return bytes(line)
+        def line(*rows: str) -> bytes:
+            """One line that shows the painted cells of these rows."""
+            shown = bytearray(_BLANK_LINE)
+            for row in rows:
+                for start, cell in zip(_CELL_STARTS, row, strict=True):
+                    if cell == "#":
+                        shown[start : start + len(cell_line)] = cell_line
+            return bytes(shown)
+
+        rows = self.grid.split("/")
+        yield _BLANK_LINE
+        # Cells are one pixel larger than the pitch, so the first line of a row also shows the row above.
+        for above, row in pairwise([".....", *rows]):
+            yield line(above, row)
+            yield line(row)
+        yield line(rows[-1])
+        yield _BLANK_LINE
 
 
 def for_account(account_id: int) -> Identicon:

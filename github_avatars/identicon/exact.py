@@ -16,6 +16,7 @@ from github_avatars.identicon import edges
 from github_avatars.identicon.drawing import (
     GITHUB_GREY,
     LIGHTNESS,
+    LINE_COUNTS,
     SATURATION,
     Color,
     Identicon,
@@ -170,11 +171,10 @@ def _equals(picture: Image.Image, expected: Identicon, *, circle: bool = False) 
         ImageDraw.Draw(outside).ellipse((edge, edge, SIZE - 1 - edge, SIZE - 1 - edge), fill=0)
         difference.paste(0, mask=outside)
         return difference.getbbox() is None
-    # Most pictures differ in the first strip. Strips are small, because large blocks of memory are slow to allocate.
+    # Most pictures differ in the first lines. In parts, because large blocks of memory are slow to allocate.
     top = 0
-    for strip in expected.strips():
-        bottom = top + len(strip) // (3 * SIZE)
-        if picture.crop((0, top, SIZE, bottom)).tobytes() != strip:
+    for line, count in zip(expected.lines(), LINE_COUNTS, strict=True):
+        if picture.crop((0, top, SIZE, top + count)).tobytes() != line * count:
             return False
-        top = bottom
+        top += count
     return True

@@ -1,23 +1,20 @@
-"""Whether a PNG file shows an identicon, without decoding it.
+"""The identicon that a PNG file shows, without decoding the file.
 
-GitHub writes its identicons as PNG files of one form: 420 × 420 pixels of 8-bit RGB, not interlaced. The identicon
-tells what the decompressed data of such a file must be, whichever filter type it uses for each line. Decompressing and
-comparing is faster than decoding. Source: PNG Specification, Third Edition, sections 5 and 9.
+GitHub writes its identicons as PNG files of one form: 420 × 420 pixels of 8-bit RGB, not interlaced. At most 13 lines
+of an identicon differ from the line above. In the decompressed data of the file, the other lines must say that they
+repeat it, so only these few lines are decoded. Source: PNG Specification, Third Edition, sections 5 and 9.
 """
 
-import re
 import struct
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from PIL import Image
 
-from github_avatars.identicon import GITHUB_GREY, SIZE, Color, Identicon
+from github_avatars.identicon import GITHUB_GREY, SIZE, Identicon
+from github_avatars.identicon.drawing import LINE_COUNTS
 from github_avatars.identicon.grid import MARGIN, PITCH
 from github_avatars.picture import decoding
 from github_avatars.picture.container import png_chunks
@@ -26,8 +23,6 @@ inflate: Any = zlib
 with suppress(ImportError):  # the extra "fast"
     from zlib_ng import zlib_ng as inflate
 
-Pixels = npt.NDArray[np.uint8]
-
 START = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + struct.pack(">2I5B", SIZE, SIZE, 8, 2, 0, 0, 0)
 """How a file of this form begins."""
 
@@ -35,41 +30,64 @@ _CHUNKS, _MAX_CHUNKS = (b"IHDR", b"IDAT", b"IEND", b"pHYs", b"gAMA", b"sRGB", b"
 """The chunks with pixels, those that other programs add and no pixel depends on, and the maximum number of all."""
 
 _LINE = 3 * SIZE
-"""The size of a line in bytes, without the filter type that precedes it."""
+_FILTERED_LINE = 1 + _LINE
+"""The size of a line in bytes, and of a filtered line, which its filter type precedes."""
 
-_COLUMNS = np.array([0, 1, *(MARGIN + PITCH * cell + pixel for cell in range(6) for pixel in range(3))])
-_SPREAD = np.repeat(np.arange(len(_COLUMNS)), np.diff(_COLUMNS, append=SIZE))
-"""In a filtered line, each pixel equals the one in the nearest of _COLUMNS to its left, which has this number."""
+_REPEATED = (b"\2" + bytes(_LINE)) * max(LINE_COUNTS)
+"""Lines that equal the line above as GitHub filters them: with Up, which subtracts the line above."""
 
-_UP, _PAETH = b"\2", 4
-"""Filter types. GitHub uses Up, which subtracts the line above, for each line that equals it. Paeth is the last one."""
-
-_REPEATED = (_UP + bytes(_LINE)) * SIZE
-"""Lines that equal the line above, filtered with Up."""
+_CENTERS = [3 * (MARGIN + PITCH // 2 + PITCH * column) for column in range(5)]
+"""Where the first bytes of the pixels in the centers of the cells are in a line."""
 
 
-def is_file_of(data: bytes, expected: Identicon) -> bool:
-    """Whether a PNG file shows exactly this identicon. False also if its form is not GitHub's."""
-    compressed, decompressor, others = _compressed(data), inflate.decompressobj(), []
+def identicon_in(data: bytes) -> Identicon | None:
+    """The identicon that a PNG file shows, pixel by pixel; None if it shows another picture or has another form.
+
+    An identicon has at least one painted cell here, and may have any color.
+    """
+    filtered = _distinct_lines(data)
+    if filtered is None:
+        return None
+    compressed = zlib.compress(b"".join(line for _, line in filtered), 0)
     try:
-        for line, above, count in _lines(expected):
+        picture = Image.frombytes("RGB", (SIZE, len(filtered)), compressed, "zip", "RGB")
+    except ValueError:  # an unknown filter type
+        return None
+    pixels = picture.tobytes()
+    decoded = [(number, pixels[_LINE * index :][:_LINE]) for index, (number, _) in enumerate(filtered)]
+    shown = _with_cells(dict(decoded))
+    if shown is None:
+        return None
+    expected = list(shown.lines())
+    return shown if all(line == expected[number] for number, line in decoded) else None
+
+
+def _distinct_lines(data: bytes) -> list[tuple[int, bytes]] | None:
+    """The filtered lines of a PNG file that can differ from the line above, with their indices in LINE_COUNTS.
+
+    Lines that repeat the line above but are filtered in another way than GitHub's are represented by one of them. None
+    if the file has another form.
+    """
+    compressed, decompressor, lines = _compressed(data), inflate.decompressobj(), []
+    try:
+        for number, count in enumerate(LINE_COUNTS):
             # In pieces, because the whole would not fit into the caches of the processor.
-            size = count * (1 + _LINE)
-            piece: bytes = decompressor.decompress(compressed, size)
-            compressed = decompressor.unconsumed_tail
-            if line != above or piece[:1] != _UP:
-                others.append((line, above, piece, count))
-            elif len(piece) < size or not _REPEATED.startswith(piece):
-                return False
+            for repeats in filter(None, (1, count - 1)):
+                piece: bytes = decompressor.decompress(compressed, repeats * _FILTERED_LINE)
+                compressed = decompressor.unconsumed_tail
+                if len(piece) < repeats * _FILTERED_LINE:
+                    return None
+                if repeats == 1:
+                    lines.append((number, piece))
+                elif not _REPEATED.startswith(piece):
+                    line = piece[:_FILTERED_LINE]
+                    if piece != line * repeats:
+                        return None
+                    lines.append((number, line))
         rest = decompressor.decompress(compressed, 1) or decompressor.unused_data
     except inflate.error:
-        return False
-    if rest or not decompressor.eof or any(not piece or piece[0] > _PAETH for _, _, piece, _ in others):
-        return False
-    lines, aboves, pieces, counts = zip(*others, strict=True)
-    pixels = np.frombuffer(b"".join(lines + aboves), dtype=np.uint8).reshape(2, len(lines), -1, 3)
-    filtered = _filter(pixels[0], pixels[1], np.array([piece[0] for piece in pieces], dtype=np.uint8))
-    return all(map(bytes.__eq__, map(bytes.__mul__, map(bytes, filtered), counts), pieces))
+        return None
+    return None if rest or not decompressor.eof else lines
 
 
 def _compressed(data: bytes) -> bytes:
@@ -85,39 +103,12 @@ def _compressed(data: bytes) -> bytes:
     return compressed if kind == b"IEND" else b""
 
 
-def _lines(expected: Identicon) -> Iterator[tuple[bytes, bytes, int]]:
-    """All lines from top to bottom: a line, the line above, and how often both repeat.
-
-    Each line begins with a pixel of zeros, which filters assume to the left of a picture.
-    """
-    runs, above_row = [(".....", MARGIN)], "....."
-    for row in (*expected.grid.split("/"), "....."):
-        # Cells are one pixel larger than the pitch, so the first line of a row also shows the row above.
-        runs += [("".join(map(min, row, above_row)), 1), (row, PITCH - 1)]  # "#" < "."
-        above_row = row
-    runs[-1], above = (".....", MARGIN - 1), bytes(3 + _LINE)
-    for row, same in groupby(runs, itemgetter(0)):
-        line = _line(row, expected.color)
-        yield line, above, 1
-        if repeats := sum(count for _, count in same) - 1:
-            yield line, line, repeats
-        above = line
-
-
-def _line(row: str, color: Color) -> bytes:
-    line = bytearray(bytes(GITHUB_GREY) * SIZE)
-    for cells in re.finditer("#+", row):
-        start, end = MARGIN + PITCH * cells.start(), MARGIN + PITCH * cells.end() + 1
-        line[3 * start : 3 * end] = bytes(color) * (end - start)
-    return bytes(3) + line
-
-
-def _filter(lines: Pixels, above: Pixels, types: Pixels) -> Pixels:
-    """Each line, filtered with its type, after its type."""
-    here, left, up, corner = (part.take(_COLUMNS + offset, axis=1) for part in (lines, above) for offset in (1, 0))
-    average = (left >> 1) + (up >> 1) + (left & up & 1)
-    # With two colors, the corner equals left or up, and then Paeth's predictor is the other of them.
-    paeth = np.where(corner == left, up, left)
-    predicted = np.stack((np.zeros_like(up), left, up, average, paeth))[types, np.arange(len(types))]
-    filtered = (here - predicted).take(_SPREAD, axis=1)
-    return np.hstack([types[:, None], filtered.reshape(len(types), _LINE)])
+def _with_cells(lines: dict[int, bytes]) -> Identicon | None:
+    """The identicon that has the cells of these lines by their indices in LINE_COUNTS; None if there is none."""
+    colors = [[tuple(lines[number][start : start + 3]) for start in _CENTERS] for number in range(2, 12, 2)]
+    painted = {color for row in colors for color in row} - {GITHUB_GREY}
+    if len(painted) != 1 or any(row != row[::-1] for row in colors):
+        return None
+    (red, green, blue) = painted.pop()
+    grid = "/".join("".join("." if color == GITHUB_GREY else "#" for color in row) for row in colors)
+    return Identicon(grid, (red, green, blue))

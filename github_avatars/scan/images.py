@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from github_avatars.classifier import Classifier, Label, Verdict, classify_decoded
+from github_avatars.classifier import Classifier, Label, Verdict, classify_opened
 from github_avatars.errors import BadFile, BadImage, NotAPicture
 from github_avatars.github import Account
-from github_avatars.picture import container, decoding
+from github_avatars.identicon import Identicon
+from github_avatars.picture import container, decoding, verification
 from github_avatars.prediction import Prediction
 from github_avatars.scan import addresses
 from github_avatars.scan.rows import Result
@@ -90,7 +91,7 @@ def _classify(classifier: Classifier, path: Path, href: str) -> Result:
     except NotAPicture as error:
         return Result.of_error(error, href=href)
     sizes: dict[Path, int] = {}
-    verdicts = dict(zip(files, classify_decoded(_each_loaded(files, sizes), classifier), strict=True))
+    verdicts = dict(zip(files, classify_opened(_each_opened(files, sizes), classifier), strict=True))
     errors = {file: verdict for file, verdict in verdicts.items() if isinstance(verdict, BadImage)}
     usable = {file: verdict for file, verdict in verdicts.items() if not isinstance(verdict, BadImage)}
     if not usable:
@@ -110,7 +111,7 @@ def largest(key: str) -> Path:
     """The picture with the most pixels of an account, by the key that `find` returns. Raises NotAPicture."""
     path = _path(key)
     sizes: dict[Path, int] = {}
-    for _ in _each_loaded(_files(path), sizes):
+    for _ in _each_opened(_files(path), sizes):
         pass
     if not sizes:
         raise NotAPicture(f"{path} has no usable picture any more: restore it.")
@@ -135,16 +136,16 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _each_loaded(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Image.Image | BadImage]:
+def _each_opened(files: Iterable[Path], sizes: dict[Path, int]) -> Iterator[Image.Image | Identicon | BadImage]:
     """Each picture, after storing its number of pixels in `sizes`: a loaded JPEG may have fewer."""
     for file in files:
         try:
             data = decoding.read_bytes(file)
-            with decoding.loaded(data, str(file)) as picture:
+            with verification.opened(data, str(file)) as shown:
                 stripped = container.strip(data, str(file))
                 sizes[file] = stripped.width * stripped.height
-                yield picture
-                del picture  # otherwise it would remain in memory while the next one is decoded
+                yield shown
+                del shown  # otherwise it would remain in memory while the next one is decoded
         except BadImage as error:
             yield error
 

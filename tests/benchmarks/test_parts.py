@@ -27,9 +27,8 @@ def test_verification_compares_proofs_and_verdicts_with_decoding(monkeypatch: py
     assert (results["rounds"], results["files"]) == (2, 2)
     assert list(results["candidates"]) == [
         "decoding with Pillow",
-        *("proof, zlib-ng", "verdict by account id, zlib-ng"),
-        *("proof, zlib", "verdict by account id, zlib"),
-        "verdict without account id",
+        *("proof, zlib-ng", "verdict, zlib-ng"),
+        *("proof, zlib", "verdict, zlib"),
     ]
     assert results["candidates"]["decoding with Pillow"]["ratio"]["median"] == 1
     assert "| proof, zlib-ng " in verification.section(results)

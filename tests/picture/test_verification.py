@@ -1,11 +1,11 @@
-"""A file is proven to be an account's identicon only if its pixels are. Otherwise, it is judged as without proof."""
+"""A file is proven to show an identicon only if its pixels are that. Otherwise, it is judged as without proof."""
 
 import io
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby, pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from zlib_ng import zlib_ng
 
-from github_avatars import classify, demo, identicon
+from github_avatars import classify, classify_all, demo, identicon
 from github_avatars.classifier import Verdict, shipped
 from github_avatars.errors import BadImage, BadOption
 from github_avatars.github import Avatar
 from github_avatars.picture import decoding, proof, verification
-from github_avatars.prediction import predict_avatar
+from github_avatars.prediction import predict_avatar, predict_file
 from github_avatars.training import dataset
 from tests.support.hostile import zip_bomb
 from tests.support.pictures import END, chunk, encoded, header
@@ -74,7 +74,7 @@ def png(lines: bytes, level: int = 1) -> bytes:
 
 
 def proven(data: bytes, account_id: int = OCTOCAT) -> bool:
-    return proof.is_file_of(data, identicon.for_account(account_id))
+    return proof.identicon_in(data) == identicon.for_account(account_id)
 
 
 ORIGINAL = png(stream(identicon.render(OCTOCAT).tobytes()))
@@ -101,7 +101,7 @@ def test_2000_ids_are_proven_under_their_id_only() -> None:
                 assert verified is True
                 assert picture.mode == "RGB"
                 assert picture.tobytes() == decoding.decode(data).tobytes()
-            assert classify(data, account_id=account_id) == replace(classify(data), verified=True)
+            assert outcome(data, account_id) == outcome(data, account_id, without_proof=True)
 
 
 @pytest.mark.usefixtures("_each_library")
@@ -136,6 +136,13 @@ def changed(x: int, y: int) -> bytes:
     return png(stream(picture.tobytes()))
 
 
+COLOR = identicon.for_account(OCTOCAT).color
+
+
+def drawn(grid: str, color: identicon.Color = COLOR) -> bytes:
+    return png(stream(identicon.Identicon(grid, color).draw().tobytes()))
+
+
 IDAT = ORIGINAL[33:-12]
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
@@ -146,6 +153,12 @@ OTHER = {
     "pixel of a cell changed": changed(210, 210),
     "transparent grey": HEADER + chunk(b"tRNS", struct.pack(">3H", 240, 240, 240)) + IDAT + END,
     "rotated": HEADER + chunk(b"eXIf", EXIF.tobytes()) + IDAT + END,
+    "cells that are not mirrored": drawn("#..../....#/#.#.#/...../..#.."),
+    "a row that is not mirrored": drawn("#...#/##.../#.#.#/...../..#.."),
+    "no painted cells": drawn("...../...../...../...../....."),
+    "a second color": png(
+        stream(bytes((150, 200, 150)).join(identicon.render(OCTOCAT).tobytes().rsplit(bytes(COLOR), 1)))
+    ),
     "palette": encoded(identicon.render(OCTOCAT).quantize(2), "PNG"),
     "interlaced": header(SIZE, SIZE, color_type=2, interlace=1) + IDAT + END,
     "wrong checksum": ORIGINAL[:-13] + bytes((ORIGINAL[-13] ^ 1,)) + END,
@@ -172,7 +185,15 @@ OTHER = {
 @pytest.mark.usefixtures("_each_library")
 @pytest.mark.parametrize("data", OTHER.values(), ids=OTHER)
 def test_other_files_are_not_proven_and_judged_as_without_proof(data: bytes) -> None:
-    assert not proven(data)
+    assert proof.identicon_in(data) is None
+    assert outcome(data) == outcome(data, without_proof=True)
+
+
+def test_identicon_in_an_impossible_color_is_judged_as_without_proof() -> None:
+    data = drawn("#...#/...../#.#.#/...../..#..", (200, 30, 30))
+    assert proof.identicon_in(data) is not None
+    assert verification.proven_identicon(data) is None
+    assert classify(data).label == "custom"
     assert outcome(data) == outcome(data, without_proof=True)
 
 
@@ -209,12 +230,12 @@ def test_zip_bomb_is_never_decompressed_beyond_the_form(monkeypatch: pytest.Monk
         assert recorder.total <= STREAM + 1
 
 
-def outcome(data: bytes, without_proof: bool = False) -> Verdict | str:
+def outcome(data: bytes, account_id: int = OCTOCAT, *, without_proof: bool = False) -> Verdict | str:
     with pytest.MonkeyPatch.context() as patch:
         if without_proof:
-            patch.setattr(proof, "is_file_of", lambda *_: False)
+            patch.setattr(proof, "identicon_in", lambda _: None)
         try:
-            return classify(data, account_id=OCTOCAT)
+            return classify(data, account_id=account_id)
         except BadImage as error:
             return f"{type(error).__name__}: {error}"
 
@@ -258,13 +279,19 @@ def test_account_id_must_be_positive(data: bytes, account_id: int) -> None:
         classify(data, account_id=account_id)
 
 
-def test_proven_identicon_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proven_identicon_is_not_decoded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def fail(*_: object) -> None:
         raise AssertionError("decoded")
 
     monkeypatch.setattr(decoding, "_load", fail)
-    assert classify(ORIGINAL, account_id=OCTOCAT).verified is True
-    prediction = predict_avatar(Avatar("octocat", OCTOCAT, "", ORIGINAL), shipped())
-    assert (prediction.label, prediction.verified) == ("default", True)
+    for account_id, verified in ((OCTOCAT, True), (OCTOCAT + 1, False), (None, None)):
+        verdict = classify(ORIGINAL, account_id=account_id)
+        assert (verdict.label, verdict.verified) == ("default", verified)
+        prediction = predict_avatar(Avatar("octocat", account_id, "", ORIGINAL), shipped())
+        assert (prediction.label, prediction.verified, prediction.size) == ("default", verified, SIZE)
+    assert classify_all([ORIGINAL, ORIGINAL]) == [classify(ORIGINAL)] * 2
+    path = tmp_path / "picture.png"
+    path.write_bytes(ORIGINAL)
+    assert predict_file(path, shipped()).size == SIZE
     with pytest.raises(AssertionError, match="decoded"):
-        classify(ORIGINAL)
+        classify(changed(0, 0))
