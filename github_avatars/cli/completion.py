@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from github_avatars.cli.command import Subparsers, add_command
+from github_avatars.cli.command_line import build_parser
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -24,13 +25,14 @@ def run(arguments: argparse.Namespace) -> None:
     """
     import shtab
 
-    for action in _actions(arguments.parser):
+    parser = build_parser()
+    for action in _actions(parser):
         value = str(action.metavar)
         if "DIR" in value:
             action.complete = shtab.DIRECTORY
         elif action.type is Path or "FILE" in value:
             action.complete = shtab.FILE
-    print(shtab.complete(arguments.parser, arguments.shell))
+    print(shtab.complete(parser, arguments.shell))
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[Any]:

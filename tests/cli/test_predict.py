@@ -30,12 +30,16 @@ def test_output_is_that_of_the_service(run: Run, github: GitHubStandIn, labeled:
     ]
 
 
-def test_files_are_classified_without_the_imports_that_accounts_need(labeled: Path) -> None:
+def test_a_file_is_classified_without_the_imports_of_accounts_commands_and_formats_that_are_not_used(
+    labeled: Path,
+) -> None:
     program = """
 import sys
 from github_avatars import cli
 cli.main(["predict", sys.argv[1]])
-print(sorted({"asyncio", "requests", "urllib3", "sklearn"} & set(sys.modules)))
+unused = {"asyncio", "socket", "requests", "urllib3", "sklearn"}
+unused |= {"github_avatars.cli.scan", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageDraw"}
+print(sorted(unused & set(sys.modules)))
 """
     result = run_python(program, labeled / "default/1.png")
     assert result.stdout.splitlines()[1:] == ["[]"], result
