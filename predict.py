@@ -34,7 +34,7 @@ class Predictor(BaseRunner):
         self.github = GitHub()
         # asyncio's default executor has too few threads: each prediction that runs needs one. Others wait.
         self.threads = ThreadPoolExecutor(CONNECTIONS)
-        self.cleaner = ThreadPoolExecutor(1)
+        self.cleaner = cog_cleanup.Cleaner()
         if coglet.server.active:
             # systemd sends SIGTERM to all processes of a service, but Cog ends its worker after the last prediction.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -56,8 +56,9 @@ class Predictor(BaseRunner):
         ),
     ) -> Output:
         """Predict for one account or one picture, and record the evidence as metrics."""
-        with cog_cleanup.after_prediction(self.cleaner):
+        with self.cleaner.after_prediction():
             prediction = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
+        scope = self.scope
         for name, value in prediction.metrics().items():
-            self.record_metric(name, value)
+            scope.record_metric(name, value)
         return Output(**prediction.output())

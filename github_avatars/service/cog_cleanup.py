@@ -5,11 +5,14 @@ them: 12 kB and three inodes each, although our predictions have no files. In me
 picture with urllib, which caches the last 128 addresses, and a data URL may have any length.
 """
 
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from pathlib import Path
+from threading import Event
+from typing import Self
 from urllib.parse import urlsplit
 
 PREDICTIONS = Path("/tmp/coglet/predictions")  # noqa: S108 (Cog's choice)
@@ -17,23 +20,52 @@ PREDICTIONS = Path("/tmp/coglet/predictions")  # noqa: S108 (Cog's choice)
 PREDICTION_ID = "_coglet_prediction_id"
 """The name of the context variable in which Cog keeps the id of the running prediction."""
 
+DELAY = 0.25
+"""Seconds after a prediction until its folders are removed, together with those of others."""
 
-@contextmanager
-def after_prediction(executor: Executor) -> Iterator[None]:
-    """Clean up after the prediction that runs within this context.
 
-    A thread of `executor` removes the folders, because that may take milliseconds and must not block other predictions.
-    It should have threads of its own: otherwise predictions would wait for slow disks.
+class Cleaner:
+    """Cleans up after predictions. Close it, or use it in a `with` statement.
+
+    A thread of its own removes the folders, because that may take milliseconds and must not block other predictions. To
+    start it for each prediction would take longer than the removal, so it removes those of many predictions at once.
     """
-    try:
-        yield
-    finally:
-        urlsplit.cache_clear()  # type: ignore[attr-defined]
-        name = next((value for variable, value in copy_context().items() if variable.name == PREDICTION_ID), "")
-        folder = PREDICTIONS / name
-        # Clients may choose the id: /etc, or one that contains .., leads to another folder.
-        if folder.parent == PREDICTIONS and name != "..":
-            executor.submit(remove_folders, folder)
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._folders: deque[Path] = deque()
+        self._is_closed = Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the folders that are left, and end the thread."""
+        self._is_closed.set()
+        self._thread.shutdown()
+
+    @contextmanager
+    def after_prediction(self) -> Iterator[None]:
+        """Clean up after the prediction that runs within this context. Only one thread may call this."""
+        try:
+            yield
+        finally:
+            urlsplit.cache_clear()  # type: ignore[attr-defined]
+            name = next((value for variable, value in copy_context().items() if variable.name == PREDICTION_ID), "")
+            folder = PREDICTIONS / name
+            # Clients may choose the id: /etc, or one that contains .., leads to another folder.
+            if folder.parent == PREDICTIONS and name != "..":
+                self._folders.append(folder)
+                if len(self._folders) == 1:
+                    self._thread.submit(self._remove)
+
+    def _remove(self) -> None:
+        self._is_closed.wait(DELAY)
+        while self._folders:
+            remove_folders(self._folders.popleft())
 
 
 def remove_folders(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """What is removed after a prediction, and what is not. tests/service/test_server.py tests it with Cog's own folders."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from urllib.parse import urlparse, urlsplit
@@ -9,7 +8,8 @@ from urllib.parse import urlparse, urlsplit
 import pytest
 
 from github_avatars.service import cog_cleanup
-from tests.support.timing import TIMEOUT
+from github_avatars.service.cog_cleanup import Cleaner
+from tests.support.timing import TIMEOUT, wait_until
 
 PREDICTION: ContextVar[str] = ContextVar(cog_cleanup.PREDICTION_ID)
 
@@ -25,20 +25,21 @@ def predictions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def clean_up(prediction_id: str, threads: ThreadPoolExecutor) -> None:
+def clean_up(prediction_id: str, cleaner: Cleaner) -> None:
     """Clean up after a prediction with this id."""
 
     def predict() -> None:
         PREDICTION.set(prediction_id)
-        with cog_cleanup.after_prediction(threads):
+        with cleaner.after_prediction():
             pass
 
     copy_context().run(predict)
 
 
-def clean_up_and_wait(prediction_id: str) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        clean_up(prediction_id, threads)
+def clean_up_and_wait(*prediction_ids: str) -> None:
+    with Cleaner() as cleaner:
+        for prediction_id in prediction_ids:
+            clean_up(prediction_id, cleaner)
 
 
 def folders(top: Path) -> set[str]:
@@ -51,10 +52,23 @@ def test_folders_of_the_prediction_are_removed(predictions: Path) -> None:
     assert before - folders(predictions) == {"mine", "mine/inputs", "mine/outputs"}
 
 
+def test_folders_of_several_predictions_are_removed(predictions: Path) -> None:
+    clean_up_and_wait("another", "gone", "mine")
+    assert not (predictions / "another").exists()
+    assert not (predictions / "mine").exists()
+
+
+def test_folders_are_removed_while_more_predictions_come(predictions: Path) -> None:
+    with Cleaner() as cleaner:
+        for name in ("another", "mine"):
+            clean_up(name, cleaner)
+            wait_until(lambda name=name: not (predictions / name).exists())  # type: ignore[misc]
+
+
 def test_folders_of_a_failed_prediction_are_removed(predictions: Path) -> None:
     def predict() -> None:
         PREDICTION.set("mine")
-        with ThreadPoolExecutor(1) as threads, pytest.raises(KeyError), cog_cleanup.after_prediction(threads):
+        with Cleaner() as cleaner, pytest.raises(KeyError), cleaner.after_prediction():
             raise KeyError
 
     copy_context().run(predict)
@@ -77,23 +91,28 @@ def test_an_id_that_leads_elsewhere_removes_nothing(predictions: Path, name: str
 
 def test_nothing_is_removed_outside_of_a_prediction(predictions: Path) -> None:
     before = folders(predictions.parent)
-    with ThreadPoolExecutor(1) as threads, cog_cleanup.after_prediction(threads):
+    with Cleaner() as cleaner, cleaner.after_prediction():
         pass
     assert folders(predictions.parent) == before
 
 
 def test_data_urls_are_removed_from_memory() -> None:
-    with ThreadPoolExecutor(1) as threads, cog_cleanup.after_prediction(threads):
+    with Cleaner() as cleaner, cleaner.after_prediction():
         urlparse("data:image/png;base64," + "A" * 1000)
         assert urlsplit.cache_info().currsize  # type: ignore[attr-defined]
     assert not urlsplit.cache_info().currsize  # type: ignore[attr-defined]
 
 
-def test_prediction_does_not_wait_for_the_disk(predictions: Path) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        release = threading.Event()
-        threads.submit(release.wait, TIMEOUT)
-        clean_up("mine", threads)
+def test_prediction_does_not_wait_for_the_disk(predictions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, remove_folders = threading.Event(), cog_cleanup.remove_folders
+
+    def remove_late(folder: Path) -> None:
+        release.wait(TIMEOUT)
+        remove_folders(folder)
+
+    monkeypatch.setattr(cog_cleanup, "remove_folders", remove_late)
+    with Cleaner() as cleaner:
+        clean_up("mine", cleaner)
         assert (predictions / "mine").exists()
         release.set()
     assert not (predictions / "mine").exists()
