@@ -103,7 +103,7 @@ def _sample(picture: Image.Image) -> _Sample:
         packed,
         identicon.pack(identicon.averages(source)) if is_small else packed,
         identicon.designs_for(*picture.size),
-        identicon.known_error(decoding.rgb(source)) if identicon.has_two_colors(packed) else None,
+        identicon.known_error(decoding.rgb(source), packed) if identicon.has_two_colors(packed) else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, for_account, render
 from github_avatars.identicon.exact import has_two_colors, is_githubs, is_of, is_possible
-from github_avatars.identicon.fitting import BIAS_WEIGHT, Fit, difference, errors, fit, known_error, pack, pixels
+from github_avatars.identicon.fitting import BIAS_WEIGHT, Fit, difference, errors, fit, known_error, pixels
 from github_avatars.identicon.grid import (
     CELLS,
     MIN_UNBLURRED_SIDE,
@@ -14,6 +14,7 @@ from github_avatars.identicon.grid import (
     averages,
     designs_for,
     is_small,
+    pack,
     sample,
 )
 

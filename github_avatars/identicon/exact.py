@@ -8,6 +8,7 @@ cells that do not overlap by a pixel, or in the margin.
 import colorsys
 from collections.abc import Iterable
 from itertools import product
+from operator import itemgetter
 
 import numpy as np
 from PIL import Image, ImageChops
@@ -24,7 +25,7 @@ from github_avatars.identicon.drawing import (
     hsl_to_rgb,
     nearest_color,
 )
-from github_avatars.identicon.grid import MARGIN, SAMPLE, SIZE
+from github_avatars.identicon.grid import SAMPLE, SIZE, pack, sample
 
 MIN_SIDE = 60
 """In smaller pictures, the edges of a cell are too close to its center."""
@@ -35,8 +36,9 @@ CIRCLE = 0.49
 MAX_COLOR_ERROR = 2
 """How far the color of a resized picture may be from GitHub's colors, in levels, because palettes are rounded."""
 
-_SAMPLED_CENTERS = [SAMPLE * row + 4 for row in range(4, SAMPLE, 4)]
-"""The indices of the sampled pixels in the centers of the first cells of each row. The next ones are 4 pixels apart."""
+_SAMPLED_CENTERS = itemgetter(*(SAMPLE * row + column for row, column in product((4, 8, 12, 15, 19), repeat=2)))
+"""Selects a pixel in each of the 5 × 5 cells from those of a sample: the one next to the center that is nearer to the
+center of the picture, because the others may be outside a circle."""
 
 HUES, STEPS = 4096, 256
 """The numbers of hues, and of saturations and lightnesses, in GitHub's formula."""
@@ -48,11 +50,7 @@ def is_of(picture: Image.Image, account_id: int, *, circle: bool = False) -> boo
     With `circle`, only the pixels within CIRCLE are compared, because the corners are transparent.
     """
     expected = for_account(account_id)
-    # Most pictures differ in the centers of the cells, so their identicon need not be drawn.
-    same_centers = _centers(picture).tobytes() == b"".join(
-        bytes(expected.color if cell == "#" else GITHUB_GREY) for cell in expected.grid.replace("/", "")
-    )
-    return same_centers and _equals(picture, expected, circle=circle)
+    return _equals(picture, expected, circle=circle)
 
 
 def is_possible(color: Color) -> bool:
@@ -68,8 +66,10 @@ def is_possible(color: Color) -> bool:
     )
 
 
-def is_githubs(picture: Image.Image) -> bool | None:
+def is_githubs(picture: Image.Image, packed: bytes | None = None) -> bool | None:
     """Whether GitHub drew the identicon in a lossless RGB picture; None if that is not certain.
+
+    `packed` is the picture's packed sample, if that is known already.
 
     A picture of 420 × 420 pixels in two colors is GitHub's if it equals an identicon with a possible color; so is one
     whose corners were cut off by a circle. A resized picture is not if its background is another grey, if its color is
@@ -78,7 +78,7 @@ def is_githubs(picture: Image.Image) -> bool | None:
     side = picture.width
     if side < MIN_SIDE or picture.height != side:
         return None
-    shown = _identicon(_centers(picture))
+    shown = _identicon(packed or pack(sample(picture)))
     if shown is None:
         return None
     drawn, background = shown
@@ -101,8 +101,7 @@ def is_githubs(picture: Image.Image) -> bool | None:
 
 def has_two_colors(packed: bytes) -> bool:
     """Whether the centers of the cells have at most two colors in a packed sample; False for almost all customs."""
-    pixels = memoryview(packed).cast("I")
-    return len(set().union(*(pixels[start : start + 4 * 5 : 4] for start in _SAMPLED_CENTERS))) <= 2
+    return len(set(_SAMPLED_CENTERS(memoryview(packed).cast("I")))) <= 2
 
 
 def formula_color(hue: int, saturation: int, lightness: int) -> Color:
@@ -130,25 +129,22 @@ def _distance(color: Iterable[int], other: Iterable[int]) -> int:
     return max(abs(channel - channel_of_other) for channel, channel_of_other in zip(color, other, strict=True))
 
 
-def _centers(picture: Image.Image) -> Image.Image:
-    """The 5 × 5 pixels in the centers of the cells."""
-    width, height = picture.size
-    margin = MARGIN / SIZE
-    box = (margin * width, margin * height, (1 - margin) * width, (1 - margin) * height)
-    return picture.resize((5, 5), Image.Resampling.NEAREST, box=box)
-
-
-def _identicon(centers: Image.Image) -> tuple[Identicon, Color] | None:
-    """The identicon with these centers and the color of its background, if they are mirrored and have two colors."""
-    data = centers.tobytes()
-    pixels: list[Color] = list(zip(data[::3], data[1::3], data[2::3], strict=True))
-    if len(colors := set(pixels)) != 2:
+def _identicon(packed: bytes) -> tuple[Identicon, Color] | None:
+    """The identicon in a packed sample and the color of its background, if it is mirrored and has two colors."""
+    pixels = _SAMPLED_CENTERS(memoryview(packed).cast("I"))
+    if len(set(pixels)) != 2 or pixels[::5] != pixels[4::5] or pixels[1::5] != pixels[3::5]:
         return None
-    background, color = sorted(colors, key=lambda color: _distance(color, GITHUB_GREY))
-    cells = "".join(["#" if pixel == color else "." for pixel in pixels])
-    if _distance(background, GITHUB_GREY) > 3 or cells[::5] != cells[4::5] or cells[1::5] != cells[3::5]:
+    colors = {pixel: _unpacked(pixel) for pixel in set(pixels)}
+    background, color = sorted(colors.values(), key=lambda color: _distance(color, GITHUB_GREY))
+    if _distance(background, GITHUB_GREY) > 3:
         return None
+    cells = "".join(["#" if colors[pixel] == color else "." for pixel in pixels])
     return Identicon("/".join([cells[start : start + 5] for start in range(0, 25, 5)]), color), background
+
+
+def _unpacked(pixel: int) -> Color:
+    _, red, green, blue = pixel.to_bytes(4, "little")
+    return red, green, blue
 
 
 def _has_no_other_color(picture: Image.Image, *colors: Color) -> bool:

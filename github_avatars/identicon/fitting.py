@@ -11,7 +11,7 @@ from PIL import Image
 
 from github_avatars.identicon.drawing import GITHUB_GREY, Color, Identicon, format_grid, nearest_color
 from github_avatars.identicon.exact import is_githubs
-from github_avatars.identicon.grid import CELLS, SAMPLE, Design, Floats, averages, designs_for, is_small, sample
+from github_avatars.identicon.grid import CELLS, SAMPLE, Design, Floats, averages, designs_for, is_small, pack, sample
 
 BIAS_WEIGHT = 4.0
 """The weight of the mean luma residual of each painted cell in the error.
@@ -32,6 +32,9 @@ identicons, 30 have a larger ratio, and the largest is 7; discs and rings in one
 
 MIN_UNEXPLAINED = 0.15
 """The least part of the deviation that counts as unexplained by rings, so that an identicon with one cell fits."""
+
+BLANK = bytes((0, *GITHUB_GREY)) * SAMPLE**2
+"""The packed sample of a picture that is entirely GitHub grey."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -87,29 +90,22 @@ def fit(picture: Image.Image) -> Fit:
     return fitted if known is None else replace(fitted, error=known)
 
 
-def known_error(picture: Image.Image) -> float | None:
-    """The error of an RGB picture that needs no fit: 0 if GitHub drew it, 1 if it cannot have; otherwise None."""
-    drawn_by_github = is_githubs(picture)
+def known_error(picture: Image.Image, packed: bytes | None = None) -> float | None:
+    """The error of an RGB picture that needs no fit: 0 if GitHub drew it, 1 if it cannot have; otherwise None.
+
+    `packed` is the picture's packed sample, if that is known already.
+    """
+    packed = packed or pack(sample(picture))
+    drawn_by_github = is_githubs(picture, packed)
     if drawn_by_github is not None:
         return float(not drawn_by_github)
-    return 0.0 if is_blank(picture) else None
-
-
-def is_blank(picture: Image.Image) -> bool:
-    """Whether every pixel of an RGB picture is GitHub grey."""
-    # Most pictures differ in the sample, which is small. All others are compared completely.
-    parts = sample(picture), picture
-    return all(part.getcolors(1) == [(part.width * part.height, GITHUB_GREY)] for part in parts)
+    is_blank = packed == BLANK and picture.getcolors(1) == [(picture.width * picture.height, GITHUB_GREY)]
+    return 0.0 if is_blank else None
 
 
 def fitted_sample(picture: Image.Image) -> Image.Image:
     """The SAMPLE × SAMPLE pixels of an RGB picture that an identicon is fitted to."""
     return averages(picture) if is_small(*picture.size) else sample(picture)
-
-
-def pack(sampled: Image.Image) -> bytes:
-    """An RGB sample as SAMPLE² × 4 bytes: a padding byte of 0, then red, green and blue."""
-    return sampled.tobytes("raw", "XRGB")
 
 
 def pixels(packed: Iterable[bytes]) -> Pixels:

@@ -80,6 +80,11 @@ def averages(picture: Image.Image) -> Image.Image:
     return picture.resize((SAMPLE, SAMPLE), Image.Resampling.BOX)
 
 
+def pack(sampled: Image.Image) -> bytes:
+    """An RGB sample as SAMPLE² × 4 bytes: a padding byte of 0, then red, green and blue."""
+    return sampled.tobytes("raw", "XRGB")
+
+
 def is_small(width: int, height: int) -> bool:
     """Whether an identicon is fitted to the averages of a picture of this size instead of its sample."""
     return max(width, height) < MIN_PICKED_SIDE
