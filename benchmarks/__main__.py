@@ -39,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Parse the command line and measure. Return 1 after an error."""
     parser = argparse.ArgumentParser(prog="script/benchmark", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=15, help="how often to measure each candidate (default: 15)")
+    parser.add_argument("--rounds", type=int, default=10, help="how often to measure each candidate (default: 10)")
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder of benchmarks.json and benchmarks.md")
     parser.add_argument(
         "--against", metavar="COMMIT", help=f"measure the code of this commit, too, in {', '.join(COMPARED)}"

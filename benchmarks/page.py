@@ -28,10 +28,10 @@ HEAD = """\
 # Benchmarks
 
 `script/benchmark` measures all parts of this page, or those that are named on its command line, and stores the results
-in [benchmarks.json](benchmarks.json). With `--against COMMIT`, it measures the code of another commit in the same
-rounds, where that is possible. Compare the ratios, not the times: all candidates of a table ran alternately on
-the same machine. Times are processor time unless stated otherwise. Each number is the median, followed by the quartiles
-in parentheses."""
+in [benchmarks.json](benchmarks.json). All parts together take less than 20 minutes on two idle processor cores. With
+`--against COMMIT`, it measures the code of another commit in the same rounds, where that is possible. Compare the
+ratios, not the times: all candidates of a table ran alternately on the same machine. Times are processor time unless
+stated otherwise. Each number is the median, followed by the quartiles in parentheses."""
 
 
 def page() -> str:

@@ -56,7 +56,7 @@ METHODS: dict[str, tuple[Via, bool]] = {
 }
 """The ways to fetch by login, each with whether there is a token for the ids of default avatars."""
 
-PROFILES = (10_000, 100_000)
+PROFILES = (5_000, 50_000)
 """The numbers of accounts of the scans with profiles whose memory is measured."""
 
 
