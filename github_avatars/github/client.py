@@ -78,9 +78,11 @@ Source: https://www.rfc-editor.org/rfc/rfc2606
 
 MAX_ADDRESS = 254
 """The maximum length of an email address. Source: https://www.rfc-editor.org/errata/eid1690"""
+
 PRIVATE_MODE = "an Enterprise host in private mode serves avatars to its own users only, so use another host"
 
 LOGIN_PAGE = re.compile(r"/(?:login|sessions?)(?:/.*)?|/(?:enterprises|orgs)/[^/]+/(?:sso|saml/.*)")
+"""Matches the paths to which GitHub redirects who is not logged in, also for single sign-on."""
 
 Via = Literal["login", "page"]
 """How to fetch by a login: from the avatar host, in one request without the id, or from the page, in two with it."""
@@ -282,7 +284,7 @@ class GitHub:
 
         For an account that `is_known` to exist, HTTP 404 is such a failure. Only if `waits`, rate limits are.
 
-        The adapter cannot do this: its Retry does not see errors while a body is read, knows no deadline, and sleeps as
+        urllib3 cannot do this: its Retry does not see errors while a body is read, knows no deadline, and sleeps as
         long as Retry-After says.
         """
         retry = self._retry
