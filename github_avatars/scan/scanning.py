@@ -16,9 +16,10 @@ from github_avatars.scan.engine import Engine, classify_images
 from github_avatars.scan.expansion import Expander, estimate
 from github_avatars.scan.identification import IdLookup
 from github_avatars.scan.options import Observer, ScanOptions
+from github_avatars.scan.results import PAGE
 from github_avatars.scan.rows import Row
 from github_avatars.scan.sources import Sources
-from github_avatars.scan.store import PAGE, Store, format_time
+from github_avatars.scan.store import Store, format_time
 from github_avatars.scan.summary import Summary
 
 FOREVER = "9999-12-31T23:59:59Z"

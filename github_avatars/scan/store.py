@@ -6,30 +6,22 @@ all. Rows are read in pages, so memory does not grow with the number of accounts
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, overload
 
-from github_avatars.errors import BadFile, InUse
-from github_avatars.features import Features
+from github_avatars.errors import BadFile
 from github_avatars.github import Account, Profile
-from github_avatars.prediction import Prediction
-from github_avatars.scan.rows import JUDGED, PROFILE_COLUMNS, TRANSIENT, Result, Row, UncertaintyRange, make_row
-from github_avatars.scan.schema import CHECKED, connect
-from github_avatars.scan.summary import Summary
-
-PAGE = 1000
-"""The number of rows that are read at once."""
+from github_avatars.scan.results import PAGE, Results
+from github_avatars.scan.rows import JUDGED, TRANSIENT, Result, Row
+from github_avatars.scan.schema import CHECKED
 
 LISTED = "(SELECT value FROM json_each(?))"
 """In SQL, the elements of a JSON array."""
-
-PROFILE = ", ".join(PROFILE_COLUMNS)
 
 OF_DEPTH = "EXISTS (SELECT 1 FROM inputs WHERE account = number AND depth = ?)"
 """Whether an account belongs to an input of this depth."""
@@ -111,7 +103,7 @@ def now() -> str:
     return format_time(datetime.now(UTC))
 
 
-class Store:
+class Store(Results):
     """The store in the file `path`, created if necessary; ":memory:" keeps nothing.
 
     Only one program at a time can open it. The constructor and all methods raise InUse, or BadFile if the file is not a
@@ -121,20 +113,8 @@ class Store:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._path = path
+        super().__init__(path)
         self._model, self._keep_pictures, self._verify, self._profiles = "", False, False, False
-        with self._translate_errors():
-            self._connection = connect(path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
 
     def check_host(self, url: str) -> None:
         """Raise BadFile if the accounts are those of another host than `url`, which is like GitHub.base."""
@@ -331,56 +311,6 @@ class Store:
         if outcome.picture is not None:
             connection.execute("INSERT INTO pictures VALUES (?, ?)", (outcome.number, outcome.picture))
 
-    def rows(self, unsure: UncertaintyRange) -> Iterator[Row]:
-        """A row for each input of the run, in their order."""
-        return (row for _, row in self.numbered_rows(unsure))
-
-    def numbered_rows(self, unsure: UncertaintyRange) -> Iterator[tuple[int, Row]]:
-        """The rows, each with the number of its account."""
-        return self._rows(unsure, "true")
-
-    def rows_with_pictures(self, unsure: UncertaintyRange) -> Iterator[tuple[Row, bytes | None]]:
-        """The rows, each with the kept picture of its account; None if there is none."""
-        return ((row, self.picture(number)) for number, row in self.numbered_rows(unsure))
-
-    def picture(self, number: int) -> bytes | None:
-        """The kept picture of the account with this number; None if there is none."""
-        pictures = self.query("SELECT data FROM pictures WHERE account = ?", number)
-        return pictures[0][0] if pictures else None
-
-    def host(self) -> str | None:
-        """The address of the host of the accounts, like GitHub.base; None if it is unknown."""
-        hosts = self.query("SELECT url FROM hosts")
-        return hosts[0][0] if hosts else None
-
-    def rows_not_due(self, unsure: UncertaintyRange, cutoff: str | None, depth: int = 0) -> Iterator[Row]:
-        """The rows of the inputs of this depth whose accounts are not due."""
-        condition = "depth = ?4 AND settled AND ifnull(checked >= ?3, ?3 IS NULL)"
-        return (row for _, row in self._rows(unsure, condition, cutoff, depth))
-
-    def rows_below(self, unsure: UncertaintyRange, depth: int) -> Iterator[Row]:
-        """The rows of the inputs with a larger depth."""
-        return (row for _, row in self._rows(unsure, "depth > ?3", depth))
-
-    def rows_of(self, numbers: Iterable[int], unsure: UncertaintyRange) -> Iterator[Row]:
-        """The rows of the inputs that are the accounts with these numbers."""
-        condition = "account IN (SELECT value FROM json_each(?3))"
-        return (row for _, row in self._rows(unsure, condition, json.dumps(list(numbers))))
-
-    def _rows(self, unsure: UncertaintyRange, condition: str, *values: object) -> Iterator[tuple[int, Row]]:
-        """The account number and the row of each input for which the condition is true; its parameters begin at ?3."""
-        last = 0
-        while page := self.query(
-            f"SELECT found.*, {PROFILE} FROM found LEFT JOIN profiles USING (account)"  # noqa: S608
-            f" WHERE place > ?1 AND {condition} ORDER BY place LIMIT ?2",
-            *(last, PAGE, *values),
-        ):
-            last = page[-1][0]
-            for _, number, *columns in page:
-                yield number, _row(columns, unsure)
-            if len(page) < PAGE:
-                return
-
     def inputs_among(self, keys: Iterable[str]) -> set[str]:
         """Those of these keys that belong to an input of the run."""
         rows = self.query(
@@ -422,44 +352,6 @@ class Store:
             edges,
         )
 
-    def edges(self) -> Iterator[tuple[int, int]]:
-        """The account numbers of the follower and of the followed account of each edge, in ascending order."""
-        last = (0, 0)
-        while page := self.query(
-            "SELECT follower, followed FROM edges WHERE (follower, followed) > (?, ?)"
-            " ORDER BY follower, followed LIMIT ?",
-            *(*last, PAGE),
-        ):
-            last = page[-1]
-            yield from page
-
-    def summary(self, unsure: UncertaintyRange) -> Summary:
-        """The summary of the accounts of the run."""
-        ((inputs,),) = self.query("SELECT count(*) FROM inputs")
-        groups = self.query(
-            """
-            SELECT iif(status = 'judged', label, status), count(*),
-            ifnull(sum(status = 'judged' AND probability BETWEEN ? AND ?), 0),
-            ifnull(sum(status = 'judged' AND label = 'default' AND verified = 0), 0),
-            ifnull(sum(status = 'judged' AND label = 'default' AND verified IS NULL AND href LIKE 'http%'), 0)
-            FROM accounts WHERE number IN (SELECT account FROM inputs) GROUP BY 1
-            """,
-            *unsure,
-        )
-        return Summary(
-            Counter({name: count for name, count, *_ in groups}),
-            unsure=sum(group[2] for group in groups),
-            not_own=sum(group[3] for group in groups),
-            unverified=sum(group[4] for group in groups),
-            range=unsure,
-            inputs=inputs,
-        )
-
-    def query(self, sql: str, *values: object) -> list[Any]:
-        """The rows that a query returns."""
-        with self._translate_errors():
-            return self._connection.execute(sql, values).fetchall()
-
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A context that commits its changes at the end, or rolls them back after an error."""
@@ -471,51 +363,6 @@ class Store:
                 self._connection.rollback()
                 raise
             self._connection.commit()
-
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
-                raise InUse(
-                    f"{self._path} is in use by another run: wait until it ends, or give another path."
-                ) from error
-            raise BadFile(f"{self._path} cannot be used ({error}): give another path.") from error
-
-
-def _row(columns: list[Any], unsure: UncertaintyRange) -> Row:
-    """The row for the columns of `found`, from `settled` on."""
-    _, checked, login, named_id, email, forgeable, depth, status, error, label, probability, *more = columns
-    github_grey, distinct_colors, identicon_error, verified, pictures, agreed, skipped_pictures, *more = more
-    account_id, href, *profile = more
-    prediction = None
-    if status == JUDGED:
-        prediction = Prediction(
-            label,
-            probability,
-            Features(github_grey, distinct_colors, identicon_error),
-            account_id=account_id,
-            verified=None if verified is None else bool(verified),
-            username=login,
-            href=href,
-        )
-    else:
-        # An earlier prediction stays in the store, but its columns do not belong to this status.
-        pictures, agreed, skipped_pictures = 0, 0, None
-    result = Result(
-        status=status,
-        error=error,
-        prediction=prediction,
-        pictures=pictures,
-        agreed=agreed,
-        skipped_pictures=skipped_pictures,
-        account_id=account_id,
-        href=href,
-    )
-    account = Account(login, named_id, email=email, forgeable=bool(forgeable))
-    row = make_row(account, result, checked, unsure, depth)
-    return row if profile[0] is None else replace(row, profile=Profile(row.account_id, *profile))
 
 
 @overload

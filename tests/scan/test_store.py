@@ -15,8 +15,9 @@ from github_avatars.errors import BadFile, InUse, NoSuchAccount, NotAPicture, Un
 from github_avatars.features import Features
 from github_avatars.github import Account
 from github_avatars.prediction import Prediction
+from github_avatars.scan.results import PAGE
 from github_avatars.scan.rows import UNSURE, Result, Row, make_row
-from github_avatars.scan.store import PAGE, Outcome, Store, account_key
+from github_avatars.scan.store import Outcome, Store, account_key
 from tests.support.processes import ROOT
 
 MODEL = "0" * 64
