@@ -68,7 +68,8 @@ def _distinct_lines(data: bytes) -> list[tuple[int, bytes]] | None:
     Lines that repeat the line above but are filtered in another way than GitHub's are represented by one of them. None
     if the file has another form.
     """
-    compressed, decompressor, lines = _compressed(data), inflate.decompressobj(), []
+    compressed, decompressor = _compressed(data), inflate.decompressobj()
+    lines: list[tuple[int, bytes]] = []
     try:
         for number, count in enumerate(LINE_COUNTS):
             # In pieces, because the whole would not fit into the caches of the processor.
