@@ -118,9 +118,8 @@ def predict_account(account: str, github: GitHub, classifier: Classifier) -> Pre
 def fetch_and_predict(account: str, github: GitHub, classifier: Classifier) -> tuple[Avatar, Prediction]:
     """The avatar that GitHub shows for an account, in any spelling of github.parse, and the prediction for it.
 
-    It is requested as a thumbnail. If it arrives as one and is not certainly custom (MAX_CUSTOM), its original is
-    fetched within the same deadline. A thumbnail that is certainly custom cannot be that of the account's identicon, so
-    `verified` is false.
+    It is requested as a thumbnail. If the original must decide (see `needs_original`), it is fetched within the same
+    deadline. A thumbnail that is certainly custom cannot be that of the account's identicon, so `verified` is false.
 
     The `username` of the prediction is the login, None if `account` has only the id. Its `href` is the address that was
     requested: that with the id if it is given. Raises GitHubError and BadImage.
@@ -129,8 +128,7 @@ def fetch_and_predict(account: str, github: GitHub, classifier: Classifier) -> t
     avatar = github.fetch(account, size=THUMBNAIL, since=start)
     fetch_seconds = monotonic() - start
     prediction = predict_avatar(avatar, classifier)
-    is_thumbnail = prediction.size is not None and prediction.size <= THUMBNAIL
-    if not is_thumbnail or prediction.probability <= MAX_CUSTOM:
+    if not needs_original(prediction, THUMBNAIL):
         return avatar, replace(prediction, fetch_seconds=fetch_seconds)
     fetching = monotonic()
     avatar = github.fetch_original(avatar, since=start)
@@ -138,6 +136,15 @@ def fetch_and_predict(account: str, github: GitHub, classifier: Classifier) -> t
     final = predict_avatar(avatar, classifier)
     classify_seconds = (prediction.classify_seconds or 0) + (final.classify_seconds or 0)
     return avatar, replace(final, fetch_seconds=fetch_seconds, classify_seconds=classify_seconds)
+
+
+def needs_original(prediction: Prediction, size: int | None) -> bool:
+    """Whether the original decides, because the avatar was requested in `size` pixels per side and arrived as such.
+
+    A thumbnail decides only if it is certainly custom (MAX_CUSTOM). A verified picture is no thumbnail.
+    """
+    is_thumbnail = size is not None and prediction.size is not None and prediction.size <= size
+    return is_thumbnail and not prediction.verified and prediction.probability > MAX_CUSTOM
 
 
 def predict_avatar(avatar: Avatar, classifier: Classifier, *, size: int | None = None) -> Prediction:

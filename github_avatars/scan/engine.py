@@ -30,7 +30,7 @@ from queue import Empty, SimpleQueue
 from github_avatars.classifier import Classifier
 from github_avatars.errors import BadImage, BadToken, GitHubError, RateLimited
 from github_avatars.github import API, CONNECTIONS, Account, Avatar, GitHub, Via, graphql, rate_limit
-from github_avatars.prediction import Prediction, predict_avatar
+from github_avatars.prediction import Prediction, needs_original, predict_avatar
 from github_avatars.scan import images
 from github_avatars.scan.identification import IdLookup, resembles_identicon
 from github_avatars.scan.outage import CONTROL, OutageDetector
@@ -290,11 +290,10 @@ class Engine:
         else:
             result = Result.of_prediction(prediction)
             self._outage.on_success("decode")
-        if result.is_unverified_default and self._can_be_identified(due, avatar):
-            self._wait_for_id(due, avatar)
-        elif result.is_unverified_default and due.size and not resembles_identicon(avatar):
-            # The thumbnail of a custom avatar can resemble an identicon more than the original does.
+        if isinstance(prediction, Prediction) and needs_original(prediction, due.size):
             self._requeue(replace(due, size=None, etag=None))
+        elif result.is_unverified_default and self._can_be_identified(due, avatar):
+            self._wait_for_id(due, avatar)
         else:
             picture = avatar.data if self._keep_pictures and result.prediction else None
             self._outcomes.append(Outcome(due.number, result, due.size, avatar.etag, picture))

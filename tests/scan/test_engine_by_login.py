@@ -19,12 +19,13 @@ from github_avatars.scan.store import DueAccount
 from github_avatars.training import dataset
 from github_avatars.training.degradation import Degradation
 from tests.scan.test_engine import EngineRun, due_account, prediction
-from tests.support.avatars import write_avatars
+from tests.support.avatars import needs_original, write_avatars
 
 pytestmark = pytest.mark.alone
 
 EXAMPLES = dataset.read_index(AVATARS)[::4]
 DEFAULTS = [example for example in EXAMPLES if example.label == "default"]
+UNCERTAIN = [example for example in EXAMPLES if needs_original(example)]
 TOKEN = "ghp_0123456789tokentokentoken"
 
 
@@ -56,8 +57,10 @@ def test_custom_avatars_need_one_request_and_default_ones_the_id(github: GitHubS
     }
     assert github.requests == {
         **{f"/{example.login}?s=64": 1 for example in EXAMPLES},
+        **{f"/{example.login}": 1 for example in UNCERTAIN},
         **{f"/{example.login}.png": 1 for example in DEFAULTS},
     }
+    assert UNCERTAIN
     assert run.unfinished() == []
 
 
@@ -66,7 +69,9 @@ def test_ids_come_from_one_query_with_a_token(github: GitHubStandIn, api: API) -
     assert all(results[example.login] == ("default", True, example.account_id) for example in DEFAULTS)
     assert len(results) == len(EXAMPLES)
     assert github.requests.pop(PATH) == -(-len(DEFAULTS) // 100)
-    assert set(github.requests) == {f"/{example.login}?s=64" for example in EXAMPLES}
+    assert set(github.requests) == {f"/{example.login}?s=64" for example in EXAMPLES} | {
+        f"/{example.login}" for example in UNCERTAIN
+    }
 
 
 @pytest.mark.parametrize("is_resized", [False, True], ids=["originals", "thumbnails"])

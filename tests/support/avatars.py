@@ -24,6 +24,11 @@ def judged_file(example: Example) -> bytes:
     return small if classify(small).probability <= MAX_CUSTOM else data
 
 
+def needs_original(example: Example) -> bool:
+    """Whether the original of a custom avatar decides, because its thumbnail is not certainly custom."""
+    return example.label == "custom" and judged_file(example) == (AVATARS / example.file).read_bytes()
+
+
 def write_avatars(folder: Path, avatars: Avatars) -> Path:
     """Fill the folder of a stand-in with these accounts, and return it."""
     examples = []
