@@ -23,6 +23,10 @@ else:
     Subparsers = argparse._SubParsersAction
 
 
+DATASET = "folder with default/ and custom/, or an index.csv"
+"""The help text of a folder of labeled pictures."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors have no control characters of the arguments."""
 
@@ -77,6 +81,11 @@ def add_checkout_path(parser: argparse.ArgumentParser, *names: str, path: str, m
         metavar=metavar,
         help=f"{help} (default: {path} of the project)" if resources.CHECKOUT else help,
     )
+
+
+def add_directory(parser: argparse.ArgumentParser) -> None:
+    """Add the argument DIR, a folder of labeled pictures, as `directory`."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help=DATASET)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -58,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if words is None else words
 
     def parse_and_run() -> int | None:
-        # The parsers of all subcommands would take a tenth of the time of predicting for a file.
+        # Only the parser of the given subcommand, because creating all of them takes longer than classifying a picture.
         arguments = build_parser([word for word in given[:1] if word in COMMANDS] or COMMANDS).parse_args(given)
         with optional_packages():
             code: int | None = arguments.run(arguments)

@@ -2,11 +2,11 @@
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from github_avatars.cli.command import (
     Subparsers,
     add_command,
+    add_directory,
     add_json,
     dataset_files,
     json_output,
@@ -20,7 +20,7 @@ def add(subparsers: Subparsers) -> None:
     """Add the commands."""
     dataset = subparsers.add_parser("dataset", help="Check a folder of labeled pictures.", allow_abbrev=False)
     parser = add_command(dataset.add_subparsers(metavar="COMMAND", required=True), "check", check)
-    parser.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
+    add_directory(parser)
     add_json(parser)
 
 

@@ -2,11 +2,11 @@
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from github_avatars.cli.command import (
     Subparsers,
     add_command,
+    add_directory,
     add_json,
     dataset_files,
     json_output,
@@ -18,7 +18,7 @@ from github_avatars.cli.command import (
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "evaluate", run)
-    parser.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
+    add_directory(parser)
     add_json(parser)
 
 

@@ -4,7 +4,7 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from github_avatars.cli.command import Subparsers, add_command, dataset_files, progress_bar
+from github_avatars.cli.command import Subparsers, add_command, add_directory, dataset_files, progress_bar
 from github_avatars.files import open_output
 from github_avatars.text import printable
 
@@ -12,7 +12,7 @@ from github_avatars.text import printable
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "report", run)
-    parser.add_argument("directory", type=Path, metavar="DIR", help="folder with default/ and custom/, or an index.csv")
+    add_directory(parser)
     parser.add_argument(
         "--evaluation", type=Path, metavar="JSON", help="what evaluate --json wrote (default: evaluate the folder)"
     )

@@ -3,15 +3,13 @@
 import argparse
 import json
 
-from github_avatars.cli.command import Subparsers, add_checkout_path, add_command, progress_bar
+from github_avatars.cli.command import DATASET, Subparsers, add_checkout_path, add_command, progress_bar
 
 
 def add(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "train", run)
-    add_checkout_path(
-        parser, "--data", path="avatars", metavar="DIR", help="folder with default/ and custom/, or an index.csv"
-    )
+    add_checkout_path(parser, "--data", path="avatars", metavar="DIR", help=DATASET)
     add_checkout_path(parser, "--model", path="model.pkl", metavar="FILE", help="file to write")
     parser.add_argument("--force", action="store_true", help="overwrite the model even if the new one scores worse")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the model is stale")
