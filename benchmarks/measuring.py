@@ -22,7 +22,7 @@ def decode(data: bytes) -> Image.Image:
 
 def processor_seconds(candidates: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """Measure the processor seconds of each candidate in each round."""
-    return alternate({name: partial(_measure, run) for name, run in candidates.items()}, rounds)
+    return alternate({name: partial(processor_time, run) for name, run in candidates.items()}, rounds)
 
 
 def alternate(candidates: Mapping[Key, Callable[[], Result]], rounds: int) -> dict[Key, list[Result]]:
@@ -39,7 +39,8 @@ def alternate(candidates: Mapping[Key, Callable[[], Result]], rounds: int) -> di
     return results
 
 
-def _measure(run: Callable[[], object]) -> float:
+def processor_time(run: Callable[[], object]) -> float:
+    """Call a function, and return the processor seconds of this process."""
     start = process_time()
     run()
     return process_time() - start

@@ -10,17 +10,18 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import load
 from benchmarks.against import Checkout
 from benchmarks.load import Request
 from benchmarks.measuring import alternate, format_spread, ratios, spread
-from benchmarks.running import baseline_server, our_server, stand_in
+from benchmarks.running import baseline_server, our_server, processor_seconds, stand_in
 from github_avatars.demo import AVATARS
 from github_avatars.evaluation.tables import table
 from github_avatars.service.cog_cleanup import PREDICTIONS, remove_folders
 from github_avatars.training import dataset
+from tests.support.cog_server import CogServer
 
 CONCURRENCIES = (1, 8, 32)
 
@@ -56,7 +57,7 @@ def _measure(latency: float, rounds: int, other: Checkout | None) -> list[dict[s
         for server in servers.values():
             server.wait_for_status("READY")
         candidates = {
-            (concurrency, name): partial(_put_under_load, server.port, concurrency, itertools.cycle(predictions(ids)))
+            (concurrency, name): partial(_put_under_load, server, concurrency, itertools.cycle(predictions(ids)))
             for concurrency in CONCURRENCIES
             for name, server in servers.items()
         }
@@ -75,21 +76,32 @@ def _measure(latency: float, rounds: int, other: Checkout | None) -> list[dict[s
     ]
 
 
-def _put_under_load(port: int, concurrency: int, requests: Iterator[Request]) -> list[float]:
-    """Return the seconds that each response took which was complete within the window."""
-    start = time.perf_counter() + WARM_UP
+class Load(NamedTuple):
+    """What a server did under load."""
+
+    seconds: list[float]
+    """The time that each response took which was complete within the window."""
+    processor_ms: float
+    """The server's processor time per response in milliseconds, those before the window included."""
+
+
+def _put_under_load(server: CogServer, concurrency: int, requests: Iterator[Request]) -> Load:
+    before, start = processor_seconds(server.process.pid), time.perf_counter() + WARM_UP
     end = start + WINDOW
-    responses = load.send_all(port, requests, concurrency, end)
-    return [seconds for finished, seconds in responses if start <= finished < end]
+    responses = load.send_all(server.port, requests, concurrency, end)
+    used = processor_seconds(server.process.pid) - before
+    seconds = [seconds for finished, seconds in responses if start <= finished < end]
+    return Load(seconds, 1000 * used / max(len(responses), 1))
 
 
-def _summarize(rounds: list[list[float]], baseline: list[list[float]]) -> dict[str, Any]:
-    seconds = [each for values in rounds for each in values]
+def _summarize(rounds: list[Load], baseline: list[Load]) -> dict[str, Any]:
+    seconds = [each for round_ in rounds for each in round_.seconds]
     # On a busy machine, a round may be without a response; it counts as one, because a ratio to none is undefined.
-    rates, baseline_rates = ([max(len(values), 1) / WINDOW for values in each] for each in (rounds, baseline))
+    rates, baseline_rates = ([max(len(round_.seconds), 1) / WINDOW for round_ in each] for each in (rounds, baseline))
     return {
         "a second": spread(rates, 1),
         "ratio": ratios(rates, baseline_rates),
+        "processor ms": spread([round_.processor_ms for round_ in rounds], 2),
         "p50 ms": round(1000 * median(seconds), 2),
         "p99 ms": round(1000 * quantiles(seconds, n=100, method="inclusive")[98], 2),
     }
@@ -110,7 +122,16 @@ def predictions(ids: list[str]) -> list[Request]:
 
 def section(results: dict[str, Any]) -> str:
     """Write the section of the page."""
-    head = ("latency, ms", "concurrency", "Predictor", "predictions per second", "ratio", "p50, ms", "p99, ms")
+    head = (
+        "latency, ms",
+        "concurrency",
+        "Predictor",
+        "predictions per second",
+        "ratio",
+        "p50, ms",
+        "p99, ms",
+        "processor, ms",
+    )
     rows = [
         (
             f"{latency['ms']:.0f}",
@@ -120,6 +141,7 @@ def section(results: dict[str, Any]) -> str:
             format_spread(values["ratio"]),
             f"{values['p50 ms']:.1f}",
             f"{values['p99 ms']:.1f}",
+            format_spread(values["processor ms"]),
         )
         for latency in results["latencies"]
         for measured in latency["loads"]
@@ -133,7 +155,8 @@ def section(results: dict[str, Any]) -> str:
 baseline is the same server with a Predictor that only fetches the avatar with requests and decodes it with Pillow. The
 client and the stand-in for GitHub run on the same machine. With a latency of 50 ms per prediction, 32 concurrent
 requests allow at most 640 predictions per second. Half of the accounts have default avatars. The targets are 1.4 times
-{FETCHING} without latency, and with it 1.0 times for one request at a time and 1.2 times for more.
+{FETCHING} without latency, and with it 1.0 times for one request at a time and 1.2 times for more. The last column is
+the processor time of Cog's server and its worker per prediction.
 
 {table(head, rows)}
 """

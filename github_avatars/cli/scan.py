@@ -197,6 +197,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from github_avatars.cli.progress import ProgressBar
     from github_avatars.scan import Scan, Sources
+    from github_avatars.scan.affinity import on_one_processor
 
     sources = Sources(
         arguments.sources,
@@ -221,8 +222,10 @@ def run(arguments: argparse.Namespace) -> None:
         _stop_on_signal(scan) as signals,
     ):
         try:
-            for row in scan.rows():
-                write(row)
+            # Pictures on disk are decoded on all processors.
+            with nullcontext() if sources.images else on_one_processor():
+                for row in scan.rows():
+                    write(row)
         except (GitHubError, BadToken) as error:
             failure = error
         summary = scan.summary()

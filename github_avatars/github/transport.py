@@ -30,12 +30,19 @@ CONNECTIONS = 32
 MAX_INTERIM_RESPONSES = 10
 """How many interim responses, such as 100 Continue and 103 Early Hints, are skipped before a response."""
 
+TOLERANCE = 0.1
+"""By which part of itself a timeout for a whole response may be exceeded, because each change of the socket's timeout
+lets other threads run, and then waits for them."""
+
 HEADERS = {
     "User-Agent": "github-avatars",
     "Accept": "image/*",
     # Pictures are compressed already, and a compressed body may expand to a huge one.
     "Accept-Encoding": "identity",
 }
+
+NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
+"""What urllib3 would create for each request with `retries=False`."""
 
 Pool = tuple[Any, bool]
 """A connection pool of urllib3, and whether its requests contain the whole address, as those to a proxy do."""
@@ -128,7 +135,7 @@ class Session(HTTPAdapter):
             headers={**HEADERS, **headers},
             timeout=timeout,
             redirect=False,
-            retries=False,
+            retries=NO_RETRIES,
             preload_content=False,
             assert_same_host=False,
         )
@@ -165,7 +172,8 @@ class DeadlineReader(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
-        self._deadline = time.monotonic() + cast(float, sock.gettimeout())
+        self._timeout = cast(float, sock.gettimeout())
+        self._deadline = time.monotonic() + self._timeout
         self.at_end = False
         """Set this to read no more."""
 
@@ -181,7 +189,9 @@ class DeadlineReader(io.RawIOBase):
         # A timeout of zero would make the socket non-blocking.
         if left <= 0:
             raise TimeoutError("the response takes too long")
-        self._sock.settimeout(left)
+        if left < (1 - TOLERANCE) * self._timeout:
+            self._timeout = left
+            self._sock.settimeout(left)
         with cancellation.interruptible(self._sock):
             return self._raw.readinto(buffer)
 
@@ -303,6 +313,7 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
         self.response_class = partial(_Response, connection=self)  # type: ignore[assignment]
         self.has_excess = False
         """Whether bytes after the end of a response were read from the socket."""
+        self._is_new = True
         self._policy = policy
 
     @property
@@ -311,11 +322,15 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
         return self.sock is not None and not self.has_excess and not _has_input(self.sock)
 
     def send(self, data: Any) -> None:
-        """Send a request. Raises ProtocolError if data has been received, which cannot be the response to it."""
+        """Send a request. Raises ProtocolError if data has been received, which cannot be the response to it.
+
+        The pool has checked a connection that it has kept; this checks a new one.
+        """
         if self.sock is None:
             self.connect()
-        if not self.is_connected:
+        if self._is_new and not self.is_connected:
             raise urllib3.exceptions.ProtocolError("the server sends data without a request")
+        self._is_new = False
         super().send(data)
 
     def _new_conn(self) -> socket.socket:
@@ -323,7 +338,7 @@ class _HTTPConnection(urllib3.connection.HTTPConnection):
 
         It connects to the same address that was checked: a second DNS request could return another one.
         """
-        self.has_excess = False
+        self.has_excess, self._is_new = False, True
         # Every request has a timeout.
         deadline = time.monotonic() + cast(float, self.timeout)
         failure = OSError("the name has no address")

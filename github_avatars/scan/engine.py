@@ -7,10 +7,10 @@ up, for many accounts at once, so that it can be verified:
 
     threads ─▶ avatars without an id ─▶ a thread that looks up the ids and classifies
 
-All decisions are made in the caller's thread; the other threads only put events into a queue. At most twice as many
-accounts as threads are in flight, from being taken out of `due` to being returned in an outcome; as many more, or three
-batches of the id lookup, wait for their ids. This bounds the memory, and the number of accounts that are requested
-again after a kill.
+The threads stay on one processor; see `affinity` for the reason. All decisions are made in the caller's thread; the
+other threads only put events into a queue. At most twice as many accounts as threads are in flight, from being taken
+out of `due` to being returned in an outcome; as many more, or three batches of the id lookup, wait for their ids. This
+bounds the memory, and the number of accounts that are requested again after a kill.
 """
 
 import math
@@ -31,7 +31,7 @@ from github_avatars.classifier import Classifier
 from github_avatars.errors import BadImage, BadToken, GitHubError, RateLimited
 from github_avatars.github import API, CONNECTIONS, Account, Avatar, GitHub, Via, graphql, rate_limit
 from github_avatars.prediction import Prediction, needs_original, predict_avatar
-from github_avatars.scan import images
+from github_avatars.scan import affinity, images
 from github_avatars.scan.identification import IdLookup, resembles_identicon
 from github_avatars.scan.outage import CONTROL, OutageDetector
 from github_avatars.scan.profiling import ProfileLookup
@@ -118,11 +118,12 @@ class Engine:
     def __iter__(self) -> Iterator[list[Outcome]]:
         # A client has CONNECTIONS connections; more threads would wait for each other.
         clients = [self._github() for _ in range(0, self._concurrency, CONNECTIONS)]
+        processor = affinity.current_processor()
         try:
             for number in range(self._concurrency):
                 # Not a pool: at exit, Python would wait for its threads and for what they wait for.
                 client = clients[number // CONNECTIONS]
-                threading.Thread(target=self._run_tasks, args=(client,), daemon=True).start()
+                threading.Thread(target=self._run_tasks, args=(client, processor), daemon=True).start()
             yield from self._run()
         finally:
             for _ in range(self._concurrency):
@@ -211,8 +212,9 @@ class Engine:
             while True:
                 self._events.get_nowait()()
 
-    def _run_tasks(self, github: GitHub) -> None:
+    def _run_tasks(self, github: GitHub, processor: int | None) -> None:
         """The work of a fetching thread."""
+        affinity.stay_on(processor)
         while task := self._tasks.get():
             try:
                 task(github)

@@ -104,6 +104,7 @@ def test_server_is_compared_with_one_that_only_fetches(monkeypatch: pytest.Monke
     assert list(measured["contestants"]) == [server.FETCHING, server.OURS, "other"]
     # Each prediction waits for two responses of the stand-in, which take 25 ms each.
     assert all(values["p50 ms"] > 50 for values in measured["contestants"].values())
+    assert all(values["processor ms"]["low"] > 0 for values in measured["contestants"].values())
     assert measured["contestants"][server.OURS]["a second"]["median"] <= 2 / 0.05
     assert "|          50 |           2 | ours " in server.section(results)
 
@@ -146,10 +147,11 @@ def test_scan_is_compared_with_downloading_and_by_size(monkeypatch: pytest.Monke
     results = scan.measure(2, against.THIS)
     assert [values["requests"] for values in results["methods"].values()] == [2 * 24, 24 + 12, 24 + 1]
     assert results["profiles"][0]["memory"] > 10_000_000
-    assert list(results["beside"]) == [scan.DOWNLOAD, scan.SCAN, f"{scan.SCAN}, ours"]
+    assert list(results["by_login"]) == [scan.DOWNLOAD, scan.BY_HAND, scan.SCAN, f"{scan.SCAN}, ours"]
+    assert all(values["ms"]["low"] > 0 for values in results["by_login"].values())
     assert results["sizes"]["bytes"]["64"] < results["sizes"]["bytes"]["full"] / 5
     assert results["sizes"]["differ"] == 0
-    assert all(name in scan.section(results) for name in results["beside"])
+    assert all(name in scan.section(results) for name in results["by_login"])
 
 
 def test_rate_of_a_scan_on_ray_excludes_the_start() -> None:

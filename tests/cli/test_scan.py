@@ -4,9 +4,10 @@ import csv
 import gzip
 import io
 import json
+import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from github_avatars.cli import command_line
 from github_avatars.demo import AVATARS, GitHubStandIn, responding
 from github_avatars.scan import ScanOptions
 from github_avatars.scan.rows import COLUMNS
+from github_avatars.scan.store import Outcome, Store
 from github_avatars.training import dataset
 from tests.support.repositories import create
 from tests.support.timing import wait_until
@@ -227,6 +229,25 @@ def test_pictures_on_disk(scan: Scan, github: GitHubStandIn, tmp_path: Path) -> 
     assert (anna["login"], anna["label"], anna["href"]) == ("anna", "default", "pictures/anna.png")
     assert (zeke["pictures"], zeke["agreed"], zeke["left_out"]) == (2, 2, "notes.txt: not-a-picture")
     assert not github.requests
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux can keep threads on a processor")
+def test_accounts_are_scanned_on_one_processor_and_pictures_on_all(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed, used, write = os.sched_getaffinity(0), [], Store.write
+
+    def record_and_write(store: Store, outcomes: Iterable[Outcome]) -> None:
+        used.append(os.sched_getaffinity(0))
+        write(store, outcomes)
+
+    monkeypatch.setattr(Store, "write", record_and_write)
+    (tmp_path / "pictures").mkdir()
+    identicon.render(1).save(tmp_path / "pictures/zeke.png")
+    scan_rows(scan, "octocat")
+    scan_rows(scan, "--images", "pictures")
+    assert list(map(len, used)) == [1, len(allowed)]
+    assert os.sched_getaffinity(0) == allowed
 
 
 def test_kept_pictures_are_the_originals(scan: Scan, tmp_path: Path) -> None:

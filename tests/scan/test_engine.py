@@ -1,5 +1,6 @@
 """The engine, over real sockets to the stand-in for GitHub."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ import synthesis
 from github_avatars import classifier, identicon
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn, once, resetting, responding
 from github_avatars.errors import OUTAGE, RateLimited, Unreachable
-from github_avatars.github import GitHub, Pace, rate_limit
+from github_avatars.github import Avatar, GitHub, Pace, rate_limit
 from github_avatars.github.client import RETRIES
 from github_avatars.prediction import Prediction
 from github_avatars.scan.engine import Engine, classify_images
@@ -115,6 +117,24 @@ def test_accounts_are_fetched_once_and_classified(github: GitHubStandIn) -> None
         assert predicted.label == example.label
         assert predicted.account_id == example.account_id
         assert predicted.verified is (True if example.label == "default" else None)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux can keep threads on a processor")
+def test_threads_stay_on_one_processor(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed, used = os.sched_getaffinity(0), []
+    fetch = GitHub.fetch
+
+    def record_and_fetch(*arguments: Any, **options: Any) -> Avatar:
+        used.append(os.sched_getaffinity(0))
+        return fetch(*arguments, **options)
+
+    monkeypatch.setattr(GitHub, "fetch", record_and_fetch)
+    EngineRun(github.url, *(example.login for example in EXAMPLES[::12])).run()
+    assert len(used) == len(EXAMPLES[::12])
+    (processor,) = used[0]
+    assert processor in allowed
+    assert used == len(used) * [{processor}]
+    assert os.sched_getaffinity(0) == allowed
 
 
 def test_thumbnails_are_requested_by_default_and_originals_on_request(github: GitHubStandIn) -> None:
