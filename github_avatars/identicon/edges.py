@@ -1,5 +1,7 @@
 """The edges of the cells in a lossless picture, to a fraction of a pixel, compared with those that GitHub draws."""
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -10,26 +12,31 @@ from github_avatars.identicon.grid import MARGIN, PITCH, SIZE, Floats
 MAX_ROUNDING = 0.7
 """How far a channel of a pixel in a lossless picture can be from a mix of the two colors, in levels, by rounding."""
 
-MAX_SCATTER = 0.03
-"""How far the edges in a lossless picture scatter at most, in pixels. They scatter more if a palette was reduced."""
+MAX_SPREAD = 0.4
+"""How far apart the offsets of left edges are at most after a smooth filter, in pixels of the original; so are those of
+right edges. They differ more after filters that sharpen, pick single pixels or reduce a palette."""
 
-MAX_SHIFT, MAX_STRETCH, MIN_OVERLAP = 0.6, 0.25, 0.25
-"""The bounds of GitHub's edges: the shift in pixels (some programs shift by half a pixel), the stretch over the whole
-picture in pixels, and the overlap of two cells in pixels of the original, which is 1 in GitHub's."""
+MAX_SHIFT_LEFT, MAX_SHIFT_RIGHT = 0.3, 0.65
+"""The bounds of the mean offset of GitHub's edges, in pixels of the original. It is -0.5 if cells do not overlap."""
 
-MAX_SPREAD = 0.52
-"""How far the offsets of GitHub's edges differ at most, in pixels of the original. Resizing spreads them by up to 0.36,
-and by 0.5 with a box filter to 280 pixels; without the overlap of cells they differ by about 1."""
+MAX_SHIFT_OF_CORNERS = 0.4
+"""The bound to the right and down in pixels of the picture, for programs that align the corners of pixels."""
 
-MIN_EDGES_SIDE = 128
-MAX_NO_OVERLAP = 0.1
-"""In smaller pictures, only the mean overlap of cells is measured, in pixels of the original; less is no overlap."""
+MAX_COVER = 1.25
+"""The largest overshoot of smooth filters. Filters that sharpen exceed it."""
 
-MIN_EDGES = 4
-"""So many edges at different places are needed to determine these three numbers and the scatter."""
+MAX_SAMPLING_ERROR = 0.03
+"""How much rounding changes the cover of a pixel at most."""
+
+MIN_ALIGNED_SIDE = 128
+"""In smaller pictures whose cells are whole numbers of pixels apart, the edges decide nothing: they all have the same
+pixels, so a reduced palette or an unusual filter moves all of them alike."""
 
 SLACK = 1e-6
 """Offsets that differ by less are equal."""
+
+_LEFT = MARGIN + PITCH * np.arange(6)
+"""Where the cells of each column begin. A cell ends one pixel after the next one begins."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -44,35 +51,57 @@ def lines_of(picture: Image.Image) -> Pixels:
     return np.concatenate([pixels[places], pixels[:, places].swapaxes(0, 1)])
 
 
-def _inside(side: int) -> slice:
-    return slice(int(0.06 * side), -int(0.06 * side))
-
-
-def cover_of(lines: Pixels, color: Color, background: Color) -> tuple[Floats, float]:
-    """How much of each pixel is painted, and the largest deviation of a channel from such a mix of the two colors."""
-    inside = _inside(lines.shape[1])
+def are_mixed(lines: Pixels, color: Color, background: Color) -> bool:
+    """Whether all pixels in these lines are mixes of the two colors, except for rounding."""
+    inner = lines[:, _inside(lines.shape[1])]
     contrast = np.subtract(color, background).astype(float)
-    deviation = lines - np.array(background, dtype=float)
-    cover: Floats = (deviation @ contrast) / (contrast @ contrast)
-    rounding = np.abs(deviation - cover[..., None] * contrast)[:, inside]
+    deviation = inner - np.array(background, dtype=float)
+    cover = (deviation @ contrast) / (contrast @ contrast)
+    rounding = np.abs(deviation - cover[..., None] * contrast)
     if rounding.max() > MAX_ROUNDING:
         # Sharpening filters overshoot, and the overshoot of a channel is clipped.
-        rounding[((lines == 0) | (lines == 255)).any(axis=-1)[:, inside]] = 0
-    cover[:, : inside.start] = cover[:, inside.stop :] = 0
-    return cover, float(rounding.max())
+        rounding[((inner == 0) | (inner == 255)).any(axis=-1)] = 0
+    return bool(rounding.max() <= MAX_ROUNDING)
 
 
-def have_overlap(lines: Pixels, drawn: Identicon, background: Color) -> bool:
-    """Whether the cells in these lines overlap, or none is painted there."""
-    grid = ".".join(("", *_cells(drawn)))
-    if not (runs := grid.count(".#")):
-        return True
+def may_be_githubs(lines: Pixels, drawn: Identicon, background: Color) -> bool:
+    """Whether the painted parts of these lines may begin and end where GitHub's cells do.
+
+    The offset of an edge is its distance from GitHub's. A smooth filter preserves what is painted in total, so all left
+    edges have about the same offset, and so do all right edges. If they do not, another filter moved them, and the
+    picture may be GitHub's.
+    """
+    cells = np.array([list(f".{line}.") for line in _cells(drawn)]) == "#"
     side = lines.shape[1]
-    inner = lines[:, _inside(side)]
-    contrast = np.subtract(drawn.color, background)
-    deviation = inner.sum(axis=(0, 1), dtype=int) - np.multiply(background, inner.shape[0] * inner.shape[1])
-    overlap = (deviation @ contrast / (contrast @ contrast) * SIZE / side - PITCH * grid.count("#")) / runs
-    return bool(abs(overlap) > MAX_NO_OVERLAP)
+    if not cells.any() or (side < MIN_ALIGNED_SIDE and side * PITCH % SIZE == 0):
+        return True
+    cover = _cover(lines, drawn.color, background)
+    is_smooth = False
+    for weights in _weights(side):
+        left, right = _edge_offsets(cover, cells, weights)
+        if max(np.ptp(left), np.ptp(right)) < MAX_SPREAD:
+            is_smooth = True
+            shift = (left.mean() + right.mean()) / 2
+            if -MAX_SHIFT_LEFT < shift < max(MAX_SHIFT_RIGHT, MAX_SHIFT_OF_CORNERS * SIZE / side):
+                return True
+    if _is_sampled(cover, cells):
+        return True
+    if ((cover == 0) | (cover == 1)).all():
+        return _is_nearest(np.concatenate(_edge_offsets(cover, cells, _weights(side)[0])) * side / SIZE)
+    return not is_smooth or cover.max() > MAX_COVER
+
+
+def _cover(lines: Pixels, color: Color, background: Color) -> Floats:
+    """How much of each pixel is painted (6 × side), measured in the channel with the most contrast; 0 near the ends."""
+    channel = max(range(3), key=lambda each: abs(color[each] - background[each]))
+    inside = _inside(lines.shape[1])
+    cover = np.zeros(lines.shape[:2])
+    cover[:, inside] = (lines[:, inside, channel] - float(background[channel])) / (color[channel] - background[channel])
+    return cover
+
+
+def _inside(side: int) -> slice:
+    return slice(int(0.06 * side), -int(0.06 * side))
 
 
 def _cells(drawn: Identicon) -> list[str]:
@@ -81,52 +110,48 @@ def _cells(drawn: Identicon) -> list[str]:
     return [grid[6:11], grid[12:17], grid[18:23], grid[1::6], grid[2::6], grid[3::6]]
 
 
-def may_be_githubs(cover: Floats, drawn: Identicon) -> bool:
-    """Whether the painted parts of these lines (6 × side) may begin and end where GitHub's cells do."""
-    side = cover.shape[1]
-    lines = _cells(drawn)
-    is_sharp = bool(((cover == 0) | (cover == 1)).all())
-    if not any("#" in line for line in lines):
-        return True
-    if side < MIN_EDGES_SIDE:
-        return is_sharp
-    cells = np.array([[cell == "#" for cell in line] for line in lines], dtype=int)
-    change = np.diff(np.pad(cells, ((0, 0), (1, 1))), axis=1)
-    even = _edge_offsets(cover, change, np.ones(side))
-    if is_sharp:
-        # Each edge is at the next pixel that nearest neighbor picks: those at the centers, or at the corners.
-        return any(low - SLACK < even.min() and even.max() < low + 1 + SLACK for low in (-0.5, -1.0))
-    # Some box filters average whole pixels, so the pixels of the thumbnail have unequal weights.
-    whole = np.diff(np.ceil(np.arange(side + 1) * SIZE / side - 0.5)) * side / SIZE
-    candidates = even, _edge_offsets(cover, change, whole)
-    if any(np.ptp(offsets) * SIZE / side < MAX_SPREAD and abs(offsets.mean()) < MAX_SHIFT for offsets in candidates):
-        return True
-    place = np.broadcast_to(np.arange(6) / 6 - 0.5, change.shape)[change != 0]
-    columns = np.stack([np.ones_like(place), place, -change[change != 0] / 2], axis=1)
-    if len(np.unique(columns, axis=0)) < MIN_EDGES:
-        return True
-    is_fitted = False
-    for offsets in candidates:
-        shift, stretch, width = solution = np.linalg.lstsq(columns, offsets, rcond=None)[0]
-        if np.abs(offsets - columns @ solution).max() < MAX_SCATTER:
-            is_fitted = True
-            overlap = 1 + width * SIZE / side
-            if abs(shift) < MAX_SHIFT and abs(stretch) < MAX_STRETCH and overlap > MIN_OVERLAP:
-                return True
-    return not is_fitted
+def _is_nearest(offsets: Floats) -> bool:
+    """Whether nearest neighbor can move GitHub's edges by these offsets, in pixels of the picture.
+
+    It picks the same point of each pixel: the center, the corner or, in several steps, one between them.
+    """
+    low, high = offsets.min(), offsets.max()
+    return bool(low > -0.5 - SLACK and high < 1 + SLACK and high - low < 1 + SLACK)
 
 
-def _edge_offsets(cover: Floats, change: npt.NDArray[np.int_], weights: Floats) -> Floats:
-    """How far each edge (a `change` that is not 0) is from GitHub's, in pixels, if pixels have these `weights`."""
+def _is_sampled(cover: Floats, cells: npt.NDArray[np.bool_]) -> bool:
+    """Whether these lines are GitHub's, interpolated linearly at one point of each pixel, as OpenCV does by default.
+
+    Programs align the centers of pixels, their corners, or the first and last pixels.
+    """
     side = cover.shape[1]
+    line, pixel, inside = np.arange(SIZE), np.arange(side), _inside(side)
+    left = _LEFT[:5, None]
+    painted = cells[:, 1:-1] @ ((left <= line) & (line <= left + PITCH))
+    return any(
+        np.abs(np.array([np.interp(points, line, row) for row in painted]) - cover)[:, inside].max()
+        < MAX_SAMPLING_ERROR
+        for points in ((pixel + 0.5) * SIZE / side - 0.5, pixel * SIZE / side, pixel * (SIZE - 1) / (side - 1))
+    )
+
+
+@lru_cache(maxsize=256)
+def _weights(side: int) -> tuple[Floats, Floats]:
+    """Two possible weights of the pixels in a line, in pixels of the original: equal ones, and whole numbers.
+
+    Some box filters average whole pixels.
+    """
+    return np.full(side, SIZE / side), np.diff(np.floor(np.arange(side + 1) * SIZE / side + 0.5))
+
+
+def _edge_offsets(cover: Floats, cells: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, Floats]:
+    """The offsets of the left and of the right edges, if pixels have these `weights`, in pixels of the original."""
     # Between two centers is one edge at most. The sum of what is painted there shows its place for any filter.
-    stops = np.array([0, *_centers_of_cells(side), side])
-    sums = np.add.reduceat(cover * weights, stops[:-1], axis=1)
-    position = np.concatenate([[0], weights.cumsum()])[stops]
-    left = MARGIN + PITCH * np.arange(6)
-    begin, end = position[1:] - sums - left * side / SIZE, position[:-1] + sums - (left + 1) * side / SIZE
-    offsets: Floats = np.where(change > 0, begin, end)[change != 0]
-    return offsets
+    stops = [0, *_centers_of_cells(cover.shape[1]), cover.shape[1]]
+    sums: Floats = np.add.reduceat(cover * weights, stops[:-1], axis=1)
+    position = np.concatenate([[0.0], weights.cumsum()])[stops]
+    is_left, is_right = cells[:, 1:] & ~cells[:, :-1], cells[:, :-1] & ~cells[:, 1:]
+    return (position[1:] - _LEFT - sums)[is_left], (position[:-1] - _LEFT - 1 + sums)[is_right]
 
 
 def _centers_of_cells(side: int) -> list[int]:

@@ -91,12 +91,9 @@ def is_githubs(picture: Image.Image, packed: bytes | None = None) -> bool | None
     has_other_grey = background != GITHUB_GREY and len(set(background)) == 1
     has_possible_colors = not has_other_grey and _is_near_possible(drawn.color)
     lines = edges.lines_of(picture)
-    if has_possible_colors and side < edges.MIN_EDGES_SIDE and edges.have_overlap(lines, drawn, background):
+    if has_possible_colors and edges.may_be_githubs(lines, drawn, background):
         return None
-    cover, rounding = edges.cover_of(lines, drawn.color, background)
-    if rounding > edges.MAX_ROUNDING or (has_possible_colors and edges.may_be_githubs(cover, drawn)):
-        return None
-    return False
+    return False if edges.are_mixed(lines, drawn.color, background) else None
 
 
 def has_two_colors(packed: bytes) -> bool:

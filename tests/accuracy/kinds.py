@@ -165,7 +165,7 @@ def _grid(rng: random.Random) -> list[list[bool]]:
             return rows
 
 
-def _draw(
+def draw_cells(
     rows: list[list[bool]], side: int, margin: int, cell: int, overlap: int, ink: Color, paper: Color
 ) -> Image.Image:
     """Cells of `cell` pixels that are `overlap` larger than their pitch."""
@@ -184,7 +184,7 @@ def identicon_js(rng: random.Random, side: int) -> Image.Image:
     margin = int(side * 0.08)
     cell = (side - 2 * margin) // 5
     margin = (side - 5 * cell) // 2
-    return _draw(_grid(rng), side, margin, cell, 0, _hsl(rng.random(), 0.7, 0.5), GITHUB_GREY)
+    return draw_cells(_grid(rng), side, margin, cell, 0, _hsl(rng.random(), 0.7, 0.5), GITHUB_GREY)
 
 
 def _github_color(rng: random.Random) -> Color:
@@ -205,29 +205,29 @@ PYDENTICON = (
 def pydenticon(rng: random.Random, side: int) -> Image.Image:
     """Drawn at its size: background 240, margin of 1/12, the foregrounds of its documentation."""
     margin = round(side / 12)
-    return _draw(_grid(rng), side, margin, (side - 2 * margin) // 5, 0, rng.choice(PYDENTICON), GITHUB_GREY)
+    return draw_cells(_grid(rng), side, margin, (side - 2 * margin) // 5, 0, rng.choice(PYDENTICON), GITHUB_GREY)
 
 
 def any_color(rng: random.Random, _: int) -> Image.Image:
     """Drawn at 420 pixels with GitHub's margin, cells of 70 pixels and any color, as several ports do."""
     ink = rng.randrange(256), rng.randrange(256), rng.randrange(256)
-    return _draw(_grid(rng), SIZE, 35, 70, 0, ink, GITHUB_GREY)
+    return draw_cells(_grid(rng), SIZE, 35, 70, 0, ink, GITHUB_GREY)
 
 
 def port(rng: random.Random, _: int) -> Image.Image:
     """A port of GitHub's formula that draws cells of 70 pixels."""
-    return _draw(_grid(rng), SIZE, 35, 70, 0, _github_color(rng), GITHUB_GREY)
+    return draw_cells(_grid(rng), SIZE, 35, 70, 0, _github_color(rng), GITHUB_GREY)
 
 
 def native_port(rng: random.Random, side: int) -> Image.Image:
     """Drawn at its size with GitHub's color and a margin of 1/12."""
     margin = round(side / 12)
-    return _draw(_grid(rng), side, margin, (side - 2 * margin) // 5, 0, _github_color(rng), GITHUB_GREY)
+    return draw_cells(_grid(rng), side, margin, (side - 2 * margin) // 5, 0, _github_color(rng), GITHUB_GREY)
 
 
 def other_margin(rng: random.Random, _: int) -> Image.Image:
     """GitHub's colors and overlap, shifted by one pixel."""
-    return _draw(_grid(rng), SIZE, 34, 70, 1, _github_color(rng), GITHUB_GREY)
+    return draw_cells(_grid(rng), SIZE, 34, 70, 1, _github_color(rng), GITHUB_GREY)
 
 
 def impossible(background: int) -> Callable[[random.Random, int], Image.Image]:
@@ -235,7 +235,7 @@ def impossible(background: int) -> Callable[[random.Random, int], Image.Image]:
 
     def draw(rng: random.Random, _: int) -> Image.Image:
         paper = background, background, background
-        return _draw(_grid(rng), SIZE, 35, 70, 1, _hsl(rng.random(), 0.6, 0.5), paper)
+        return draw_cells(_grid(rng), SIZE, 35, 70, 1, _hsl(rng.random(), 0.6, 0.5), paper)
 
     return draw
 
@@ -244,7 +244,7 @@ def other_paper(background: int) -> Callable[[random.Random, int], Image.Image]:
     """GitHub's geometry and colors on another grey."""
 
     def draw(rng: random.Random, _: int) -> Image.Image:
-        return _draw(_grid(rng), SIZE, 35, 70, 1, _github_color(rng), (background, background, background))
+        return draw_cells(_grid(rng), SIZE, 35, 70, 1, _github_color(rng), (background, background, background))
 
     return draw
 

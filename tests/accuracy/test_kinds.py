@@ -7,9 +7,8 @@ from github_avatars import classify_all, identicon
 from github_avatars.classifier import Verdict
 from tests.accuracy import kinds
 
-LANCZOS = Image.Resampling.LANCZOS
 SHAPES = [(36, False), (48, True), (64, False), (80, True)]
-LOOK_ALIKES = [name for name in kinds.SERVICES if name != "margin of 34 pixels"]
+SMOOTH = [getattr(Image.Resampling, name) for name in ("BOX", "BILINEAR", "HAMMING", "BICUBIC", "LANCZOS")]
 
 
 def share_of_default(files: list[bytes]) -> float:
@@ -35,11 +34,11 @@ def test_small_lossy_marks_in_one_color_are_custom(side: int, codec: str) -> Non
     assert share_of_default(kinds.lossy_marks(side, codec, 60)) == 0
 
 
-@pytest.mark.parametrize("name", LOOK_ALIKES)
-@pytest.mark.parametrize("side", [64, 128, 200, 420])
+@pytest.mark.parametrize("name", kinds.SERVICES)
+@pytest.mark.parametrize("side", [64, 128, 200, 256, 400, 420])
 def test_identicons_that_github_cannot_draw_are_custom(name: str, side: int) -> None:
-    # A clipped color may hide where the edges of a small picture are.
-    assert share_of_default(list(kinds.service(name, side, LANCZOS, 20))) == 0
+    for resampling in SMOOTH:
+        assert share_of_default(list(kinds.service(name, side, resampling, 6))) == 0
 
 
 def test_originals_with_a_circle_cut_out_are_default() -> None:
