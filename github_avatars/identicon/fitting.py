@@ -23,6 +23,17 @@ them. The values 4 and 6 have about the same cross-validation scores on avatars/
 BACKGROUND_WEIGHT = 12.0
 """The weight of the mean luma residual of the background, whose color is the same in every identicon."""
 
+MAX_BACKGROUND_SHIFT = 4.0
+"""How far codecs and resizing shift the mean luma of the background, in levels: further in 3 of 1000 copies from 20
+pixels on."""
+
+BACKGROUND_UNIT = 12.0
+"""A mean luma of the background that is this many levels further from GitHub grey counts as an error of 1.
+
+White is 15 levels from GitHub grey. BACKGROUND_WEIGHT alone does not suffice, because it is relative to the contrast of
+the cells. Values from 8 to 16 have about the same cross-validation scores on avatars/.
+"""
+
 ROUND_WEIGHT = 5.0
 """The largest ratio of a picture's deviation to what the means of its concentric rings leave unexplained of it.
 
@@ -35,6 +46,12 @@ MIN_UNEXPLAINED = 0.15
 
 BLANK = bytes((0, *GITHUB_GREY)) * SAMPLE**2
 """The packed sample of a picture that is entirely GitHub grey."""
+
+MAX_SHARE = 0.01
+"""A pixel of the background is painted to a smaller share."""
+
+LUMA_UNIT = 10_000
+"""One level of luma as _luma_chroma returns it."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -63,10 +80,11 @@ class Fit(Identicon):
     """The identicon that fits a picture best, and its error.
 
     `error` is the part of the picture's deviation from GitHub grey that the identicon leaves unexplained: the square
-    root of the ratio of the residual's sum of squares to the deviation's, at most 1. Chroma counts half, and the mean
-    residual of a cell counts more (BIAS_WEIGHT). The error is 0 for an identicon and near 1 for a picture that does not
-    resemble one. It is relative to the deviation, so that a pale picture is not a good fit, and larger for a picture of
-    concentric rings (ROUND_WEIGHT). It is 1 for a lossless picture that GitHub cannot have drawn (is_githubs).
+    root of the ratio of the residual's sum of squares to the deviation's, at most 1. Chroma counts half. The mean
+    residual of a cell counts more (BIAS_WEIGHT), and so does a background that is too far from GitHub grey
+    (MAX_BACKGROUND_SHIFT). The error is 0 for an identicon and near 1 for a picture that does not resemble one. It is
+    relative to the deviation, so that a pale picture is not a good fit, and larger for a picture of concentric rings
+    (ROUND_WEIGHT). It is 1 for a lossless picture that GitHub cannot have drawn (is_githubs).
     """
 
     error: float
@@ -128,8 +146,8 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     """SAMPLE × SAMPLE: the distance of each sampled pixel of an RGB picture from an equally blurred identicon.
 
     The unit is the picture's root mean square deviation from GitHub grey, so the mean square of this map is the square
-    of the fit's error without BIAS_WEIGHT and ROUND_WEIGHT. Pixels that are not fitted are NaN. Raises ValueError if
-    the picture's mode is not RGB.
+    of the fit's error without BIAS_WEIGHT, MAX_BACKGROUND_SHIFT and ROUND_WEIGHT. Pixels that are not fitted are NaN.
+    Raises ValueError if the picture's mode is not RGB.
     """
     design, _ = _best(picture)
     deviation = _deviation(design, pixels([pack(fitted_sample(picture))]))[0]
@@ -177,14 +195,16 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
     solutions = design.normal_inverse @ projections
     ring_means = (design.rings @ deviation @ _LUMA_CHROMA).reshape(len(sampled), -1)
     explained = np.vecdot(ring_means, ring_means)
-    for total, explained_by_rings, projection, solution in zip(
-        sums_of_squares.tolist(), explained.tolist(), projections.tolist(), solutions.tolist(), strict=True
+    for sample_deviation, total, explained_by_rings, projection, solution in zip(
+        deviation, sums_of_squares.tolist(), explained.tolist(), projections.tolist(), solutions.tolist(), strict=True
     ):
         if total == 0:
             yield [], GITHUB_GREY, 1.0
             continue
         painted, color = _choose(solution, design.gram_matrix[-1])
         residual = max(0.0, total + _residual_change(design, projection, painted, color))
+        if residual < total:
+            residual += total * _background_excess(design, sample_deviation, painted) ** 2
         unexplained = _clamp(ROUND_WEIGHT * (total - explained_by_rings), (MIN_UNEXPLAINED * total, total))
         yield painted, color, math.sqrt(residual / unexplained) if residual < unexplained else 1.0
 
@@ -236,6 +256,18 @@ def _residual_change(design: Design, projection: list[list[float]], painted: lis
     color_square = luma * luma + blue_chroma * blue_chroma + red_chroma * red_chroma
     bias = BIAS_WEIGHT * bias + BACKGROUND_WEIGHT * background_bias
     return identicon_square * color_square - 2 * cross_product + bias
+
+
+def _background_excess(design: Design, deviation: Floats, painted: list[int]) -> float:
+    """How much further the background of a sample is from GitHub grey than codecs shift it (BACKGROUND_UNIT).
+
+    Only pixels without a share of a painted cell count.
+    """
+    is_background = design.design_matrix[painted].sum(axis=0) < MAX_SHARE
+    count = np.count_nonzero(is_background)
+    _, red, green, blue = (is_background @ deviation / max(count, 1)).tolist()
+    luma = _luma_chroma(red, green, blue)[0] / LUMA_UNIT
+    return max(0.0, abs(luma) - MAX_BACKGROUND_SHIFT) / BACKGROUND_UNIT
 
 
 def _nearest_color(deviation: tuple[float, float, float]) -> Color:

@@ -149,6 +149,21 @@ def lossy_marks(side: int, codec: str, count: int, seed: int = 0) -> list[bytes]
     return [encode(_mark(rng, MARKS[number % 4], side), codec, quality=60) for number in range(count)]
 
 
+# GitHub's identicons on another background
+
+
+def lossy_on_level(level: int, side: int, count: int, seed: int = 0) -> list[bytes]:
+    """GitHub's grid and color on another grey or on white, saved at quality 60 as JPEG and WebP."""
+    files = []
+    for number, account_id in enumerate(account_ids(count, seed)):
+        picture = identicon.render(account_id)
+        is_background = Image.fromarray((np.asarray(picture) == GITHUB_GREY).all(axis=-1))
+        picture.paste((level, level, level), mask=is_background)
+        small = picture.resize((side, side), Image.Resampling.LANCZOS)
+        files.append(encode(small, ("JPEG", "WEBP")[number % 2], quality=60))
+    return files
+
+
 # Other services' identicons
 
 

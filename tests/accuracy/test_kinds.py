@@ -34,6 +34,12 @@ def test_small_lossy_marks_in_one_color_are_custom(side: int, codec: str) -> Non
     assert share_of_default(kinds.lossy_marks(side, codec, 60)) == 0
 
 
+@pytest.mark.parametrize(("level", "limit"), [(224, 0), (232, 0.1), (248, 0.1), (255, 0)])
+@pytest.mark.parametrize("side", [64, 80])
+def test_lossy_grids_on_another_background_are_custom(level: int, limit: float, side: int) -> None:
+    assert share_of_default(kinds.lossy_on_level(level, side, 60)) <= limit
+
+
 @pytest.mark.parametrize("name", kinds.SERVICES)
 @pytest.mark.parametrize("side", [64, 128, 200, 256, 400, 420])
 def test_identicons_that_github_cannot_draw_are_custom(name: str, side: int) -> None:

@@ -36,8 +36,8 @@ def test_difference_is_relative_to_the_deviation_from_grey(name: str) -> None:
     picture = decoding.rgb(PICTURES[name]())
     fit = identicon.fit(picture)
     mean_square = float(np.nanmean(identicon.difference(picture, fit) ** 2))
-    # The error also contains the weighted bias, and is at most 1.
-    assert fit.error == 1 or 0.4 * fit.error**2 <= mean_square <= fit.error**2
+    # The error also contains the weighted bias and the shift of the background, and is at most 1.
+    assert fit.error == 1 or 0.3 * fit.error**2 <= mean_square <= fit.error**2
 
 
 def test_neither_blur_nor_nearest_neighbor_is_a_difference() -> None:
