@@ -5,13 +5,13 @@ them: 12 kB and three inodes each, although our predictions have no files. In me
 picture with urllib, which caches the last 128 addresses, and a data URL may have any length.
 """
 
+import atexit
+import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from pathlib import Path
-from threading import Event
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -20,21 +20,20 @@ PREDICTIONS = Path("/tmp/coglet/predictions")  # noqa: S108 (Cog's choice)
 PREDICTION_ID = "_coglet_prediction_id"
 """The name of the context variable in which Cog keeps the id of the running prediction."""
 
-DELAY = 0.25
+DELAY = 1.0
 """Seconds after a prediction until its folders are removed, together with those of others."""
 
 
 class Cleaner:
-    """Cleans up after predictions. Close it, or use it in a `with` statement.
+    """Cleans up after predictions. Close it, or use it in a `with` statement; otherwise it is closed at exit.
 
     A thread of its own removes the folders, because that may take milliseconds and must not block other predictions. To
-    start it for each prediction would take longer than the removal, so it removes those of many predictions at once.
+    wake it for each prediction would take longer than the removal, so it removes those of many predictions at once.
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1)
         self._folders: deque[Path] = deque()
-        self._is_closed = Event()
+        atexit.register(self.close)
 
     def __enter__(self) -> Self:
         return self
@@ -43,9 +42,9 @@ class Cleaner:
         self.close()
 
     def close(self) -> None:
-        """Remove the folders that are left, and end the thread."""
-        self._is_closed.set()
-        self._thread.shutdown()
+        """Remove the folders that are left."""
+        self._remove()
+        atexit.unregister(self.close)
 
     @contextmanager
     def after_prediction(self) -> Iterator[None]:
@@ -60,12 +59,15 @@ class Cleaner:
             if folder.parent == PREDICTIONS and name != "..":
                 self._folders.append(folder)
                 if len(self._folders) == 1:
-                    self._thread.submit(self._remove)
+                    timer = threading.Timer(DELAY, self._remove)
+                    timer.daemon = True
+                    timer.start()
 
     def _remove(self) -> None:
-        self._is_closed.wait(DELAY)
-        while self._folders:
-            remove_folders(self._folders.popleft())
+        # Another thread may take the last folder at the same time.
+        with suppress(IndexError):
+            while True:
+                remove_folders(self._folders.popleft())
 
 
 def remove_folders(folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from github_avatars.service import cog_cleanup
 from github_avatars.service.cog_cleanup import Cleaner
+from tests.support.processes import run_python
 from tests.support.timing import TIMEOUT, wait_until
 
 PREDICTION: ContextVar[str] = ContextVar(cog_cleanup.PREDICTION_ID)
@@ -58,7 +59,8 @@ def test_folders_of_several_predictions_are_removed(predictions: Path) -> None:
     assert not (predictions / "mine").exists()
 
 
-def test_folders_are_removed_while_more_predictions_come(predictions: Path) -> None:
+def test_folders_are_removed_while_more_predictions_come(predictions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cog_cleanup, "DELAY", 0.01)
     with Cleaner() as cleaner:
         for name in ("another", "mine"):
             clean_up(name, cleaner)
@@ -104,15 +106,37 @@ def test_data_urls_are_removed_from_memory() -> None:
 
 
 def test_prediction_does_not_wait_for_the_disk(predictions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    release, remove_folders = threading.Event(), cog_cleanup.remove_folders
+    started, release, remove_folders = threading.Event(), threading.Event(), cog_cleanup.remove_folders
 
     def remove_late(folder: Path) -> None:
+        started.set()
         release.wait(TIMEOUT)
         remove_folders(folder)
 
     monkeypatch.setattr(cog_cleanup, "remove_folders", remove_late)
-    with Cleaner() as cleaner:
-        clean_up("mine", cleaner)
-        assert (predictions / "mine").exists()
-        release.set()
-    assert not (predictions / "mine").exists()
+    monkeypatch.setattr(cog_cleanup, "DELAY", 0)
+    cleaner = Cleaner()
+    clean_up("mine", cleaner)
+    assert started.wait(TIMEOUT)
+    clean_up("another", cleaner)
+    assert (predictions / "mine").exists()
+    assert (predictions / "another").exists()
+    release.set()
+    wait_until(lambda: not (predictions / "mine").exists() and not (predictions / "another").exists())
+    cleaner.close()
+
+
+def test_folders_are_removed_when_the_process_ends(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "inputs").mkdir(parents=True)
+    code = """
+import sys
+from contextvars import ContextVar
+from pathlib import Path
+from github_avatars.service import cog_cleanup
+cog_cleanup.PREDICTIONS = Path(sys.argv[1])
+ContextVar(cog_cleanup.PREDICTION_ID).set("mine")
+with cog_cleanup.Cleaner().after_prediction():
+    pass
+"""
+    assert run_python(code, tmp_path).returncode == 0
+    assert not list(tmp_path.iterdir())
