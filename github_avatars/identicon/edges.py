@@ -35,68 +35,68 @@ pixels, so a reduced palette or an unusual filter moves all of them alike."""
 SLACK = 1e-6
 """Offsets that differ by less are equal."""
 
-_LEFT = MARGIN + PITCH * np.arange(6)
+_LEFT = MARGIN + PITCH * np.arange(6.0)
 """Where the cells of each column begin. A cell ends one pixel after the next one begins."""
 
 Pixels = npt.NDArray[np.uint8]
 
 
-def lines_of(picture: Image.Image) -> Pixels:
-    """The pixels of three rows and three columns through the centers of the inner cells: 6 × side × 3.
-
-    The ends of the others may be outside a circle.
-    """
-    pixels = np.asarray(picture)
-    places = _centers_of_cells(picture.width)[1:4]
-    return np.concatenate([pixels[places], pixels[:, places].swapaxes(0, 1)])
-
-
-def are_mixed(lines: Pixels, color: Color, background: Color) -> bool:
-    """Whether all pixels in these lines are mixes of the two colors, except for rounding."""
-    inner = lines[:, _inside(lines.shape[1])]
+def are_mixed(picture: Image.Image, color: Color, background: Color) -> bool:
+    """Whether the pixels of an RGB picture in these lines are mixes of the two colors, except for rounding."""
     contrast = np.subtract(color, background).astype(float)
-    deviation = inner - np.array(background, dtype=float)
+    lines = _lines(picture)
+    deviation = lines - np.array(background, dtype=float)
     cover = (deviation @ contrast) / (contrast @ contrast)
     rounding = np.abs(deviation - cover[..., None] * contrast)
     if rounding.max() > MAX_ROUNDING:
         # Sharpening filters overshoot, and the overshoot of a channel is clipped.
-        rounding[((inner == 0) | (inner == 255)).any(axis=-1)] = 0
+        rounding[((lines == 0) | (lines == 255)).any(axis=-1)] = 0
     return bool(rounding.max() <= MAX_ROUNDING)
 
 
-def may_be_githubs(lines: Pixels, drawn: Identicon, background: Color) -> bool:
-    """Whether the painted parts of these lines may begin and end where GitHub's cells do.
+def may_be_githubs(picture: Image.Image, drawn: Identicon, background: Color) -> bool:
+    """Whether the cells of an RGB picture may begin and end where GitHub's do. `drawn` has these cells.
 
     The offset of an edge is its distance from GitHub's. A smooth filter preserves what is painted in total, so all left
     edges have about the same offset, and so do all right edges. If they do not, another filter moved them, and the
     picture may be GitHub's.
     """
-    cells = np.array([list(f".{line}.") for line in _cells(drawn)]) == "#"
-    side = lines.shape[1]
+    cells, side = _cells(drawn), picture.width
     if not cells.any() or (side < MIN_ALIGNED_SIDE and side * PITCH % SIZE == 0):
         return True
-    cover = _cover(lines, drawn.color, background)
+    cover = _cover(picture, drawn.color, background)
     is_smooth = False
     for weights in _weights(side):
         left, right = _edge_offsets(cover, cells, weights)
-        if max(np.ptp(left), np.ptp(right)) < MAX_SPREAD:
+        if max(max(left) - min(left), max(right) - min(right)) < MAX_SPREAD:
             is_smooth = True
-            shift = (left.mean() + right.mean()) / 2
+            shift = (sum(left) + sum(right)) / (2 * len(left))
             if -MAX_SHIFT_LEFT < shift < max(MAX_SHIFT_RIGHT, MAX_SHIFT_OF_CORNERS * SIZE / side):
                 return True
-    if _is_sampled(cover, cells):
+    if _is_sampled(cover, cells, side):
         return True
     if ((cover == 0) | (cover == 1)).all():
-        return _is_nearest(np.concatenate(_edge_offsets(cover, cells, _weights(side)[0])) * side / SIZE)
+        left, right = _edge_offsets(cover, cells, _weights(side)[0])
+        return _is_nearest([offset * side / SIZE for offset in left + right])
     return not is_smooth or cover.max() > MAX_COVER
 
 
-def _cover(lines: Pixels, color: Color, background: Color) -> Floats:
-    """How much of each pixel is painted (6 × side), measured in the channel with the most contrast; 0 near the ends."""
+def _lines(picture: Image.Image) -> Pixels:
+    """Three rows and three columns through the centers of the inner cells, without the ends, which are grey.
+
+    The ends of the other rows and columns may be outside a circle.
+    """
+    pixels, places = np.asarray(picture), _centers_of_cells(picture.width)[1:4]
+    lines = np.concatenate([pixels.take(places, axis=0), pixels.take(places, axis=1).swapaxes(0, 1)])
+    return lines[:, _inside(picture.width)]
+
+
+def _cover(picture: Image.Image, color: Color, background: Color) -> Floats:
+    """How much of each pixel in these lines is painted, measured in the channel with the most contrast."""
     channel = max(range(3), key=lambda each: abs(color[each] - background[each]))
-    inside = _inside(lines.shape[1])
-    cover = np.zeros(lines.shape[:2])
-    cover[:, inside] = (lines[:, inside, channel] - float(background[channel])) / (color[channel] - background[channel])
+    cover: Floats = (_lines(picture.getchannel(channel)) - float(background[channel])) / (
+        color[channel] - background[channel]
+    )
     return cover
 
 
@@ -104,54 +104,63 @@ def _inside(side: int) -> slice:
     return slice(int(0.06 * side), -int(0.06 * side))
 
 
-def _cells(drawn: Identicon) -> list[str]:
-    """The cells on the lines of lines_of."""
+def _cells(drawn: Identicon) -> npt.NDArray[np.bool_]:
+    """The cells on the lines of _lines, each between two that are not painted: 6 × 7."""
     grid = drawn.grid
-    return [grid[6:11], grid[12:17], grid[18:23], grid[1::6], grid[2::6], grid[3::6]]
+    lines = grid[6:11], grid[12:17], grid[18:23], grid[1::6], grid[2::6], grid[3::6]
+    cells: npt.NDArray[np.bool_] = np.frombuffer(f".{'..'.join(lines)}.".encode(), np.uint8).reshape(6, 7) == ord("#")
+    return cells
 
 
-def _is_nearest(offsets: Floats) -> bool:
+def _is_nearest(offsets: list[float]) -> bool:
     """Whether nearest neighbor can move GitHub's edges by these offsets, in pixels of the picture.
 
     It picks the same point of each pixel: the center, the corner or, in several steps, one between them.
     """
-    low, high = offsets.min(), offsets.max()
-    return bool(low > -0.5 - SLACK and high < 1 + SLACK and high - low < 1 + SLACK)
+    low, high = min(offsets), max(offsets)
+    return low > -0.5 - SLACK and high < 1 + SLACK and high - low < 1 + SLACK
 
 
-def _is_sampled(cover: Floats, cells: npt.NDArray[np.bool_]) -> bool:
+def _is_sampled(cover: Floats, cells: npt.NDArray[np.bool_], side: int) -> bool:
     """Whether these lines are GitHub's, interpolated linearly at one point of each pixel, as OpenCV does by default.
 
     Programs align the centers of pixels, their corners, or the first and last pixels.
     """
-    side = cover.shape[1]
-    line, pixel, inside = np.arange(SIZE), np.arange(side), _inside(side)
+    line, pixel = np.arange(SIZE), np.arange(side)[_inside(side)]
     left = _LEFT[:5, None]
     painted = cells[:, 1:-1] @ ((left <= line) & (line <= left + PITCH))
     return any(
-        np.abs(np.array([np.interp(points, line, row) for row in painted]) - cover)[:, inside].max()
-        < MAX_SAMPLING_ERROR
+        np.abs(np.array([np.interp(points, line, row) for row in painted]) - cover).max() < MAX_SAMPLING_ERROR
         for points in ((pixel + 0.5) * SIZE / side - 0.5, pixel * SIZE / side, pixel * (SIZE - 1) / (side - 1))
     )
 
 
 @lru_cache(maxsize=256)
-def _weights(side: int) -> tuple[Floats, Floats]:
+def _weights(side: int) -> tuple[tuple[Floats, Floats, Floats], ...]:
     """Two possible weights of the pixels in a line, in pixels of the original: equal ones, and whole numbers.
 
-    Some box filters average whole pixels.
+    Some box filters average whole pixels. For each, the weights of the pixels from one center of a cell to the next
+    (6), and the offsets of a left and of a right edge there if nothing is painted.
     """
-    return np.full(side, SIZE / side), np.diff(np.floor(np.arange(side + 1) * SIZE / side + 0.5))
+    stops = [0, *_centers_of_cells(side), side]
+    is_between = np.repeat(np.eye(6), np.diff(stops), axis=0)
+    result = []
+    for weights in (np.full(side, SIZE / side), np.diff(np.floor(np.arange(side + 1) * SIZE / side + 0.5))):
+        centers: Floats = np.concatenate([[0.0], weights.cumsum()])[stops]
+        between = (is_between * weights[:, None])[_inside(side)]
+        result.append((between, centers[1:] - _LEFT, centers[:-1] - _LEFT - 1))
+    return tuple(result)
 
 
-def _edge_offsets(cover: Floats, cells: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, Floats]:
+def _edge_offsets(
+    cover: Floats, cells: npt.NDArray[np.bool_], weights: tuple[Floats, Floats, Floats]
+) -> tuple[list[float], list[float]]:
     """The offsets of the left and of the right edges, if pixels have these `weights`, in pixels of the original."""
+    weights_between, left, right = weights
     # Between two centers is one edge at most. The sum of what is painted there shows its place for any filter.
-    stops = [0, *_centers_of_cells(cover.shape[1]), cover.shape[1]]
-    sums: Floats = np.add.reduceat(cover * weights, stops[:-1], axis=1)
-    position = np.concatenate([[0.0], weights.cumsum()])[stops]
-    is_left, is_right = cells[:, 1:] & ~cells[:, :-1], cells[:, :-1] & ~cells[:, 1:]
-    return (position[1:] - _LEFT - sums)[is_left], (position[:-1] - _LEFT - 1 + sums)[is_right]
+    sums = cover @ weights_between
+    begins, ends = cells[:, 1:] > cells[:, :-1], cells[:, :-1] > cells[:, 1:]
+    return (left - sums)[begins].tolist(), (right + sums)[ends].tolist()
 
 
 def _centers_of_cells(side: int) -> list[int]:

@@ -90,10 +90,9 @@ def is_githubs(picture: Image.Image, packed: bytes | None = None) -> bool | None
             return False
     has_other_grey = background != GITHUB_GREY and len(set(background)) == 1
     has_possible_colors = not has_other_grey and _is_near_possible(drawn.color)
-    lines = edges.lines_of(picture)
-    if has_possible_colors and edges.may_be_githubs(lines, drawn, background):
+    if has_possible_colors and edges.may_be_githubs(picture, drawn, background):
         return None
-    return False if edges.are_mixed(lines, drawn.color, background) else None
+    return False if edges.are_mixed(picture, drawn.color, background) else None
 
 
 def has_two_colors(packed: bytes) -> bool:
