@@ -7,7 +7,7 @@ import cog
 import coglet
 from cog import BaseModel, BaseRunner, Input, Path
 
-from github_avatars import cancellation, classifier
+from github_avatars import affinity, cancellation, classifier
 from github_avatars.github import CONNECTIONS, GitHub
 from github_avatars.prediction import predict
 from github_avatars.service import cog_cleanup, cog_inputs, leftovers, logs, watcher
@@ -34,6 +34,8 @@ class Predictor(BaseRunner):
         self.github = GitHub()
         # asyncio's default executor has too few threads: each prediction that runs needs one. Others wait.
         self.threads = ThreadPoolExecutor(CONNECTIONS)
+        # Decoding large pictures runs in parallel, so these threads stay on all processors.
+        self.decoders = ThreadPoolExecutor(CONNECTIONS, initializer=affinity.restrict, initargs=(affinity.allowed(),))
         self.cleaner = cog_cleanup.Cleaner()
         if coglet.server.active:
             # systemd sends SIGTERM to all processes of a service, but Cog ends its worker after the last prediction.
@@ -41,6 +43,7 @@ class Predictor(BaseRunner):
             self.watcher = watcher.watch_worker()
             self.lock = leftovers.use_own_folder()
             cog_inputs.install()
+            affinity.restrict_process(affinity.current())
 
     # SLOTS in github_avatars/service. More than run at once, because Cog frees a slot slightly after its response.
     @cog.concurrent(max=256)
@@ -56,8 +59,9 @@ class Predictor(BaseRunner):
         ),
     ) -> Output:
         """Predict for one account or one picture, and record the evidence as metrics."""
+        threads = self.threads if image is None else self.decoders
         with self.cleaner.after_prediction():
-            prediction = await cancellation.run(self.threads, predict, username, image, self.github, self.classifier)
+            prediction = await cancellation.run(threads, predict, username, image, self.github, self.classifier)
         scope = self.scope
         for name, value in prediction.metrics().items():
             scope.record_metric(name, value)

@@ -23,13 +23,13 @@ from benchmarks.against import Checkout, worker
 from benchmarks.measuring import alternate, compare, decode, format_spread, processor_time, ratios, spread
 from benchmarks.running import stand_in
 from github_avatars import identicon
+from github_avatars.affinity import on_one_processor
 from github_avatars.classifier import Label
 from github_avatars.demo import AVATARS, GitHubStandIn
 from github_avatars.evaluation.tables import table
 from github_avatars.github import Account, GitHub, Via
 from github_avatars.picture import decoding
 from github_avatars.scan import Scan, ScanOptions
-from github_avatars.scan.affinity import on_one_processor
 from github_avatars.training import dataset
 from github_avatars.training.dataset import Example
 from tests.support.processes import ROOT, clean_environment

@@ -195,9 +195,9 @@ def run(arguments: argparse.Namespace) -> None:
     The results are kept in a file. If a scan is interrupted, even by a kill, the same command resumes it. A later scan
     requests only new accounts.
     """
+    from github_avatars.affinity import on_one_processor
     from github_avatars.cli.progress import ProgressBar
     from github_avatars.scan import Scan, Sources
-    from github_avatars.scan.affinity import on_one_processor
 
     sources = Sources(
         arguments.sources,

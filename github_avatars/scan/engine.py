@@ -27,11 +27,12 @@ from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 
+from github_avatars import affinity
 from github_avatars.classifier import Classifier
 from github_avatars.errors import BadImage, BadToken, GitHubError, RateLimited
 from github_avatars.github import API, CONNECTIONS, Account, Avatar, GitHub, Via, graphql, rate_limit
 from github_avatars.prediction import Prediction, needs_original, predict_avatar
-from github_avatars.scan import affinity, images
+from github_avatars.scan import images
 from github_avatars.scan.identification import IdLookup, resembles_identicon
 from github_avatars.scan.outage import CONTROL, OutageDetector
 from github_avatars.scan.profiling import ProfileLookup
@@ -118,12 +119,12 @@ class Engine:
     def __iter__(self) -> Iterator[list[Outcome]]:
         # A client has CONNECTIONS connections; more threads would wait for each other.
         clients = [self._github() for _ in range(0, self._concurrency, CONNECTIONS)]
-        processor = affinity.current_processor()
+        processors = affinity.current()
         try:
             for number in range(self._concurrency):
                 # Not a pool: at exit, Python would wait for its threads and for what they wait for.
                 client = clients[number // CONNECTIONS]
-                threading.Thread(target=self._run_tasks, args=(client, processor), daemon=True).start()
+                threading.Thread(target=self._run_tasks, args=(client, processors), daemon=True).start()
             yield from self._run()
         finally:
             for _ in range(self._concurrency):
@@ -212,9 +213,9 @@ class Engine:
             while True:
                 self._events.get_nowait()()
 
-    def _run_tasks(self, github: GitHub, processor: int | None) -> None:
+    def _run_tasks(self, github: GitHub, processors: set[int]) -> None:
         """The work of a fetching thread."""
-        affinity.stay_on(processor)
+        affinity.restrict(processors)
         while task := self._tasks.get():
             try:
                 task(github)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from github_avatars import affinity
 from github_avatars.demo import AVATARS, Exchange, GitHubStandIn
 from github_avatars.github import CONNECTIONS
 from github_avatars.picture.decoding import MAX_BYTES
@@ -145,6 +146,23 @@ def test_as_many_predictions_run_at_once_as_there_are_threads(cog_server: CogSer
         predictions.release.set()
         assert predictions.are_correct()
     assert [github.requests[f"/{example.login}.png"] for example in EXAMPLES] == [1] * CONNECTIONS
+
+
+@pytest.mark.skipif(len(affinity.allowed()) < 2, reason="needs two processors, and Linux, which keeps threads on them")
+def test_accounts_are_fetched_on_one_processor_and_pictures_decoded_on_all(cog_server: CogServer) -> None:
+    (worker,) = set(living_processes(cog_server.process.pid)) - {cog_server.process.pid}
+
+    def affinities() -> set[frozenset[int]]:
+        found = set()
+        for task in Path(f"/proc/{worker}/task").iterdir():
+            with suppress(ProcessLookupError):  # the thread has ended in the meantime
+                found.add(frozenset(os.sched_getaffinity(int(task.name))))
+        return found
+
+    cog_server.predict(username=EXAMPLES[0].login)
+    assert sum(len(processors) == 1 for processors in affinities()) == 1
+    cog_server.predict(image="data:,")
+    assert {len(processors) for processors in affinities()} == {1, len(affinity.allowed())}
 
 
 def test_further_predictions_wait_and_a_full_server_refuses_more(cog_server: CogServer, github: GitHubStandIn) -> None:
