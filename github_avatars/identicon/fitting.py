@@ -23,15 +23,15 @@ them. The values 4 and 6 have about the same cross-validation scores on avatars/
 BACKGROUND_WEIGHT = 12.0
 """The weight of the mean luma residual of the background, whose color is the same in every identicon."""
 
-MAX_BACKGROUND_SHIFT = 4.0
-"""How far codecs and resizing shift the mean luma of the background, in levels: further in 3 of 1000 copies from 20
+MAX_BACKGROUND_SHIFT = 3.0
+"""How far codecs and resizing shift the mean luma of the background, in levels: further in 1 of 500 copies from 20
 pixels on."""
 
-BACKGROUND_UNIT = 12.0
+BACKGROUND_UNIT = 8.0
 """A mean luma of the background that is this many levels further from GitHub grey counts as an error of 1.
 
 White is 15 levels from GitHub grey. BACKGROUND_WEIGHT alone does not suffice, because it is relative to the contrast of
-the cells. Values from 8 to 16 have about the same cross-validation scores on avatars/.
+the cells. Values from 6 to 12 have about the same cross-validation scores on avatars/.
 """
 
 ROUND_WEIGHT = 5.0
@@ -47,11 +47,21 @@ MIN_UNEXPLAINED = 0.15
 BLANK = bytes((0, *GITHUB_GREY)) * SAMPLE**2
 """The packed sample of a picture that is entirely GitHub grey."""
 
-MAX_SHARE = 0.01
-"""A pixel of the background is painted to a smaller share."""
+MAX_BACKGROUND_CONTRAST = 30.0
+"""Pixels whose luma is this many levels from GitHub grey are another color than the background, such as white."""
 
-LUMA_UNIT = 10_000
-"""One level of luma as _luma_chroma returns it."""
+MAX_HUE_SHIFT = 6.0
+"""How far codecs and resizing move the chroma of cells off the line from the grey to their color, in levels: the root
+mean square over the painted cells, which is larger in 1 of 2000 copies."""
+
+HUE_UNIT = 10.0
+"""Cells whose chroma is this many levels further off that line count as an error of 1.
+
+Copies of identicons in two hues are 10 to 50 levels off it.
+"""
+
+LEVEL = 10_000
+"""One level of luma, or half a level of chroma, as _luma_chroma returns it."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -81,10 +91,11 @@ class Fit(Identicon):
 
     `error` is the part of the picture's deviation from GitHub grey that the identicon leaves unexplained: the square
     root of the ratio of the residual's sum of squares to the deviation's, at most 1. Chroma counts half. The mean
-    residual of a cell counts more (BIAS_WEIGHT), and so does a background that is too far from GitHub grey
-    (MAX_BACKGROUND_SHIFT). The error is 0 for an identicon and near 1 for a picture that does not resemble one. It is
-    relative to the deviation, so that a pale picture is not a good fit, and larger for a picture of concentric rings
-    (ROUND_WEIGHT). It is 1 for a lossless picture that GitHub cannot have drawn (is_githubs).
+    residual of a cell counts more (BIAS_WEIGHT), and so do a background that is too far from GitHub grey
+    (MAX_BACKGROUND_SHIFT) and cells in several hues (MAX_HUE_SHIFT). The error is 0 for an identicon and near 1 for a
+    picture that does not resemble one. It is relative to the deviation, so that a pale picture is not a good fit, and
+    larger for a picture of concentric rings (ROUND_WEIGHT). It is 1 for a lossless picture that GitHub cannot have
+    drawn (is_githubs).
     """
 
     error: float
@@ -146,8 +157,8 @@ def difference(picture: Image.Image, fitted: Identicon) -> Floats:
     """SAMPLE × SAMPLE: the distance of each sampled pixel of an RGB picture from an equally blurred identicon.
 
     The unit is the picture's root mean square deviation from GitHub grey, so the mean square of this map is the square
-    of the fit's error without BIAS_WEIGHT, MAX_BACKGROUND_SHIFT and ROUND_WEIGHT. Pixels that are not fitted are NaN.
-    Raises ValueError if the picture's mode is not RGB.
+    of the fit's error without BIAS_WEIGHT, MAX_BACKGROUND_SHIFT, MAX_HUE_SHIFT and ROUND_WEIGHT. Pixels that are not
+    fitted are NaN. Raises ValueError if the picture's mode is not RGB.
     """
     design, _ = _best(picture)
     deviation = _deviation(design, pixels([pack(fitted_sample(picture))]))[0]
@@ -204,7 +215,9 @@ def _fits(design: Design, sampled: Pixels) -> Iterator[tuple[list[int], Color, f
         painted, color = _choose(solution, design.gram_matrix[-1])
         residual = max(0.0, total + _residual_change(design, projection, painted, color))
         if residual < total:
-            residual += total * _background_excess(design, sample_deviation, painted) ** 2
+            background_excess = _background_excess(design, sample_deviation, painted, color)
+            hue_excess = _hue_excess(projection, painted, color, design.gram_matrix[-1])
+            residual += total * (background_excess**2 + hue_excess**2)
         unexplained = _clamp(ROUND_WEIGHT * (total - explained_by_rings), (MIN_UNEXPLAINED * total, total))
         yield painted, color, math.sqrt(residual / unexplained) if residual < unexplained else 1.0
 
@@ -258,16 +271,39 @@ def _residual_change(design: Design, projection: list[list[float]], painted: lis
     return identicon_square * color_square - 2 * cross_product + bias
 
 
-def _background_excess(design: Design, deviation: Floats, painted: list[int]) -> float:
+def _background_excess(design: Design, deviation: Floats, painted: list[int], color: Color) -> float:
     """How much further the background of a sample is from GitHub grey than codecs shift it (BACKGROUND_UNIT).
 
-    Only pixels without a share of a painted cell count.
+    Only pixels that no painted cell reaches count. Those that are far from the grey may be cells of another grid,
+    so they count only if all are.
     """
-    is_background = design.design_matrix[painted].sum(axis=0) < MAX_SHARE
-    count = np.count_nonzero(is_background)
-    _, red, green, blue = (is_background @ deviation / max(count, 1)).tolist()
-    luma = _luma_chroma(red, green, blue)[0] / LUMA_UNIT
-    return max(0.0, abs(luma) - MAX_BACKGROUND_SHIFT) / BACKGROUND_UNIT
+    is_background = ~design.reach[painted].any(axis=0)
+    luma = (deviation @ _LUMA_CHROMA[:, 0])[is_background] / LEVEL
+    near = luma[np.abs(luma) < MAX_BACKGROUND_CONTRAST]
+    counted = near if near.size else luma
+    shift = abs(float(counted.mean())) if counted.size else 0.0
+    overshoot = design.overshoot * abs(_color_deviation(color)[0]) / LEVEL
+    return max(0.0, shift - overshoot - MAX_BACKGROUND_SHIFT) / BACKGROUND_UNIT
+
+
+def _hue_excess(projection: list[list[float]], painted: list[int], color: Color, area: list[float]) -> float:
+    """How much more the hues of the painted cells differ than codecs make them differ (HUE_UNIT).
+
+    Codecs and resizing mix a cell with the grey around it and with cells of its color. That moves its chroma along the
+    line between the two; only another hue moves it off the line.
+    """
+    _, blue_chroma, red_chroma = _color_deviation(color)
+    chroma = math.hypot(blue_chroma, red_chroma)
+    squares = painted_area = 0.0
+    for cell in painted:
+        _, cell_blue_chroma, cell_red_chroma = _luma_chroma(*projection[cell][1:])
+        along = (cell_blue_chroma * blue_chroma + cell_red_chroma * red_chroma) / chroma
+        across = (cell_blue_chroma * red_chroma - cell_red_chroma * blue_chroma) / chroma
+        squares += (across**2 + min(along, 0.0) ** 2) / area[cell]
+        painted_area += area[cell]
+    # Chroma is halved.
+    shift = 2 * math.sqrt(squares / painted_area) / LEVEL
+    return max(0.0, shift - MAX_HUE_SHIFT) / HUE_UNIT
 
 
 def _nearest_color(deviation: tuple[float, float, float]) -> Color:

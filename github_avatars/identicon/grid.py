@@ -44,6 +44,15 @@ BLUR = 0.7
 Values from 0.5 to 0.85 have about the same cross-validation scores on avatars/.
 """
 
+MIN_SHARE = 0.01
+"""A cell that covers less of a blurred pixel is out of reach."""
+
+OVERSHOOT = 0.06
+"""How much of the contrast to the cells sharp filters add to the background next to them, as a mean, at most."""
+
+MIN_DISTANT_SIDE = 32
+"""In smaller pictures, all pixels of the background are next to cells."""
+
 NEGLIGIBLE = 1e-9
 """Singular values below this fraction of the largest are rounding errors: tiny pictures do not show every cell."""
 
@@ -61,6 +70,8 @@ class Design:
     `normal_inverse` (15 × 16): the inverse of the normal equations. It maps design_matrix @ deviation to the
     least-squares deviation of each cell from GitHub grey. The last column is 0.
     `rings` (RINGS × n): for each pixel, 1 / √(number of pixels) of its ring, 0 for the other rings.
+    `reach` (15 × n): whether a smooth filter mixes each cell into each pixel, even if the design assumes another one.
+    `overshoot`: how much of the contrast to the cells filters may add to the other pixels.
     """
 
     disc: npt.NDArray[np.intp]
@@ -68,6 +79,8 @@ class Design:
     gram_matrix: list[list[float]]
     normal_inverse: Floats
     rings: Floats
+    reach: npt.NDArray[np.bool_]
+    overshoot: float
 
 
 def sample(picture: Image.Image) -> Image.Image:
@@ -107,26 +120,39 @@ def _designs(width: int, height: int, *, averaged: bool) -> tuple[Design, ...]:
     coverages = [_blurred, _picked_at_centers, _picked_at_corners]
     if min(width, height) < MIN_SIDE or max(width, height) >= MIN_UNBLURRED_SIDE:
         del coverages[1:]
-    return tuple(_design(column_weights @ coverage(width), row_weights @ coverage(height)) for coverage in coverages)
+    shares = [(column_weights @ coverage(width), row_weights @ coverage(height)) for coverage in coverages]
+    overshoot = OVERSHOOT if min(width, height) < MIN_DISTANT_SIDE else 0.0
+    return tuple(_design(columns, rows, *shares[0], overshoot) for columns, rows in shares)
 
 
-def _design(columns: Floats, rows: Floats) -> Design:
-    """The design for the share of each sampled column and row that each of the 5 columns and rows of cells covers."""
+def _design(columns: Floats, rows: Floats, blurred_columns: Floats, blurred_rows: Floats, overshoot: float) -> Design:
+    """The design for the share of each sampled column and row that each of the 5 columns and rows of cells covers.
+
+    The blurred ones are those after a smooth filter.
+    """
     center = (np.arange(SAMPLE) + 0.5) / SAMPLE - 0.5
     distance = np.sqrt(np.add.outer(center**2, center**2))
     # A pixel that two cells share is painted if one of them is, which is no sum.
     is_in_one = np.logical_and.outer(rows.sum(axis=1) < 1.001, columns.sum(axis=1) < 1.001)
     disc = np.flatnonzero((distance <= RADIUS) & is_in_one)
-    mirrored = columns.copy()
-    mirrored[:, :2] += columns[:, :2:-1]
-    cells = np.stack([np.outer(rows[:, row], mirrored[:, column]).take(disc) for row, column in CELLS])
+    cells = _mirrored_cells(columns, rows, disc)
+    reach = _mirrored_cells(blurred_columns, blurred_rows, disc) > MIN_SHARE
     pseudo_inverse = np.linalg.pinv(cells, rcond=NEGLIGIBLE)
     design_matrix = np.vstack([cells, np.ones(len(disc))])
     normal_inverse = np.hstack([pseudo_inverse.T @ pseudo_inverse, np.zeros((len(cells), 1))])
     ring = np.floor(distance.take(disc) / RADIUS * RINGS).clip(max=RINGS - 1)
     rings = (ring == np.arange(RINGS)[:, None]).astype(float)
     rings /= np.sqrt(rings.sum(axis=1, keepdims=True)).clip(1)
-    return Design(disc, design_matrix, (design_matrix @ design_matrix.T).tolist(), normal_inverse, rings)
+    return Design(
+        disc, design_matrix, (design_matrix @ design_matrix.T).tolist(), normal_inverse, rings, reach, overshoot
+    )
+
+
+def _mirrored_cells(columns: Floats, rows: Floats, disc: npt.NDArray[np.intp]) -> Floats:
+    """15 × n: the share of each pixel of the disc that each of the 15 free cells and its mirror cover."""
+    mirrored = columns.copy()
+    mirrored[:, :2] += columns[:, :2:-1]
+    return np.stack([np.outer(rows[:, row], mirrored[:, column]).take(disc) for row, column in CELLS])
 
 
 def _weights(side: int, averaged: bool) -> Floats:

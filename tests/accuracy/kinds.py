@@ -164,6 +164,26 @@ def lossy_on_level(level: int, side: int, count: int, seed: int = 0) -> list[byt
     return files
 
 
+# GitHub's identicons in two hues
+
+
+def lossy_in_two_hues(side: int, count: int, seed: int = 0) -> list[bytes]:
+    """GitHub's grid, its upper half in a color of GitHub's, the lower half in another, saved as JPEG, WebP and PNG."""
+    files = []
+    for number, account_id in enumerate(account_ids(count, seed)):
+        drawn = identicon.for_account(account_id)
+        rows = drawn.grid.split("/")
+        # Both halves have painted cells.
+        rows[0], rows[4] = (row.replace(".....", "..#..") for row in (rows[0], rows[4]))
+        hue, lightness, saturation = colorsys.rgb_to_hls(*(channel / 255 for channel in drawn.color))
+        other = _hsl(hue + random.Random(account_id).uniform(0.25, 0.75), saturation, lightness)
+        upper, lower = (identicon.Identicon("/".join(rows), color).draw() for color in (drawn.color, other))
+        upper.paste(lower.crop((0, SIZE // 2, SIZE, SIZE)), (0, SIZE // 2))
+        small = upper.resize((side, side), Image.Resampling.LANCZOS)
+        files.append(encode(small, ("JPEG", "WEBP", "PNG")[number % 3], quality=60))
+    return files
+
+
 # Other services' identicons
 
 
