@@ -165,8 +165,8 @@ def soak(cases: list[Case], github: str, folder: Path, predictions: int, concurr
         except (OSError, AssertionError, load.BadResponse) as error:
             outcome.errors.append(repr(error))
         outcome.after = measure_usage(server.process.pid)
-        # The server deletes these folders at the same time as it responds.
-        with suppress(AssertionError):
+        # The server removes these folders once a second.
+        with suppress(TimeoutError):
             wait_until(lambda: not count_leftovers())
     outcome.leftovers = count_leftovers()
     return outcome

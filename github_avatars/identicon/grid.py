@@ -48,7 +48,7 @@ MIN_SHARE = 0.01
 """A cell that covers less of a blurred pixel is out of reach."""
 
 OVERSHOOT = 0.06
-"""How much of the contrast to the cells sharp filters add to the background next to them, as a mean, at most."""
+"""How much of the contrast to the cells the sharpest usual filter, Lanczos, adds to the mean of the background."""
 
 MIN_DISTANT_SIDE = 32
 """In smaller pictures, all pixels of the background are next to cells."""
